@@ -1,4 +1,4 @@
-//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 7.3).
+//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 section 7.3).
 //!
 //! ```no_run
 //! use std::time::Duration;
@@ -26,11 +26,13 @@
 //!   prefetch 503 · image, frame or script request 403 · wrong or missing state 400
 //! ```
 //!
-//! Such requests are normal: any web page can send a browser here, browsers open connections in advance, and
-//! some fetch a page before its link is followed. [`Loopback::callback`] blocks: an async program calls it on
-//! a separate thread, such as with tokio's `spawn_blocking`.
+//! These requests are normal. Any web page can make a browser send one, and browsers open connections in
+//! advance or fetch a page before the user follows a link to it.
+//!
+//! [`Loopback::callback`] blocks its thread. An async program calls it on another thread, such as with
+//! tokio's `spawn_blocking`.
 
-#![allow(clippy::disallowed_methods, reason = "this listener does its input and output itself")]
+#![allow(clippy::disallowed_methods, reason = "this listener reads the clock itself")]
 
 mod connection;
 mod expected;
@@ -55,13 +57,13 @@ use self::{
 };
 
 const PATH: &str = "/callback";
-/// The timeout of writing the last page.
+/// The timeout for writing the response to the callback.
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The interval at which new connections and bytes are polled.
+/// The pause before the listener looks again for new connections and received bytes.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// The number of open connections; a new one closes the oldest.
+/// The maximum number of open connections. If there are more, the oldest are closed.
 const MAX_CONNECTIONS: usize = 256;
-/// The number of connections that are accepted in one poll.
+/// The maximum number of connections that a socket accepts before the open connections are read.
 const MAX_ACCEPTED_PER_POLL: usize = 64;
 
 /// A listener for the redirect of a sign-in.
@@ -85,10 +87,10 @@ pub enum LoopbackError {
     /// The address is not available, for example because another program uses it.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The URL of the sign-in has no `state`; the listener needs it to recognize the callback.
+    /// The URL of the sign-in has no `state`, by which the listener recognizes the callback.
     #[error("the URL of the sign-in has no state parameter (expected the URL of `PendingSignIn::url`)")]
     NoState,
-    /// The browser did not return within the timeout.
+    /// No callback arrived within the timeout.
     #[error("the browser did not return from the sign-in within the timeout")]
     Late,
 }
@@ -96,7 +98,7 @@ pub enum LoopbackError {
 impl Loopback {
     /// Listens on a free port of 127.0.0.1, or of `[::1]` on a machine without IPv4.
     ///
-    /// The authorization server has to accept any port of that address (RFC 8252 section 7.3).
+    /// The authorization server must accept redirect URIs with any port (RFC 8252 section 7.3).
     pub fn bind() -> Result<Self, LoopbackError> {
         let any = |address: SocketAddr| {
             let socket = TcpListener::bind(address).and_then(nonblocking);
@@ -124,8 +126,8 @@ impl Loopback {
         for address in addresses(host, port) {
             match TcpListener::bind(address).and_then(nonblocking) {
                 Ok(socket) => sockets.push(socket),
-                // A machine may lack IPv4 or IPv6. If another program uses the port of one, it could receive
-                // the code.
+                // A machine may lack IPv4 or IPv6, so one address may fail. But a program that already uses
+                // the port at one address could receive the code.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {
                     return Err(LoopbackError::Listen(address, error));
                 }
@@ -143,10 +145,10 @@ impl Loopback {
         &self.text
     }
 
-    /// Waits for the callback of this sign-in URL (`PendingSignIn::url`), then closes the listener.
+    /// Waits for the callback of the sign-in with this URL (`PendingSignIn::url`), then closes the listener.
     ///
-    /// A callback with an error counts as well; `auth().finish` returns that error. Every other request gets
-    /// an error response and does not end the wait.
+    /// A callback with an error ends the wait as well, and `auth().finish` then returns this error. Every
+    /// other request gets an error response and does not end the wait.
     ///
     /// # Errors
     /// [`LoopbackError::NoState`] if the URL has no `state`; [`LoopbackError::Late`] after `at_most`.
@@ -205,8 +207,8 @@ impl Visit {
     }
 }
 
-/// Returns the socket addresses of a loopback host. `localhost` has two, since browsers differ in which they
-/// try first.
+/// Returns the socket addresses of a loopback host. For `localhost`, these are the IPv4 and the IPv6 address,
+/// since browsers differ in which one they try first.
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse() {

@@ -7,8 +7,8 @@
 //!                                  Grant ──> request, read ───────────────┴──> tokens for the caller
 //! ```
 //!
-//! The client relies only on what the [`Profile`] of a server states. A public client (RFC 6749 section 2.1)
-//! has no secret to send, so it refuses a server that may not check the PKCE challenge (RFC 7636).
+//! The client relies only on what the [`Profile`] states about the server. A public client (RFC 6749 section
+//! 2.1) has no secret, so its server must check the PKCE challenge (RFC 7636): [`Pkce::Used`].
 
 mod client_auth;
 pub mod google;

@@ -1,4 +1,4 @@
-//! A connection of the listener: reads its request, and responds unless it is the callback.
+//! A connection to the listener. Reads the request, and responds unless the request is the callback.
 
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
@@ -16,18 +16,18 @@ use crate::base::Secret;
 
 /// The maximum age of a connection.
 const LIFETIME: Duration = Duration::from_secs(10);
-/// Large, since the browser sends the cookies of every server on this machine.
+/// Large, since a browser also sends the cookies of other servers on this machine.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 256;
-/// The number of reads before it is the next connection's turn.
+/// The maximum number of reads from one connection before the next connection is read.
 const READS_PER_TURN: usize = 16;
 
 pub(super) struct Connection {
     stream: TcpStream,
     since: Instant,
     head: Vec<u8>,
-    /// Whether a response has been sent. The rest of the request is then read and discarded, since closing a
-    /// connection with unread bytes may lose the response.
+    /// Whether an error response has been sent. The listener then reads and discards further bytes, since
+    /// closing a connection with unread bytes may lose the response.
     has_responded: bool,
 }
 
@@ -82,7 +82,7 @@ impl Connection {
         outcome.map_err(|mismatch| self.send_error(mismatch, is_head)).ok()
     }
 
-    /// The page fits into the socket's send buffer, so the write does not block.
+    /// Sends an error page. It fits into the socket's send buffer, so one write is enough.
     fn send_error(&mut self, mismatch: Mismatch, is_head: bool) {
         let page = page::mismatch(mismatch);
         let end = if is_head { page.find("\r\n\r\n").map_or(page.len(), |at| at + 4) } else { page.len() };

@@ -5,7 +5,7 @@ use httparse::Header;
 
 use crate::base::Secret;
 
-/// The properties of the callback that one sign-in expects.
+/// The properties by which the callback of one sign-in is recognized.
 pub(super) struct ExpectedCallback {
     host: String,
     port: u16,
@@ -21,7 +21,7 @@ pub(super) enum Mismatch {
     OtherHost,
     OtherPath,
     NotGet,
-    /// The browser or a link checker fetches the page before the user follows the link.
+    /// A browser or a link checker fetches the page before the user follows a link to it.
     Prefetch,
     /// A request for an image, a frame or a script of a page.
     NotNavigation,
@@ -29,7 +29,7 @@ pub(super) enum Mismatch {
 }
 
 impl ExpectedCallback {
-    /// Expects the callback of the sign-in with this URL; `None` if the URL has no `state`.
+    /// Returns the callback expected for the sign-in with this URL, or `None` if the URL has no `state`.
     pub(super) fn new(redirect_uri: &Uri, sign_in_url: &str) -> Option<Self> {
         let (_, query) = sign_in_url.split_once('?')?;
         Some(Self {
@@ -40,7 +40,7 @@ impl ExpectedCallback {
         })
     }
 
-    /// Returns the query of the request if it is the callback.
+    /// Returns the query of the request if the request is the callback.
     pub(super) fn check(&self, request: &httparse::Request<'_, '_>) -> Result<Secret, Mismatch> {
         let target = request.path.unwrap_or_default();
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
@@ -66,7 +66,7 @@ impl ExpectedCallback {
         }
     }
 
-    /// Compares host and port; a missing port is port 80.
+    /// Whether the `Host` header names this listener. A missing port means port 80.
     fn is_host(&self, given: &str) -> bool {
         let Ok(authority) = given.parse::<Authority>() else { return false };
         !given.contains('@')
@@ -77,7 +77,7 @@ impl ExpectedCallback {
 
 /// Returns the port, 80 if it is missing, or `None` if it is invalid.
 ///
-/// `http::Uri` accepts any digits as a port, and then returns no port.
+/// `http::Uri` accepts a port over 65535, but then acts as if there were no port.
 pub(super) fn port(authority: &Authority) -> Option<u16> {
     let after_host = authority.as_str().rsplit('@').next()?.strip_prefix(authority.host())?;
     match after_host.strip_prefix(':').unwrap_or(after_host) {
@@ -101,7 +101,8 @@ fn text<'a>(headers: &'a [Header<'_>], name: &str) -> Option<&'a str> {
     std::str::from_utf8(header.value).ok().map(str::trim)
 }
 
-/// Browsers send `Sec-Purpose`; older browsers and link checkers send the other headers.
+/// Whether the page is fetched before the user follows a link to it. Browsers send `Sec-Purpose`; older
+/// browsers and link checkers send the other headers.
 fn is_prefetch(headers: &[Header<'_>]) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| text(headers, name)).any(
         |value| {
@@ -111,7 +112,8 @@ fn is_prefetch(headers: &[Header<'_>]) -> bool {
     )
 }
 
-/// Whether the request opens a page in a browser window, by Fetch Metadata. True if its headers are missing.
+/// Whether the request opens a page in a browser window, according to its Fetch Metadata headers. True if
+/// these headers are missing.
 fn is_navigation(headers: &[Header<'_>]) -> bool {
     let is = |name, wanted| text(headers, name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

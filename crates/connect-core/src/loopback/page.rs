@@ -1,4 +1,4 @@
-//! The pages that the browser shows, without scripts, links or anything from the request.
+//! The pages that the browser shows. They contain no scripts, no links and nothing from the request.
 
 use super::expected::Mismatch;
 
@@ -15,7 +15,7 @@ pub(super) fn sign_in_result(signed_in: bool) -> String {
     }
 }
 
-/// Returns the response to any other request.
+/// Returns the response to a request that is not the expected callback.
 pub(super) fn mismatch(mismatch: Mismatch) -> String {
     let (status, title, text) = match mismatch {
         Mismatch::Malformed => ("400 Bad Request", "Bad request", "This is not an HTTP request."),

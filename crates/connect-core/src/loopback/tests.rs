@@ -32,7 +32,7 @@ impl TestListener {
         self.send(&format!("GET {target} HTTP/1.1\r\nhost: {}\r\n{headers}\r\n", self.at))
     }
 
-    /// Sends the callback; returns the query that the listener accepted, and the page.
+    /// Sends the callback. Returns the query that the listener received, and the response.
     fn finish(self, target: &str) -> (String, String) {
         let request = format!("GET {target} HTTP/1.1\r\nhost: {}\r\n\r\n", self.at);
         let browser = thread::spawn({
@@ -52,7 +52,8 @@ fn authority(listener: &Loopback) -> String {
 
 fn send(at: &str, request: &str) -> String {
     let mut stream = TcpStream::connect(at).unwrap();
-    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap(); // in case the listener takes it for the callback
+    // A listener that mistakes the request for the callback does not respond.
+    stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
     stream.write_all(request.as_bytes()).unwrap();
     let mut response = String::new();
     let _ = stream.read_to_string(&mut response);

@@ -6,7 +6,7 @@ use http::HeaderValue;
 
 use crate::base::{Error, Secret};
 
-/// How a client with a secret authenticates at the token endpoint. A client without one sends only
+/// How a client with a secret authenticates at the token endpoint. A client without a secret sends only
 /// `client_id`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
@@ -47,7 +47,7 @@ mod tests {
 
     #[test]
     fn basic_authentication_matches_the_vectors() {
-        // RFC 6749 2.3.1.
+        // RFC 6749 section 2.3.1.
         let example = sent(ClientAuth::Basic, "s6BhdRkqt3", "gX1fBat3bV");
         assert_eq!(example, "Basic czZCaGRSa3F0MzpnWDFmQmF0M2JW");
         // a+b%3Ac:s%2B%2F%3D%25%C2%A3
@@ -57,7 +57,7 @@ mod tests {
 
     #[test]
     fn form_encoding_matches_the_vector() {
-        // RFC 6749 B.
+        // RFC 6749 appendix B.
         let text: String = byte_serialize(" %&+£€".as_bytes()).collect();
         assert_eq!(text, "+%25%26%2B%C2%A3%E2%82%AC");
     }

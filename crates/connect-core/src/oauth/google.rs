@@ -5,8 +5,8 @@ use super::{ClientAuth, Profile, Revocation, Rotation};
 /// Returns the profile for signing in with Google.
 ///
 /// It requests a refresh token (`access_type=offline`) and consent at each sign-in (`prompt=consent`).
-/// Without `prompt=consent`, Google issues a refresh token only at the first consent, and a user who signs in
-/// again would be signed in for one hour. Override these parameters with
+/// Without `prompt=consent`, Google issues a refresh token only at the first consent. Every later sign-in
+/// would last only as long as an access token, one hour. Override these parameters with
 /// [`SignIn::parameter`](crate::SignIn::parameter).
 ///
 /// ```
@@ -23,7 +23,7 @@ pub fn profile() -> Profile {
     )
 }
 
-/// Returns the profile for Google's paths under one base URL: an emulator, or `/google` of a sandbox.
+/// Returns the profile of a server with Google's paths below `base`, such as `/google` of a sandbox.
 pub fn profile_at(base: &str) -> Profile {
     with_endpoints(base, &format!("{base}/o/oauth2/v2/auth"), base)
 }
@@ -39,7 +39,7 @@ fn with_endpoints(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
     profile
 }
 
-/// The default scopes of the calendar integration by Mobiscroll.
+/// The default scopes of Mobiscroll's calendar integration.
 ///
 /// They allow reading all of the user's calendars, and writing events to the calendars that the user owns.
 pub const SCOPES: [&str; 3] = [

@@ -28,7 +28,7 @@ struct Metadata {
 }
 
 impl Profile {
-    /// Returns the two metadata URLs of an issuer: of RFC 8414 section 3, and of OpenID Connect Discovery.
+    /// Returns an issuer's metadata URLs: one by RFC 8414 section 3, one by OpenID Connect Discovery.
     pub fn metadata_urls(issuer: &str) -> Result<[String; 2], Error> {
         let (scheme, rest) = check_issuer(issuer)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -48,7 +48,7 @@ impl Profile {
         let metadata: Metadata = answer::from_json(document)?;
         if metadata.issuer != issuer {
             return Err(Error::configuration(
-                "the metadata belongs to another issuer than the requested one",
+                "the issuer in the metadata is not the requested issuer (expected the same text)",
             ));
         }
         let mut profile = Self::new(issuer, metadata.authorization_endpoint, metadata.token_endpoint);
@@ -59,12 +59,12 @@ impl Profile {
             list.as_ref().is_some_and(|list| list.iter().any(|known| known == one))
         };
         let methods = &metadata.token_endpoint_auth_methods_supported;
-        // The default is Basic (RFC 8414 section 2).
+        // If the list is missing, the method is Basic (RFC 8414 section 2).
         if methods.is_some() && !knows(methods, "client_secret_basic") {
             profile.client_auth = ClientAuth::Body;
         }
         profile.pkce = match &metadata.code_challenge_methods_supported {
-            // The server may check a challenge, and ignores it otherwise (RFC 6749 section 3.1).
+            // The server may support PKCE. If it does not, it ignores the challenge (RFC 6749 section 3.1).
             None => Pkce::Offered,
             challenges if knows(challenges, "S256") => Pkce::Used,
             Some(_) => Pkce::Absent,
@@ -77,7 +77,7 @@ impl Profile {
     }
 }
 
-/// The endpoint of a metadata document: `GET` one of [`Profile::metadata_urls`].
+/// The endpoint that returns a metadata document, at one of the [`Profile::metadata_urls`].
 #[derive(Clone, Debug)]
 pub struct GetMetadata {
     service: Service,
@@ -85,7 +85,7 @@ pub struct GetMetadata {
 }
 
 impl GetMetadata {
-    /// Creates the request of the document at this URL.
+    /// Creates the endpoint for the document at this URL.
     pub fn new(url: &str) -> Result<Self, Error> {
         let uri: Uri =
             url.parse().map_err(|_| Error::configuration("the metadata URL is not a valid URL"))?;
@@ -118,8 +118,7 @@ impl Endpoint for GetMetadata {
     }
 }
 
-/// Splits an issuer URL into scheme and rest. Checks for https, no query and no fragment (RFC 8414 section
-/// 2).
+/// Checks an issuer (RFC 8414 section 2), and returns the parts before and after its `://`.
 fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
     let wrong = || {
         Error::configuration(

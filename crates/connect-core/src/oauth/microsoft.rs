@@ -34,7 +34,8 @@ impl Tenant {
     /// Parses a tenant: `common`, `organizations`, `consumers`, or the id or domain of a directory.
     ///
     /// # Errors
-    /// Fails if the name has a character other than letters, digits, hyphens and dots.
+    /// Fails if the name is empty, consists only of dots, or has a character other than ASCII letters,
+    /// digits, hyphens and dots.
     pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
         match &*name.to_ascii_lowercase() {
@@ -45,7 +46,7 @@ impl Tenant {
                 Ok(Self::Organization(Directory(name.into())))
             }
             _ => Err(Error::configuration(
-                "the tenant is not valid (expected `common`, `organizations`, `consumers`, an id or a domain)",
+                "the tenant is not valid (expected `common`, `organizations`, `consumers`, a directory id or a domain)",
             )),
         }
     }
@@ -64,12 +65,11 @@ impl fmt::Display for Tenant {
 
 /// Returns the profile for signing in with Microsoft.
 ///
-/// Microsoft has no revocation endpoint: a sign-out only deletes the stored tokens.
+/// Microsoft has no revocation endpoint, so a sign-out only deletes the stored tokens.
 ///
 /// Microsoft issues a refresh token only with the scope `offline_access`, which [`SCOPES`] contains. Register
-/// the redirect URI for web or native applications, not for single-page applications. Unless the tenant is a
-/// directory id, use a redirect URI that no other authorization server uses, since the issuer cannot be
-/// checked.
+/// the redirect URI for web or native applications, not for single-page applications. If the tenant is not a
+/// directory id, the issuer of a callback cannot be checked: register a redirect URI for Microsoft alone.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};
@@ -81,7 +81,7 @@ pub fn profile(tenant: &Tenant) -> Profile {
     profile_at("https://login.microsoftonline.com", tenant)
 }
 
-/// Returns [`profile`] for another login host.
+/// Returns the [`profile`] with another login host.
 ///
 /// Use it for a national cloud, such as `https://login.microsoftonline.us`, or for `/microsoft` of a sandbox.
 pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
@@ -89,7 +89,7 @@ pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));
     profile.client_auth = ClientAuth::Body;
     if !matches!(tenant, Tenant::Organization(directory) if directory.is_id()) {
-        // The issuer contains the id of the tenant that the user belongs to, unknown before the sign-in.
+        // The issuer contains the id of the user's tenant, which is unknown before the sign-in.
         profile.issuer_parameter = IssuerParameter::Ignored;
     }
     // Microsoft reports rate limits, policies and locked accounts as `invalid_grant` too, and asks clients

@@ -9,8 +9,10 @@ use crate::base::{Error, Secret, Service, is_protected};
 
 /// The endpoints of an authorization server, and how it deviates from the RFCs.
 ///
-/// [`Profile::new`] describes a server that follows the RFCs; set the fields in which a server differs. The
-/// default of a setting that most servers do not document works with either behaviour.
+/// [`Profile::new`] describes a server that follows the RFCs. Set the fields in which your server differs.
+/// Most servers do not document [`rotation`](Self::rotation) and
+/// [`issuer_parameter`](Self::issuer_parameter). Their defaults work whether or not a server rotates refresh
+/// tokens or sends `iss`.
 ///
 /// ```
 /// use connect_core::oauth::{ClientAuth, Pkce, Profile, Revocation};
@@ -26,20 +28,20 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer, under which tokens are stored. The `iss` of a callback is compared with it byte for byte
-    /// (RFC 9207).
+    /// The issuer. It is part of the key of stored tokens. The `iss` parameter of a callback is compared with
+    /// it byte for byte (RFC 9207).
     pub issuer: String,
     /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
     pub authorize_url: String,
     /// The token endpoint (RFC 6749 section 3.2).
     pub token_url: String,
-    /// The application's server that exchanges for a client without the secret. Default: none.
+    /// The application's server that exchanges codes and refresh tokens for the client. Default: none.
     pub relay: Option<Relay>,
     /// How tokens are revoked. Default: the server has no revocation endpoint.
     pub revocation: Revocation,
     /// How a client with a secret authenticates. Default: [`ClientAuth::Basic`].
     pub client_auth: ClientAuth,
-    /// Whether codes are bound to the client that requested them. Default: [`Pkce::Used`].
+    /// How the server supports PKCE. Default: [`Pkce::Used`].
     pub pkce: Pkce,
     /// Whether a refresh replaces the refresh token. Default: [`Rotation::Unknown`].
     pub rotation: Rotation,
@@ -47,23 +49,25 @@ pub struct Profile {
     pub issuer_parameter: IssuerParameter,
     /// The parameter of the authorization request that carries the application's user id. Default: none.
     ///
-    /// If it is set and the access token is a JSON Web Token, the token must name this user and this client.
+    /// If this is set and the access token is a JSON Web Token, its claims must name this user and this
+    /// client.
     pub user_parameter: Option<String>,
     /// The separator of the scopes in an authorization request. Default: a space (RFC 6749 section 3.3).
     pub scope_separator: char,
     /// Additional parameters of every authorization request, such as `access_type=offline`.
     pub authorize_parameters: Vec<(String, String)>,
-    /// Whether a refresh sends the redirect URI.
+    /// Whether the refresh request contains the redirect URI. Default: no.
     pub redirect_uri_on_refresh: bool,
     /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2). The stored tokens are
     /// deleted.
     ///
-    /// They count only with status 400 or 401. Default: `invalid_grant`.
+    /// They end a sign-in only in a response with status 400 or 401. Default: `invalid_grant`.
     pub final_errors: Vec<String>,
-    /// The error codes of a refusal that may be temporary, such as a policy or a lock. Default: none.
+    /// The error codes of refusals that may be temporary, such as for a locked account. Default: none.
     ///
-    /// Calls fail with [`ErrorKind::Authentication`](crate::ErrorKind), the stored tokens stay, and the
-    /// refresh token is sent again at most once in ten minutes.
+    /// After such a refusal, calls that need a new access token fail with
+    /// [`ErrorKind::Authentication`](crate::ErrorKind). The stored tokens are not deleted, and the refresh
+    /// token is sent again at most once in ten minutes.
     pub recoverable_errors: Vec<String>,
 }
 
@@ -80,7 +84,7 @@ pub struct Profile {
 /// profile.relay = Some(relay.header("Authorization", "Bearer of the application's own session"));
 /// ```
 ///
-/// The server has to return the refresh token, since the device stores it.
+/// The relay must return the refresh token as well, since the client stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {
@@ -98,7 +102,7 @@ impl Relay {
         Self { auth_url: auth_url.into(), refresh_url: refresh_url.into(), headers: Vec::new() }
     }
 
-    /// Adds a header to every request.
+    /// Adds a header to every request to the relay.
     #[must_use]
     pub fn header(mut self, name: impl Into<String>, value: impl Into<Secret>) -> Self {
         self.headers.push((name.into(), value.into()));
@@ -110,26 +114,27 @@ impl Relay {
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Revocation {
-    /// The server has no revocation endpoint: a sign-out only deletes the stored tokens.
+    /// The server has no revocation endpoint, so a sign-out only deletes the stored tokens.
     None,
-    /// RFC 7009 at this URL: a form with the token, and client authentication as at the token endpoint.
+    /// RFC 7009: a form with the token, sent to this URL with the client authentication of the token
+    /// endpoint.
     Form(String),
-    /// As Google does: a form with only the token; 400 `invalid_token` means that it was revoked before.
+    /// Google's way: a form with only the token, sent to this URL. 400 `invalid_token` means that the token
+    /// is already revoked.
     TokenAlone(String),
-    /// As Mobiscroll Connect does: a JSON object with only the token.
+    /// Mobiscroll Connect's way: a JSON object with only the token, sent to this URL.
     Json(String),
 }
 
-/// Whether a code is bound to the client that requested it (RFC 7636, always `S256`).
+/// How a server supports PKCE (RFC 7636). The client always uses the method `S256`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum Pkce {
     /// The server checks the challenge.
     Used,
-    /// The client sends a challenge, but the server does not document that it checks it. A client without a
-    /// secret cannot rely on that.
+    /// The client sends a challenge, but the server may ignore it. A public client refuses such a profile.
     Offered,
-    /// The server does not support PKCE, so only a client with a secret can use it.
+    /// The server does not support PKCE. A public client refuses such a profile.
     Absent,
 }
 
@@ -139,8 +144,8 @@ pub enum Pkce {
 pub enum Rotation {
     /// The refresh token stays valid and can be used any number of times.
     Keeps,
-    /// The response may contain a new refresh token, which may invalidate the old one. Also for servers that
-    /// do not document it.
+    /// The response may contain a new refresh token, and the old one may then be invalid. Use this for
+    /// servers that do not document whether they rotate refresh tokens.
     Unknown,
 }
 
@@ -148,16 +153,16 @@ pub enum Rotation {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum IssuerParameter {
-    /// The server promises to send it: a callback without it is refused.
+    /// The server always sends `iss`. A callback without `iss`, or with a different issuer, is refused.
     Required,
-    /// If the callback has it, it must match.
+    /// The server may send `iss`. A callback with a different issuer is refused.
     Compared,
-    /// The server never sends it: a callback with it is refused.
+    /// The server never sends `iss`. A callback with `iss` is refused.
     Unexpected,
-    /// Not checked, because the issuer is not known in advance. A server with many tenants may send the
-    /// tenant's issuer.
+    /// `iss` is not checked. A server with several tenants may send the issuer of the user's tenant, which is
+    /// unknown before the sign-in.
     ///
-    /// Such a server needs a redirect URI that is used with no other server (RFC 9700 section 4.4.2).
+    /// Register a redirect URI for such a server alone (RFC 9700 section 4.4.2).
     Ignored,
 }
 
@@ -200,7 +205,7 @@ impl Profile {
         profile
     }
 
-    /// Returns the scopes with this server's separator.
+    /// Returns the scopes, separated as this server requires.
     pub(crate) fn with_separator<'a>(&self, scopes: &'a str) -> Cow<'a, str> {
         match self.scope_separator {
             ' ' => scopes.into(),
