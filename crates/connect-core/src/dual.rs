@@ -1,4 +1,4 @@
-//! Code that the async and the blocking client share, as macros.
+//! Code that the async and the blocking client share: macros, traits and types.
 
 mod caller;
 #[cfg(feature = "webhooks")]

@@ -1,4 +1,4 @@
-//! Receives the redirect of a sign-in on a loopback address of the user's machine (RFC 8252 section 7.3).
+//! Receives the redirect of a sign-in on a loopback address (RFC 8252 section 7.3).
 //!
 //! ```no_run
 //! use std::time::Duration;

@@ -1,4 +1,4 @@
-//! Verifies webhook deliveries, lets each one through once, and plans which subscriptions to renew.
+//! Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.
 //!
 //! ```text
 //!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done, or release
@@ -7,10 +7,10 @@
 //!        └──> Reason: the status to respond with (503: the service should send the delivery again)
 //! ```
 //!
-//! [`verify`] is a pure function and works with any web framework. The clients do the rest:
-//! `client.webhooks().receive(&headers, &body)` fetches the keys, verifies the delivery, and lets it through
-//! once. Without a client, drive a [`KeyRing`] (its example is the whole loop) and claim deliveries with a
-//! [`ReplayGuard`].
+//! [`verify`] is a pure function and works with any web framework. In the clients,
+//! `client.webhooks().receive(&headers, &body)` fetches the keys, verifies the delivery, and refuses it if it
+//! was handled before. Without a client, drive a [`KeyRing`] as its example shows, and claim deliveries with
+//! a [`ReplayGuard`].
 //!
 //! ```
 //! use connect_core::webhooks::{Reason, testing, verify};
@@ -25,8 +25,8 @@
 //! # Ok::<(), jiff::Error>(())
 //! ```
 //!
-//! A delivery may arrive late, twice or out of order, and may report a write of the application itself: see
-//! [`ReplayGuard`], [`Order`] and [`Origin`].
+//! See [`ReplayGuard`] for deliveries that arrive twice, [`Order`] for deliveries that arrive out of order,
+//! and [`Origin`] for deliveries that report the application's own writes.
 
 mod fetch;
 mod fetched;

@@ -1,4 +1,4 @@
-//! Traits for code that calls endpoints as a user and runs with either client.
+//! Traits for code that calls endpoints as a user of any client.
 
 use std::{future::Future, time::Duration};
 
@@ -20,7 +20,7 @@ use crate::{
 /// }
 /// ```
 pub trait Caller: Send + Sync {
-    /// Returns the application's id of the user; empty for the anonymous user.
+    /// Returns the id that the application gave the user. It is empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.
@@ -50,7 +50,7 @@ pub trait Caller: Send + Sync {
 /// }
 /// ```
 pub trait AsyncCaller: Send + Sync {
-    /// Returns the application's id of the user; empty for the anonymous user.
+    /// Returns the id that the application gave the user. It is empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.

@@ -1,9 +1,10 @@
-//! Receives webhook deliveries; one macro for both clients: see [`facade!`](crate::facade).
+//! Receives webhook deliveries, as one macro for both clients. See [`facade!`](crate::facade).
 
 /// Expands to the types and methods that receive deliveries. Only for the clients of this workspace.
 ///
-/// The calling module must have two items in scope: `Client`, with `receiver()`, `fetch_keys` and
-/// `fetch_in_background`; and `ClientClaim`, a claim on the client's guard.
+/// The calling module must have three items in scope. `Client` has the methods `receiver()`, `fetch_keys` and
+/// `fetch_in_background`. `ClientClaim` is a claim of a delivery, made with the client's guard. `FetchLock`
+/// is the lock of the key ring.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! deliveries {
@@ -34,16 +35,16 @@ macro_rules! deliveries {
 
         /// A verified, new delivery for the caller to handle.
         ///
-        /// If it is dropped before [`done`](Self::done), it is released: the service sends it again, and it
-        /// can be claimed again.
+        /// If it is dropped before [`done`](Self::done), the delivery is released. It can be claimed again
+        /// when the service sends it again.
         ///
-        /// To take it apart: `let Received { verified, claim, .. } = received;`.
+        /// To separate the delivery from its claim, write `let Received { verified, claim, .. } = received;`.
         #[derive(Debug)]
         #[non_exhaustive]
         pub struct Received {
             /// The verified delivery.
             pub verified: Verified,
-            /// The right to handle it.
+            /// The right to handle the delivery.
             pub claim: Claim,
         }
 
@@ -59,7 +60,7 @@ macro_rules! deliveries {
             /// Records the delivery as handled: see [`Claim::done`].
             ///
             /// # Errors
-            /// Fails if the guard could not record it. A repeated delivery may then be handled again.
+            /// Fails if the guard could not record this. The delivery may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.claim.done()$($wait)*
             }
@@ -67,7 +68,7 @@ macro_rules! deliveries {
             /// Releases the delivery: see [`Claim::release`].
             ///
             /// # Errors
-            /// Fails if the guard could not record it.
+            /// Fails if the guard could not record this.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.claim.release()$($wait)*
             }
@@ -77,22 +78,23 @@ macro_rules! deliveries {
         pub struct Claim(ClientClaim);
 
         impl Claim {
-            /// Records the delivery as handled, so that repeated deliveries are refused. Then respond with
-            /// 2xx.
+            /// Records the delivery as handled, so that the client refuses it if it arrives again. Then
+            /// respond with 2xx.
             ///
-            /// Tries a guard that fails three times.
+            /// If the guard fails, tries again, at most three times in all.
             ///
             /// # Errors
-            /// Fails if the guard could not record it. A repeated delivery may then be handled again.
+            /// Fails if the guard could not record this. The delivery may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.0.done()$($wait)*.map_err(Declined::Guard)
             }
 
-            /// Releases the delivery: it can be claimed again immediately. Then respond with 503, so that it
-            /// is sent again.
+            /// Releases the delivery, which can then be claimed again immediately. Respond with 503, so that
+            /// the service sends it again.
             ///
             /// # Errors
-            /// Fails if the guard could not record it. The delivery then stays claimed until the lease ends.
+            /// Fails if the guard could not record this. The delivery then stays claimed until the lease
+            /// ends.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.0.release()$($wait)*.map_err(Declined::Guard)
             }
@@ -107,14 +109,15 @@ macro_rules! deliveries {
         impl Deliveries<'_> {
             /// Verifies a delivery, and returns it if it is new.
             ///
-            /// Pass headers and body as received: JSON that was parsed and written again does not match the
-            /// signature. Once the delivery is handled, call [`Received::done`] and respond with 2xx.
+            /// Pass headers and body as received, since the signature does not match JSON that was parsed and
+            /// written again. Once the delivery is handled, call [`Received::done`] and respond with 2xx.
             ///
-            /// The body is copied once, so limit its size when you read it, for example to 2 MiB.
+            /// This method copies the body. Limit the size of the body when you read it, for example to 2
+            /// MiB.
             ///
             /// # Errors
-            /// Fails if the delivery is not genuine or not new; [`Declined::status`] is the status to respond
-            /// with.
+            /// Fails if the delivery is not genuine or not new, or if the guard fails. [`Declined::status`]
+            /// is the status to respond with.
             pub $($async)* fn receive(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Declined> {
                 let verified = self.verify(headers, body)$($wait)*?;
                 let claimed = ClientClaim::claim(self.client, &verified.id)$($wait)*;
@@ -127,11 +130,12 @@ macro_rules! deliveries {
 
             /// Verifies a delivery with the service's keys, fetching them if necessary.
             ///
-            /// A signature that matches the current keys does not wait for newer ones. A repeated delivery is
-            /// verified each time.
+            /// If the signature matches a current key, the call does not wait for newer keys. A delivery that
+            /// was handled before is verified again, not refused.
             ///
             /// # Errors
-            /// Fails if the delivery is not genuine; [`Rejection::status`] is the status to respond with.
+            /// Fails if the delivery could not be verified. [`Rejection::status`] is the status to respond
+            /// with.
             pub $($async)* fn verify(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Verified, Rejection> {
                 let client = self.client;
                 let mut step = client.receiver().ring.check(headers, body, client.now());
@@ -149,18 +153,19 @@ macro_rules! deliveries {
                 }
             }
 
-            /// Returns the keys as last fetched, to store across restarts.
+            /// Returns the last fetched keys, to store across restarts.
             pub fn keys(self) -> Option<FetchedKeys> {
                 self.client.receiver().ring.fetched()
             }
 
-            /// Takes stored keys, so that the first delivery does not wait for a fetch.
+            /// Sets stored keys, so that the first delivery does not wait for a fetch. No effect if the
+            /// client already has keys.
             pub fn restore_keys(self, keys: FetchedKeys) {
                 self.client.receiver().ring.restore(keys, self.client.now());
             }
         }
 
-        /// The key ring, replay guard and lock that a client receives deliveries with.
+        /// The key ring, replay guard and lock with which a client receives deliveries.
         pub(crate) struct Receiver {
             pub(crate) ring: KeyRing,
             pub(crate) guard: Box<dyn $Guard>,

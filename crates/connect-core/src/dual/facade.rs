@@ -1,9 +1,9 @@
-//! The named operations; one macro for both clients.
+//! The methods of clients and users, as one macro for both clients.
 //!
-//! Each client expands [`facade!`](crate::facade) with `async` or `blocking`, in a module that has in scope
-//! `Client`, `SessionLocks`, `Pages` and the functions that drive the steps, and [`builder!`](crate::builder)
-//! in the module of its `Builder`. So both have the same operations and settings, with the same names and
-//! documentation.
+//! Each client expands [`facade!`](crate::facade) with `async` or `blocking` in the module of its `Client`,
+//! and [`builder!`](crate::builder) in the module of its `Builder`. So both clients have the same methods and
+//! settings, with the same names and documentation. The module of `Client` must also have in scope
+//! `SessionLocks`, `Events`, `Pages` and the methods that drive the steps.
 
 /// A successful response with its status and headers.
 #[derive(Clone, Debug)]
@@ -37,15 +37,15 @@ impl<T> Reply<T> {
 pub enum Once {
     /// The event was created.
     Created(connect_types::Event),
-    /// Whether the request succeeded is unknown, but a search found the event.
+    /// The request may have failed, but a search found the event.
     Found(connect_types::Event),
-    /// The request may have failed, with this error, and a search did not find the event.
+    /// The request ended with this error, and a search did not find the event.
     Absent(crate::base::Error),
-    /// The request may have failed, with this error, and the search failed as well.
+    /// The request ended with this error, and the search failed as well.
     Unknown(crate::base::Error),
 }
 
-/// Expands to the named operations of a client. Only for the clients of this workspace.
+/// Expands to the methods of a client and its users. Only for the clients of this workspace.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! facade {
@@ -62,7 +62,7 @@ macro_rules! facade {
         };
 
         impl Client {
-            /// Returns a handle of one user. Handles of the same user share their tokens, which are loaded
+            /// Returns a handle of a user. All handles of a user share the user's tokens, which are loaded
             /// when first needed.
             pub fn user(&self, id: &str) -> User {
                 User { client: self.clone(), member: self.0.registry.member(id) }
@@ -80,8 +80,8 @@ macro_rules! facade {
 
             /// Exchanges a grant for tokens and returns them without storing them.
             ///
-            /// The request is sent once; cancelling the call loses the tokens. To store them, use
-            /// [`User::exchange`].
+            /// The request is sent once. If the call is cancelled, the tokens are lost. To store the tokens,
+            /// use [`User::exchange`].
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
                 let response = self.transmit(grant.request(self.app(), self.now())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
@@ -90,7 +90,7 @@ macro_rules! facade {
             /// Creates an authorization server's profile from its metadata (RFC 8414, OpenID Connect
             /// Discovery).
             ///
-            /// Needs no user, so it works with a client of [`anonymous_builder`](Self::anonymous_builder).
+            /// Needs no user, so a client of [`anonymous_builder`](Self::anonymous_builder) can call it.
             pub $($async)* fn discover(&self, issuer: &str) -> Result<Profile, Error> {
                 let [oauth, openid] = Profile::metadata_urls(issuer)?;
                 let found = match self.send(&GetMetadata::new(&oauth)?)$($wait)* {
@@ -103,7 +103,7 @@ macro_rules! facade {
                 Profile::from_metadata(issuer, found?.get().as_bytes())
             }
 
-            /// Returns the anonymous user, for endpoints that need no user in code that takes a [`User`].
+            /// Returns an anonymous [`User`], which can call the endpoints that need no user.
             pub fn nobody(&self) -> User {
                 self.user("")
             }
@@ -151,22 +151,24 @@ macro_rules! facade {
                 &self.client
             }
 
-            /// Returns the session that all handles of this user share, for callers that drive the steps.
+            /// Returns the session that all handles of this user share, for callers that drive its steps
+            /// themselves.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
 
-            /// Calls any endpoint as this user; the named operations use this as well.
+            /// Calls any endpoint as this user.
             pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
                 Ok(self.reply(endpoint)$($wait)*?.value)
             }
 
-            /// Lists the items of an endpoint, page by page. Sends nothing before the list is consumed.
+            /// Lists the items of an endpoint, page by page. The first request is sent when the list is
+            /// consumed.
             pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
                 Pages::new(self.clone(), request)
             }
 
-            /// Calls an endpoint as [`send`](Self::send), and returns status and headers as well.
+            /// Calls an endpoint like [`send`](Self::send), and also returns the status and the headers.
             pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
                 let client = self.client();
                 let step = $crate::machine::Call::start(self.session(), endpoint, client.now());
@@ -180,10 +182,9 @@ macro_rules! facade {
                 self.client().persist(session, |now| session.import(tokens, now))$($wait)*
             }
 
-            /// Refreshes the tokens now. Calls refresh them when necessary, so this is for checking that it
-            /// works.
+            /// Refreshes the tokens now, to check that this works. Calls refresh the tokens when necessary.
             ///
-            /// One exchange serves all callers that wait for one.
+            /// All waiting callers share one exchange.
             pub $($async)* fn refresh(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -195,8 +196,8 @@ macro_rules! facade {
 
             /// Returns tokens that are at most `max_age` old, for callers that pass an access token on.
             ///
-            /// Refreshes older tokens first. If the response to an exchange was lost, older tokens are
-            /// returned for as long as they may be valid.
+            /// Refreshes older tokens first. But if the response of a refresh was lost, returns the older
+            /// tokens until they expire.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
                 let asked = client.now();
@@ -215,21 +216,21 @@ macro_rules! facade {
                 self.session().tokens()
             }
 
-            /// Signs the user in with a code that came without a redirect, such as from Google's popup.
-            /// Exchanges the code and stores the tokens.
+            /// Signs the user in with a code that was not received by a redirect, such as from Google's
+            /// popup. Exchanges the code and stores the tokens.
             ///
             /// See [`AuthorizationCode`] for the checks that the caller has to make.
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
-                // If a later sign-in has finished meanwhile, these are its tokens.
+                // If a later sign-in has finished meanwhile, this returns the tokens of that sign-in.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
-            /// Signs the user out: revokes the tokens, then deletes them here even if the service failed.
+            /// Signs the user out: revokes the tokens, then deletes them even if the revocation failed.
             ///
-            /// The error of the service is returned after the deletion. One sign-out serves all callers that
-            /// wait for one.
+            /// If the revocation failed, returns its error after the deletion. Callers that are waiting when
+            /// a sign-out starts share its outcome.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -244,8 +245,8 @@ macro_rules! facade {
         }
 
         impl Auth<'_> {
-            /// Starts a sign-in. Send the user's browser to its `url()`, and keep it in the web session until
-            /// the callback.
+            /// Starts a sign-in. Send the user's browser to the `url()` of the returned sign-in, and store
+            /// the sign-in in the web session until the callback.
             pub fn sign_in(self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
                 sign_in.start(self.client.app(), self.client.now())
             }
@@ -276,11 +277,12 @@ macro_rules! facade {
             /// Creates an event at most once, even if a response is lost.
             ///
             /// `key` is the application's id of the event, stored in its `custom` fields (`externalEventId`).
-            /// After a failure that leaves open whether the event was created, it is searched by this key.
+            /// If it is unknown whether a failed request created the event, the client searches for the event
+            /// by this key.
             ///
             /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
-            /// [`find_once`](Self::find_once) before the next attempt: a slow server may still create the
-            /// event.
+            /// [`find_once`](Self::find_once) before the next attempt, since a slow server may still create
+            /// the event.
             ///
             /// # Errors
             /// Fails if the event was certainly not created.
@@ -303,7 +305,7 @@ macro_rules! facade {
 
             /// Returns the event that [`create_once`](Self::create_once) created with this key.
             ///
-            /// Searches the calendar of `event` around its time.
+            /// Searches the calendar of `event` around the time of `event`.
             pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {
                 let mut events = self.list(event.whereabouts()).items();
                 while let Some(found) = events.next()$($wait)* {

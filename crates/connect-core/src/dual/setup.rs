@@ -1,6 +1,7 @@
-//! The builder of a client; one macro for both clients: see [`facade!`](crate::facade).
+//! The builder of a client, as one macro for both clients. See [`facade!`](crate::facade).
 
-/// Expands to the settings that both builders share: all but the store and the transport.
+/// Expands to the settings that both builders share: all except the store, the transport and the replay
+/// guard.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -15,7 +16,7 @@ macro_rules! builder {
         }
 
         impl Client {
-            /// Starts a client of the application with these credentials, and its registered redirect URI.
+            /// Returns a builder for a client with these credentials and this registered redirect URI.
             pub fn builder(
                 client_id: impl Into<String>,
                 client_secret: impl Into<$crate::Secret>,
@@ -24,20 +25,19 @@ macro_rules! builder {
                 Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
             }
 
-            /// Starts a client of a public application: an installed program or device that cannot keep a
-            /// secret.
+            /// Returns a builder for a public client: a program or device that cannot keep a secret.
             ///
-            /// It needs the [`profile`](Builder::profile) of a server that supports PKCE.
+            /// Set the [`profile`](Builder::profile) of a server that supports PKCE.
             pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
                 Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
             }
 
-            /// Starts a client without sign-in, for endpoints that need no user, such as public calendars.
+            /// Returns a builder for a client without sign-in, for endpoints that need no user.
             pub fn anonymous_builder() -> Builder {
                 Builder::new($crate::Config::anonymous(seed()))
             }
 
-            /// Starts a client with the credentials of the environment.
+            /// Returns a builder for a client with the credentials in the environment variables.
             ///
             /// The variables are `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET`,
             /// `MOBISCROLL_CONNECT_REDIRECT_URI` and, optionally, `MOBISCROLL_CONNECT_BASE_URL`.
@@ -52,7 +52,8 @@ macro_rules! builder {
             }
         }
 
-        /// Returns 32 random bytes of the operating system. On failure they stay zero, which `App` refuses.
+        /// Returns 32 random bytes from the operating system, or zeros if it has none. `App::new` refuses
+        /// zeros.
         fn seed() -> [u8; 32] {
             let mut seed = [0; 32];
             let _ = getrandom::fill(&mut seed);
@@ -62,7 +63,7 @@ macro_rules! builder {
         impl Builder {
             /// Sets the base URL of the API. Default: Mobiscroll Connect.
             ///
-            /// A client with another [`profile`](Self::profile), or an anonymous one, has no default.
+            /// An anonymous client, or a client with another [`profile`](Self::profile), has no default.
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = Some(url.into());
@@ -90,25 +91,28 @@ macro_rules! builder {
                 self
             }
 
-            /// Sets the timeout of a token exchange, which goes on even if its caller times out. Default: 30
-            /// s.
+            /// Sets the timeout of a token exchange. Default: 30 s.
+            ///
+            /// An exchange continues even if the call that waits for it times out.
             #[must_use]
             pub fn exchange_timeout(mut self, time: std::time::Duration) -> Self {
                 self.config.exchange_timeout = time;
                 self
             }
 
-            /// Sets the timeout of making a connection. Default: 10 s.
+            /// Sets the timeout for making a connection. Default: 10 s.
             #[must_use]
             pub fn connect_timeout(mut self, time: std::time::Duration) -> Self {
                 self.network.connect_timeout = time;
                 self
             }
 
-            /// Sets how long an idle connection is kept for the next request. Default: 15 s; zero keeps none.
+            /// Sets how long an idle connection stays open for another request. Default: 15 s.
             ///
-            /// Choose less than the idle timeout of the server and of proxies. Requests to the token endpoint
-            /// never reuse a connection.
+            /// With zero, each request makes a new connection.
+            ///
+            /// Choose a shorter time than the idle timeouts of the server and of proxies. Requests to the
+            /// token endpoint never reuse a connection.
             #[must_use]
             pub fn pool_idle_timeout(mut self, time: std::time::Duration) -> Self {
                 self.network.pool_idle_timeout = time;
@@ -180,8 +184,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Sets the public key (`whpk_..`) of webhook deliveries until the service's keys are first
-            /// fetched.
+            /// Sets the public key (`whpk_..`) that verifies deliveries until the service's keys are fetched.
             #[cfg(feature = "webhooks")]
             #[must_use]
             pub fn webhook_key(mut self, key: impl Into<String>) -> Self {
@@ -189,8 +192,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Starts with stored keys, or in tests with
-            /// [`testing::keys`](connect_core::webhooks::testing::keys).
+            /// Sets stored webhook keys; in tests, [`testing::keys`](connect_core::webhooks::testing::keys).
             ///
             /// The client fetches newer keys when these expire.
             #[cfg(feature = "webhooks")]
@@ -200,15 +202,14 @@ macro_rules! builder {
                 self
             }
 
-            /// Calls this observer when a session ends, with a new sign-in for the user.
+            /// Calls this observer when the server refuses a user's refresh token, so that the session ends.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {
                 self.config.observer = Some(std::sync::Arc::new(observer));
                 self
             }
 
-            /// Generates random numbers from this seed instead of the operating system's, for reproducible
-            /// runs.
+            /// Generates all random numbers from this seed, for reproducible runs. Default: a random seed.
             ///
             /// Anybody who knows the seed can predict the `state` of a sign-in.
             #[must_use]

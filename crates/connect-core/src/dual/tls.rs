@@ -1,4 +1,4 @@
-//! The TLS settings and trusted certificates; one macro for both transports, which use rustls.
+//! The TLS settings and trusted certificates, as one macro for the transports of both clients.
 
 /// Expands to `extra_roots` and `client_config`.
 #[doc(hidden)]
@@ -12,7 +12,7 @@ macro_rules! tls {
             use rustls_pki_types::{CertificateDer, pem::PemObject};
 
             let invalid = |number: usize, problem: &str| {
-                $crate::Error::configuration(format!("root certificate {} {problem}", number + 1))
+                $crate::Error::configuration(format!("root certificate text {} {problem}", number + 1))
             };
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
@@ -50,7 +50,7 @@ macro_rules! tls {
             if network.trust == $crate::Trust::Platform {
                 let extra = extra.iter().cloned();
                 let verifier = rustls_platform_verifier::Verifier::new_with_extra_roots(extra, provider)?;
-                let versions = versions.dangerous(); // rustls calls every custom verifier so
+                let versions = versions.dangerous(); // rustls calls every custom verifier dangerous
                 return Ok(versions
                     .with_custom_certificate_verifier(std::sync::Arc::new(verifier))
                     .with_no_client_auth());
@@ -62,7 +62,7 @@ macro_rules! tls {
             Ok(versions.with_root_certificates(roots).with_no_client_auth())
         }
 
-        /// Chooses one library explicitly, since rustls panics if two are built in.
+        /// Returns the chosen cryptography library. Without a choice, rustls panics if two are compiled in.
         fn crypto_provider(
             crypto: Option<$crate::Crypto>,
         ) -> Result<std::sync::Arc<rustls::crypto::CryptoProvider>, rustls::Error> {

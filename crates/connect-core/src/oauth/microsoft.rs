@@ -69,7 +69,8 @@ impl fmt::Display for Tenant {
 ///
 /// Microsoft issues a refresh token only with the scope `offline_access`, which [`SCOPES`] contains. Register
 /// the redirect URI for web or native applications, not for single-page applications. If the tenant is not a
-/// directory id, the issuer of a callback cannot be checked: register a redirect URI for Microsoft alone.
+/// directory id, the issuer of a callback cannot be checked. Register a redirect URI for Microsoft alone in
+/// this case.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};

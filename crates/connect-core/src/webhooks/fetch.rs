@@ -1,4 +1,4 @@
-//! Fetches the keys, one fetch at a time and not too often, by the rules of the [ring](super::KeyRing).
+//! Fetches the keys of the service, by the rules of the [key ring](super::KeyRing).
 
 use std::{fmt, sync::Arc, thread, time::Duration};
 
@@ -15,12 +15,13 @@ use crate::{
 pub const KEYS_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
-/// Keeps callers that give up from sending requests in quick succession.
+/// The minimum interval after a fetch that was dropped without a response. It prevents cancelled callers from
+/// causing many requests.
 const MIN_INTERVAL_AFTER_DROP: Duration = Duration::from_secs(2);
 
-/// A fetch of newer keys that has not started. Start it under the lock of the ring.
+/// A fetch of newer keys that has not started. Hold the fetch lock (see [`KeyRing`]) while it runs.
 #[derive(Debug)]
-#[must_use = "nothing is fetched until it is started"]
+#[must_use = "the keys are not fetched before `start`"]
 pub struct Fetch(KeyRing);
 
 impl Fetch {
@@ -28,8 +29,9 @@ impl Fetch {
         Self(ring.clone())
     }
 
-    /// Starts the fetch and returns the request to send, or `None` if another caller has fetched meanwhile.
+    /// Starts the fetch and returns the request to send.
     ///
+    /// Returns `None` if no fetch may start now, usually because another caller has just fetched the keys.
     /// Send the request without following redirects.
     pub fn start(self, now: Now) -> Option<(Request, Fetching)> {
         let ring = self.0;
@@ -59,14 +61,14 @@ impl Fetch {
         }
     }
 
-    /// Records why the fetch could not be started. The rejection of a delivery that goes on without newer
-    /// keys names it.
+    /// Records the reason why the fetch could not be started. A rejection for lack of newer keys returns it
+    /// as its cause.
     pub fn give_up(self, cause: Error) {
         self.0.state().failure = Some(cause);
     }
 }
 
-/// A fetch that waits for its response. If it is dropped without one, the fetch has failed.
+/// A fetch that waits for its response. Dropping it without a response counts as a failed fetch.
 #[must_use = "without the response there are no keys"]
 pub struct Fetching {
     ring: KeyRing,
@@ -76,7 +78,7 @@ pub struct Fetching {
 }
 
 impl Fetching {
-    /// Takes the response, or the error of the transport.
+    /// Ends the fetch with the response, or with the error of the transport.
     pub fn resume(self, outcome: Result<Response, TransportError>, now: Now) {
         self.end(outcome.map_err(Error::from).and_then(|response| KeySet::from_response(&response, now)));
     }
@@ -132,9 +134,9 @@ impl fmt::Debug for Fetching {
 #[derive(Default)]
 pub(super) struct FetchState {
     pub(super) fetched: Option<Arc<KeySet>>,
-    /// The attempt that fetched them; 0 if they were restored.
+    /// The number of the attempt that fetched the keys; 0 if the keys were restored.
     fetched_by: u64,
-    /// The start (monotonic) of the last attempt to which the service itself responded, not a cache.
+    /// The start (monotonic) of the last attempt to which the service itself responded, rather than a cache.
     pub(super) last_origin_fetch: Option<Duration>,
     /// The number of attempts started.
     attempts: u64,

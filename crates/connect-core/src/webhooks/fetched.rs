@@ -22,7 +22,7 @@ const MAX_AGE_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Fetched keys, for the application to store and [restore](super::KeyRing::restore) when it starts.
 ///
-/// Useful for short-lived programs, which would otherwise fetch each time. For tests, see
+/// A short-lived program that stores them does not have to fetch the keys at each start. For tests, see
 /// [`testing::keys`](super::testing::keys).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -35,15 +35,15 @@ pub struct FetchedKeys {
     pub max_age: u64,
 }
 
-/// The keys that a ring verifies with.
+/// The keys with which a ring verifies deliveries.
 #[derive(Debug)]
 pub(super) struct KeySet {
     keys: Vec<ListedKey>,
     /// The end of the keys' validity, by each clock. The monotonic clock may stop while the machine sleeps,
-    /// the wall clock may be set back.
+    /// and the wall clock may be set back.
     fresh_until: Now,
     pub(super) document: FetchedKeys,
-    /// Whether the service itself sent them, not a cache in between.
+    /// Whether the service itself sent the keys, rather than a cache.
     pub(super) is_from_origin: bool,
 }
 
@@ -67,8 +67,8 @@ impl KeySet {
     /// Reads the keys from a response.
     ///
     /// # Errors
-    /// If the status is not a success, or the response has no list or one without a usable key. An empty list
-    /// is valid: the service has no keys.
+    /// Fails if the status is not a success, if the response has no list of keys, or if the list has entries
+    /// but no usable key. An empty list is valid: the service has no keys.
     pub(super) fn from_response(response: &Response, now: Now) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Listed {
@@ -129,7 +129,7 @@ fn usable_keys(document: &WebhookKeys) -> Vec<ListedKey> {
                 ["active", "previous"].iter().any(|known| other.as_str().eq_ignore_ascii_case(known))
             }
         };
-        // A field in `extra` is one that could not be decoded, and could have restricted the key.
+        // A field whose value could not be decoded is in `extra`. It may restrict the use of the key.
         let clear = ["alg", "status", "retires_at"].iter().all(|name| listed.extra.get(name).is_none());
         let text = listed.key.as_deref().filter(|text| text.starts_with(PREFIX))?;
         (ours && trusted && clear).then_some(())?;
@@ -162,8 +162,8 @@ fn max_age(headers: &HeaderMap) -> Duration {
     whole.saturating_sub(age(headers).flatten().unwrap_or_default()).min(MAX_AGE_LIMIT)
 }
 
-/// Returns how long the response was in a cache. `None` without the header, `Some(None)` if it is not a
-/// number.
+/// Returns how long the response was in a cache. `None` without the header `Age`, `Some(None)` if its value
+/// is not a number.
 fn age(headers: &HeaderMap) -> Option<Option<Duration>> {
     let age = headers.get(header::AGE)?;
     Some(age.to_str().ok().and_then(|age| age.trim().parse().ok()).map(Duration::from_secs))

@@ -1,4 +1,4 @@
-//! The public key that webhook deliveries are verified with.
+//! The public key with which webhook deliveries are verified.
 
 use std::{fmt, str::FromStr};
 

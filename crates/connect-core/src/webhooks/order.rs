@@ -2,14 +2,15 @@
 
 use connect_types::Event;
 
-/// How an event in a delivery compares with the copy that the application holds.
+/// How an event in a delivery compares with the copy that the application has stored.
 ///
-/// Compares `lastModified`, a time of the provider's clock. If that does not decide, read the event from the
-/// API, which always returns the current state:
+/// The events are compared by `lastModified`, a time of the provider's clock. In two cases it does not
+/// decide. Then read the event from the API, which always returns the current state:
 ///
-/// * two changes within one tick of the provider's clock (1 ms at best, 1 s with some providers) are `Same`;
-/// * some events have no `lastModified` (some providers leave it out, some leave it out of deleted events):
-///   `Unknown`.
+/// * `Same`: the two changes may have happened within one tick of the provider's clock, which is 1 ms or
+///   longer, and 1 s with some providers;
+/// * `Unknown`: an event has no `lastModified`. Some providers omit it from all events, others from deleted
+///   events.
 ///
 /// ```
 /// use connect_core::{types::Event, webhooks::Order};
@@ -22,7 +23,7 @@ use connect_types::Event;
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Order {
-    /// The delivered event is newer: take it.
+    /// The delivered event is newer: store it.
     Newer,
     /// Both events were modified at the same time.
     Same,
@@ -33,7 +34,7 @@ pub enum Order {
 }
 
 impl Order {
-    /// Compares the delivered event with the event that the application holds.
+    /// Compares the delivered event with the stored event.
     pub fn of(came: &Event, held: &Event) -> Self {
         match (came.last_modified, held.last_modified) {
             (Some(came), Some(held)) if came > held => Self::Newer,

@@ -6,11 +6,12 @@ use crate::base::Error;
 
 /// A mark in the `custom` fields of events that this application writes.
 ///
-/// The service suppresses deliveries of the application's own writes for about 30 s, but only in memory, and
-/// it polls some calendars less often than that. An application that writes events in response to deliveries
-/// should mark these events, and ignore deliveries of marked events. Two limits: deliveries with little more
-/// than ids have no `custom` field; and if a person edits a marked event, the mark stays, so compare the
-/// fields that matter before ignoring the delivery.
+/// The service does not deliver a write of the application itself for about 30 s. But it forgets these writes
+/// when it restarts, and it polls some calendars less often. An application that writes events in response to
+/// deliveries should therefore mark these events, and ignore deliveries of marked events.
+///
+/// The mark has two limits. A delivery that contains little more than ids has no `custom` field. And the mark
+/// stays when a person edits the event, so compare the fields that matter before you ignore the delivery.
 ///
 /// ```
 /// use connect_core::webhooks::Origin;

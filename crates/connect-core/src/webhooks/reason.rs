@@ -4,7 +4,7 @@ use http::StatusCode;
 
 use crate::{base::Error, tokens::StoreError};
 
-/// The reason why a delivery could not be verified: the six reasons of the official SDKs.
+/// The reason why a delivery could not be verified. The official SDKs have the same six reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
@@ -15,8 +15,8 @@ pub enum Reason {
     /// The timestamp has a character other than a digit.
     #[error("`webhook-timestamp` is not a Unix time in seconds (expected only digits)")]
     InvalidTimestamp,
-    /// The timestamp differs from the receiver's clock by more than 300 s. A clock that is wrong by more than
-    /// that refuses every delivery with this reason.
+    /// The timestamp differs from the receiver's clock by more than 300 s. A receiver whose clock is wrong by
+    /// more than 300 s refuses every delivery for this reason.
     #[error("`webhook-timestamp` differs from the receiver's clock by more than 300 s")]
     TimestampOutOfTolerance,
     /// No public key is available: none was passed in, or none could be fetched.
@@ -46,7 +46,7 @@ impl Reason {
     /// Returns the status to respond with: 503 (deliver again), 401 (not genuine) or 400 (malformed).
     ///
     /// The service's documentation says that it sends a delivery again after 503 and not after 401. It does
-    /// not mention 400; this SDK uses it for deliveries that would be malformed the next time as well.
+    /// not mention 400, which this SDK uses for deliveries that would also be malformed when sent again.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoPublicKeys => StatusCode::SERVICE_UNAVAILABLE,
@@ -76,10 +76,10 @@ impl Rejection {
         self.reason
     }
 
-    /// Returns the status to respond with: [`Reason::status`], or 503 if newer keys are needed to decide.
+    /// Returns the status to respond with: [`Reason::status`], or 503 if newer keys are needed.
     ///
-    /// The second case: no signature matched and newer keys could not be fetched, so the delivery may be
-    /// signed with a key that this ring does not have yet.
+    /// Newer keys are needed if no signature matched and they could not be fetched: the delivery may be
+    /// signed with a key that the ring does not have yet.
     pub fn status(&self) -> StatusCode {
         if self.retry { StatusCode::SERVICE_UNAVAILABLE } else { self.reason.status() }
     }
@@ -96,7 +96,7 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// The reason why a delivery must not be handled: it is not genuine, or not new.
+/// The reason why a delivery must not be handled, or why its state could not be recorded.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Declined {
@@ -109,7 +109,7 @@ pub enum Declined {
     /// The delivery is being handled, in this process or another one.
     #[error("the delivery is being handled by another caller")]
     InHand,
-    /// The replay guard failed, so whether the delivery is new is unknown.
+    /// The replay guard failed.
     #[error("the replay guard could not read or write its record of the delivery")]
     Guard(#[source] StoreError),
 }
@@ -117,8 +117,8 @@ pub enum Declined {
 impl Declined {
     /// Returns the status to respond with.
     ///
-    /// It is 200 for a delivery that was handled, 503 to get the delivery again, otherwise the status of the
-    /// [`Rejection`].
+    /// It is 200 if the delivery was handled, 503 if the service should send it again, and for
+    /// [`Self::Rejected`] the status of the [`Rejection`].
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status(),

@@ -1,4 +1,4 @@
-//! Replay guards, which let a delivery be handled once although the service may send it several times.
+//! Replay guards: they prevent that a delivery is handled again when the service sends it again.
 //!
 //! ```text
 //!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
@@ -7,9 +7,7 @@
 //!        └──> Done
 //! ```
 //!
-//! The rules are listed at [`ReplayGuard`]. A delivery is handled exactly once, or at least once if processes
-//! crash: a process that dies between its work and `done` leaves a claim whose lease ends, and the service
-//! sends the delivery again.
+//! The rules are listed at [`ReplayGuard`].
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -21,32 +19,30 @@ use crate::tokens::StoreError;
 
 /// The minimum time for which a guard remembers a handled delivery (600 s).
 ///
-/// A repeated delivery can be verified for that long: twice the tolerance, since a timestamp may be 300 s
-/// ahead.
+/// A delivery can be verified for 600 s, from 300 s before its timestamp to 300 s after it.
 pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs());
 
-/// Remembers which deliveries were handled. The blocking client calls it directly, the async one on a thread
-/// pool.
+/// Remembers which deliveries were handled. The blocking client calls it directly, the async client on a
+/// thread pool.
 ///
 /// [`ReplayMemory`](super::ReplayMemory) serves one process; several processes share a guard in a database.
 /// The rules for an implementation:
 ///
 /// * A claim is atomic: if several callers claim one id at the same time, in any process, at most one gets
 ///   [`Claimed::New`].
-/// * A claim lasts for a lease, which the guard sets longer than a handler takes. Then the delivery is new
-///   again.
-/// * A claim releases only itself. If it ends after its lease, it does not touch the claim of the next
-///   caller, and it never removes a handled delivery. So each claim has a unique token, compared before
-///   anything is deleted.
-/// * `done` marks the delivery as handled, even if another caller holds it by then or the guard has forgotten
-///   it. It may be called again after a failure; two calls have the effect of one.
+/// * A claim ends with its lease, which must be longer than a handler takes. The delivery is then new again.
+/// * A claim releases only itself. A release after the lease removes neither the claim of the next caller nor
+///   the record of a handled delivery. So each claim has a unique token, which the guard compares before it
+///   deletes anything.
+/// * `done` marks the delivery as handled, even if another caller has claimed it since or the guard has
+///   forgotten it. The caller may repeat `done` after a failure, and a second success changes nothing.
 /// * A handled delivery is remembered for at least [`SHORTEST_MEMORY`] after its claim.
-/// * A store with a clock uses its clock and ignores `now`, since the clocks of callers differ.
-/// * Ids belong to one application and are compared byte for byte. A store that serves several applications
-///   keeps their ids apart.
+/// * A guard in a store with a clock uses that clock and ignores `now`, since the clocks of callers differ.
+/// * Ids are compared byte for byte. Two applications may have equal ids, so a store that serves several
+///   applications keeps their ids apart.
 ///
-/// So a delivery is handled exactly once, or at least once if processes crash: the lease of an abandoned
-/// claim ends, and the service sends the delivery again.
+/// With these rules, a delivery is handled exactly once. The exception is a process that crashes before
+/// `done`: the lease of its claim ends, and the delivery is handled again when the service sends it again.
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError>;
@@ -54,10 +50,10 @@ pub trait ReplayGuard: Send + Sync + 'static {
 
 /// The right to handle a delivery. Dropping it releases the delivery, without reporting errors.
 pub trait ReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has been lost. May be called again after an error.
+    /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
     fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. A lost lease is not an error.
+    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -71,10 +67,10 @@ pub trait AsyncReplayGuard: Send + Sync + 'static {
 /// The async variant of [`ReplayClaim`].
 #[async_trait]
 pub trait AsyncReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has been lost. May be called again after an error.
+    /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
     async fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. A lost lease is not an error.
+    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 

@@ -1,4 +1,4 @@
-//! A replay guard in memory, with the claimed and the handled deliveries, oldest first.
+//! A replay guard in memory.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -12,12 +12,12 @@ use jiff::Timestamp;
 use super::{AsyncReplayClaim, AsyncReplayGuard, Claimed, ReplayClaim, ReplayGuard, SHORTEST_MEMORY};
 use crate::tokens::StoreError;
 
-/// A replay guard in memory, bounded in number and in time. Clones share their memory and may serve several
-/// clients.
+/// A replay guard in memory, for one process. Clones share their memory, and can serve several clients.
 ///
-/// It remembers a delivery for a day, and at most 100 000 deliveries; beyond that it forgets the one handled
-/// first, never a claimed one. How long the service repeats a delivery is not documented. A claim lasts 60 s.
-/// All times are those of the wall clock: setting it back prolongs them.
+/// It remembers a delivery for a day, since the service does not document how long it repeats one. It
+/// remembers at most 100 000 deliveries. If there are more, it forgets those that were handled first, and
+/// never a current claim. A claim lasts 60 s. All times are measured by the wall clock, so setting the clock
+/// back prolongs them.
 #[derive(Clone, Debug)]
 pub struct ReplayMemory {
     most: usize,
@@ -39,14 +39,14 @@ impl ReplayMemory {
         Self { most, keep: day, lease: Duration::from_secs(60), memory: Arc::default() }
     }
 
-    /// Sets the maximum number of deliveries that it remembers, at least 1.
+    /// Sets the maximum number of deliveries that the guard remembers, at least 1. Default: 100 000.
     #[must_use]
     pub fn most(mut self, deliveries: usize) -> Self {
         self.most = deliveries.max(1);
         self
     }
 
-    /// Sets how long it remembers a delivery after the claim, at least [`SHORTEST_MEMORY`].
+    /// Sets how long the guard remembers a delivery after its claim, at least [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
         self.keep = time.max(SHORTEST_MEMORY);
@@ -84,7 +84,7 @@ impl ReplayMemory {
 #[derive(Debug, Default)]
 struct Memory {
     by_id: HashMap<Arc<str>, Entry>,
-    /// Ordered by ticket: the oldest first.
+    /// The claimed deliveries by ticket, the oldest first.
     in_hand: BTreeMap<u64, Arc<str>>,
     done: BTreeMap<u64, Arc<str>>,
     next_ticket: u64,
@@ -96,7 +96,7 @@ struct Memory {
 struct Entry {
     ticket: u64,
     done: bool,
-    /// The end of the claim, or of the memory of a handled delivery.
+    /// When the claim ends, or when the handled delivery is forgotten.
     until: Timestamp,
 }
 
@@ -107,7 +107,7 @@ impl Entry {
 }
 
 impl Memory {
-    /// Forgets an expired claim, otherwise the delivery that was handled first, until there is room. Current
+    /// Forgets expired claims, then the deliveries that were handled first, until there is room. Current
     /// claims stay.
     fn make_room(&mut self, most: usize) -> Result<(), StoreError> {
         while self.by_id.len() >= most {
@@ -133,7 +133,7 @@ impl Memory {
         entry
     }
 
-    /// Removes the entry, unless another with the same id (and another ticket) has replaced it.
+    /// Removes the entry, unless a newer entry with the same id has replaced it.
     fn forget(&mut self, entry: Entry) {
         if let Some(id) = self.queue(entry.done).remove(&entry.ticket) {
             self.by_id.remove(&id);
@@ -148,7 +148,6 @@ impl Memory {
 struct MemoryClaim {
     guard: ReplayMemory,
     id: Arc<str>,
-    /// The entry of the claim.
     entry: Entry,
     kept_until: Timestamp,
 }

@@ -1,4 +1,4 @@
-//! The key ring of a client: the public keys of the service, fetched when a delivery needs them.
+//! The key ring: the public keys of the service, fetched when a delivery needs them.
 //!
 //! ```text
 //!  KeyRing::check ──> CheckStep::Fetch(Fetch, Checking) ──┐  Fetch::start ──> (Request, Fetching) or None
@@ -8,18 +8,20 @@
 //!
 //! The rules:
 //!
-//! * A delivery with invalid headers, or without an entry that has the form of a signature, starts no fetch.
-//! * Keys are valid for the `max-age` of the response (an hour if it has none, a day at most), by both
-//!   clocks. If a signature matches an expired key, the delivery is verified, and newer keys are fetched in
-//!   the background.
+//! * A delivery starts no fetch if its headers are invalid, or if they contain no well-formed signature.
+//! * Keys expire after the `max-age` of the response (an hour if it has none, a day at most), as soon as
+//!   either the wall clock or the monotonic clock has reached that time. If a signature matches an expired
+//!   key, the delivery is verified, and newer keys are fetched in the background.
 //! * If no signature matches, the keys are fetched once more, since they may have changed. The delivery is
-//!   refused for good only after a response that the service itself sent (not a cache), to a request made
-//!   after the delivery arrived; otherwise the service should send the delivery again.
-//! * There is at most one fetch a minute, and callers that find one running wait for it: a driver starts a
-//!   [`Fetch`] under the lock of the ring. A fetch that is dropped without a response has failed, and the
-//!   next one may start two seconds after its start. A fetch that hangs blocks others for a minute; its late
-//!   response never replaces newer keys.
-//! * A failed fetch keeps the keys. So does a document whose entries are all unusable; a document without
+//!   refused with 401 only if the service itself (not a cache) has responded to a request that was sent after
+//!   the delivery arrived. If it has not, the delivery is refused with 503, so that the service sends it
+//!   again.
+//! * There is at most one fetch a minute. A driver holds a lock, the fetch lock, while it starts and runs a
+//!   [`Fetch`], so callers that find one running wait for it.
+//! * A fetch that is dropped without a response has failed. The next fetch may start two seconds after the
+//!   dropped one started.
+//! * A fetch that hangs prevents other fetches for a minute. Its late response never replaces newer keys.
+//! * The keys stay if a fetch fails, or if no entry of the fetched document is usable. A document without
 //!   entries removes all keys.
 //! * The pinned key is used until the first document is fetched, and never afterwards.
 
@@ -43,8 +45,8 @@ use crate::{
 
 /// The public keys of the service. Clones are cheap and share the keys.
 ///
-/// The clients drive the ring. Other callers carry out the steps themselves, with a lock that one caller at a
-/// time holds during a fetch, so that the others wait for its response.
+/// The clients drive the ring. A program without a client carries out the steps itself. It needs a fetch
+/// lock, which one caller at a time holds during a fetch, so that other callers wait for the response.
 ///
 /// ```
 /// use std::{sync::{Mutex, PoisonError}, time::Duration};
@@ -74,7 +76,7 @@ use crate::{
 ///     }
 ///
 ///     fn fetch(&self, fetch: Fetch) {
-///         let _guard = self.gate.lock().unwrap_or_else(PoisonError::into_inner); // for KEYS_TIMEOUT at most
+///         let _guard = self.gate.lock().unwrap_or_else(PoisonError::into_inner); // wait at most KEYS_TIMEOUT
 ///         if let Some((request, next)) = fetch.start(now()) {
 ///             next.resume(send(request), now());
 ///         }
@@ -132,14 +134,14 @@ impl KeyRing {
         }
     }
 
-    /// Returns the keys as last fetched, for the application to store across restarts.
+    /// Returns the last fetched keys, for the application to store across restarts.
     pub fn fetched(&self) -> Option<FetchedKeys> {
         self.state().fetched.as_ref().map(|fetched| fetched.document.clone())
     }
 
-    /// Takes stored keys, unless the ring has fetched some since.
+    /// Sets stored keys, unless the ring already has fetched or stored keys.
     ///
-    /// They are valid for the rest of their max-age, and used beyond it until newer ones are fetched.
+    /// Expired keys are used until newer ones are fetched.
     pub fn restore(&self, keys: FetchedKeys, now: Now) {
         let mut state = self.state();
         if state.fetched.is_none() {
@@ -147,7 +149,8 @@ impl KeyRing {
         }
     }
 
-    /// Returns a fetch if `is_due` says so, given the state and whether a fetch may start now.
+    /// Returns a fetch if `is_due` returns true. Its arguments are the state, and whether a fetch may start
+    /// now.
     fn request_fetch(&self, now: Now, is_due: impl FnOnce(&FetchState, bool) -> bool) -> Option<Fetch> {
         let state = self.state();
         is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
@@ -183,10 +186,10 @@ impl fmt::Debug for KeyRing {
 #[derive(Debug)]
 #[must_use = "the delivery is verified only when the steps are carried out"]
 pub enum CheckStep<'a> {
-    /// Carry out the fetch under the lock of the ring. Then call [`Checking::resume`], even if the fetch
+    /// Carry out the fetch while you hold the fetch lock. Then call [`Checking::resume`], even if the fetch
     /// failed.
     Fetch(Fetch, Checking<'a>),
-    /// The result. If there is a fetch, newer keys are due: carry it out as well, without delaying the
+    /// The result. If it comes with a fetch, newer keys are due: carry out the fetch without delaying the
     /// delivery.
     Done(Result<Verified, Rejection>, Option<Fetch>),
 }

@@ -1,11 +1,11 @@
-//! For the tests of applications: signs deliveries with a published key.
+//! Signs deliveries with a published key, for the tests of applications.
 //!
 //! **The secret half of this key is in this file.** A client that uses [`keys`] or [`public_key`] outside
 //! tests accepts deliveries from everybody.
 //!
 //! A client with these [`keys`] (`webhook_keys` on its builder, or `webhooks().restore_keys`) verifies
-//! deliveries made by [`sign`] without a network, for a day. If a signature does not match, it fetches newer
-//! keys from the service: a test of that needs a transport that imitates the service.
+//! deliveries made by [`sign`] without a network, for a day. If a signature does not match, the client
+//! fetches newer keys. A test of this case needs a transport that imitates the service.
 //!
 //! ```
 //! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};
@@ -29,24 +29,25 @@ use jiff::Timestamp;
 use super::{FetchedKeys, PublicKey};
 use crate::base::Request;
 
-/// Published: for tests only.
+/// The published secret key: for tests only.
 const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
 /// Returns the key that [`sign`] signs with, for [`verify`](super::verify).
 ///
-/// In tests of a client, use [`keys`] instead: a pinned key counts only until the service's keys are fetched.
+/// In tests of a client, use [`keys`] instead, since a client uses a pinned key only until it has fetched
+/// keys.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
 }
 
 /// Returns the key that [`sign`] signs with, as if it were the only key fetched from the service.
 ///
-/// For tests of a client; never use them outside tests.
+/// For tests of a client. Never use it outside tests.
 pub fn keys(now: Timestamp) -> FetchedKeys {
     FetchedKeys::of(public_key(), now)
 }
 
-/// Returns a delivery with this body, sent now: a POST with the three headers of a genuine one.
+/// Returns a delivery with this body, sent at `now`: a POST with the headers of a genuine delivery.
 ///
 /// An id that is not valid in a header is left out of the request, which then cannot be verified.
 pub fn sign(id: &str, body: impl Into<Bytes>, now: Timestamp) -> Request {

@@ -8,12 +8,12 @@ use serde::{Deserialize, Serialize};
 
 /// Plans which subscriptions to create, renew and end for the calendars of one user.
 ///
-/// The service subscribes all calendars of an account that is connected while the application has a webhook
-/// URL, and renews these subscriptions itself. Use this for calendars that were connected earlier, and for
-/// services that leave subscriptions to the application.
+/// If the application has a webhook URL when a user connects an account, the service subscribes to all
+/// calendars of the account and renews these subscriptions itself. Use this type for accounts that were
+/// connected earlier, and for services that leave subscriptions to the application.
 ///
-/// Renewing creates a new subscription, which may start with an initial sync: deliveries of events that
-/// existed before (`metadata.is_initial_sync`).
+/// A renewal creates a new subscription, which may start with an initial sync: deliveries of events that
+/// already existed (`metadata.is_initial_sync`).
 ///
 /// ```
 /// use connect_core::types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook, decode};
@@ -49,7 +49,7 @@ pub struct Upkeep {
     ahead: Duration,
 }
 
-/// Renews a day ahead: a subscription lasts about three days at Microsoft, and a week at Google.
+/// Renews a day ahead. A subscription lasts about three days at Microsoft, and a week at Google.
 impl Default for Upkeep {
     fn default() -> Self {
         Self::ahead(Duration::from_secs(24 * 3600))
@@ -59,8 +59,8 @@ impl Default for Upkeep {
 /// An action for one subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpkeepAction {
-    /// Subscribe the calendar, or renew its subscription. The new subscription replaces the old one; the
-    /// service chooses a unique id for its channel.
+    /// Subscribe to the calendar, or renew its subscription. The new subscription replaces the old one, and
+    /// the service chooses a unique id for its channel.
     Subscribe(CalendarRef, SubscribeWebhook),
     /// End a subscription to a calendar that is no longer wanted.
     Unsubscribe(Held, UnsubscribeWebhook),
@@ -72,20 +72,21 @@ pub enum UpkeepAction {
 pub struct Held {
     /// The provider of the calendar.
     pub provider: Box<str>,
-    /// The id of the calendar as returned by `GET /calendars`. To the service, an alias such as `primary` is
-    /// another calendar.
+    /// The id of the calendar as returned by `GET /calendars`. The service treats an alias such as `primary`
+    /// as another calendar.
     pub calendar_id: Box<str>,
-    /// The id of the channel, which deliveries name.
+    /// The id of the channel, which deliveries contain.
     pub channel_id: Box<str>,
     /// The resource id, which Google needs in addition to the channel id to end the subscription.
     pub resource_id: Option<Box<str>>,
-    /// When the subscription expires, or `None` if it does not. It is 1970 (and so due for renewal) if the
-    /// service named a time that could not be decoded.
+    /// The time at which the subscription expires, or `None` if it does not expire. If the time in the
+    /// service's response could not be decoded, this is 1970, so that the subscription is renewed.
     pub expires: Option<Timestamp>,
 }
 
 impl Held {
-    /// Creates the record of a subscription from the service's response. `None` if that has no channel id.
+    /// Creates the record of a subscription from the service's response. `None` if the response has no
+    /// channel id.
     pub fn new(calendar: impl Into<CalendarRef>, answer: &Subscribed) -> Option<Self> {
         let calendar = calendar.into();
         let made = answer.subscription.as_ref();
@@ -101,7 +102,7 @@ impl Held {
         })
     }
 
-    /// Returns whether this subscription replaces `other`: the service keeps one for each calendar.
+    /// Returns whether this subscription replaces `other`, because both are for the same calendar.
     pub fn replaces(&self, other: &Self) -> bool {
         self.calendar() == other.calendar()
     }
@@ -112,7 +113,7 @@ impl Held {
 }
 
 impl Upkeep {
-    /// Creates a plan that renews a subscription when at most this time is left.
+    /// Plans to renew a subscription when at most this time is left until it expires.
     pub fn ahead(ahead: Duration) -> Self {
         Self { ahead }
     }
@@ -121,7 +122,8 @@ impl Upkeep {
     ///
     /// Pass all calendars that the user wants and all subscriptions that the user holds, since a subscription
     /// to any other calendar is ended. A calendar that is listed twice is subscribed once. Of several
-    /// subscriptions to one calendar only the last to expire counts, since the service keeps one.
+    /// subscriptions to one calendar, only the one that expires last counts, since the service keeps only
+    /// one.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

@@ -1,4 +1,4 @@
-//! Verifies deliveries: Standard Webhooks `v1a`, checked in the order of the official SDKs.
+//! Verifies deliveries by Standard Webhooks `v1a`, in the order of checks of the official SDKs.
 
 use std::{fmt, time::Duration};
 
@@ -10,11 +10,11 @@ use jiff::Timestamp;
 
 use super::{PublicKey, Reason};
 
-/// The largest difference of a delivery's timestamp from now, in either direction, inclusive: 300 s.
+/// The maximum difference between a delivery's timestamp and the receiver's clock: 300 s, inclusive.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// The number of different signatures that are tried. A genuine delivery has one or two, one for each active
-/// key, and each attempt costs a pass over the body.
+/// The maximum number of different signatures that are checked. A genuine delivery has one or two, one for
+/// each active key. Each check reads the whole body.
 const MAX_SIGNATURES: usize = 4;
 
 /// A verified delivery.
@@ -27,17 +27,18 @@ pub struct Verified {
     pub timestamp: Timestamp,
     /// The decoded body. Every field is optional, and unknown fields are kept.
     ///
-    /// If an element of `events` cannot be decoded, this has the others, and `extra` has the original list.
+    /// If an element of `events` cannot be decoded, `events` has the other elements, and `extra` has the
+    /// original list.
     pub delivery: Delivery,
 }
 
 /// Verifies the signature of a delivery, and that it was sent within [`TOLERANCE`] of `now`.
 ///
-/// Pass `body` as the bytes that were received: JSON that was parsed and written again does not match the
-/// signature.
+/// Pass `body` as the bytes that were received, since the signature does not match JSON that was parsed and
+/// written again.
 ///
-/// Once the signature is valid, only a body that is not a JSON object is refused: values of an unexpected
-/// type are kept in `extra`, and invalid UTF-8 is read as U+FFFD.
+/// If the signature is valid, the body is refused only if it is not a JSON object. Values of an unexpected
+/// type are in `extra`, and invalid UTF-8 is read as U+FFFD.
 ///
 /// # Errors
 /// Returns the first [`Reason`] that applies, in the order in which the enum lists them.
@@ -90,7 +91,7 @@ impl<'a> Envelope<'a> {
         !self.signatures.is_empty()
     }
 
-    /// Checks that one of the signatures was made with one of these keys. Every call passes the same body.
+    /// Checks that one of the signatures was made with one of these keys. Every call must pass the same body.
     pub(super) fn check<'k>(
         &mut self,
         body: &[u8],
@@ -142,7 +143,7 @@ fn decodable(events: &Raw) -> Vec<EventChange> {
     all.iter().filter_map(|one| one.decode().ok()).collect()
 }
 
-/// Returns the value of a header that occurs once: of two values, either could be the signed one.
+/// Returns the value of a header that occurs once. If it occurs twice, it is unknown which value was signed.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -153,7 +154,8 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     }
 }
 
-/// Parses a number of seconds that consists only of digits; one that is too large is out of tolerance.
+/// Parses a number of seconds, written only with digits. A number that is too large for `i64` is out of
+/// tolerance.
 fn seconds(text: &str) -> Result<i64, Reason> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reason::InvalidTimestamp);
