@@ -1,4 +1,4 @@
-//! Implements [`Caller`], for code that runs with either client.
+//! Implements [`Caller`] for [`User`].
 
 use std::time::Duration;
 

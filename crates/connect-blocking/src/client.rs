@@ -43,8 +43,8 @@ impl Client {
     /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
     /// tokens.
     ///
-    /// Waits at most `at_most`. Afterwards the client neither loads nor changes tokens: a call, a sign-in or
-    /// a sign-out that needs to do so fails. Call it before the process ends, and again if it returns a
+    /// Waits at most `at_most`. The client then no longer loads or changes tokens: a call, a sign-in or a
+    /// sign-out that needs this fails. Call `close` before the process ends, and again if it fails with a
     /// timeout.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
@@ -91,8 +91,8 @@ impl Client {
         }
     }
 
-    /// Sends a request once the user's running requests are fewer than the limit. The wait counts towards its
-    /// timeout.
+    /// Sends a request when fewer than `limit` requests of the user are running. The wait counts towards the
+    /// timeout of the request.
     fn send_limited(
         &self,
         mut request: Request,
@@ -105,8 +105,8 @@ impl Client {
         self.0.transport.send(request)
     }
 
-    /// Carries out a task while holding the session's refresh lock. An exchange continues to the save even
-    /// past the deadline.
+    /// Carries out a task while holding the session's refresh lock. An exchange that has started continues
+    /// past the deadline until its result is saved.
     fn refresh(&self, task: TokenTask) -> Result<(), Error> {
         self.refresh_with(task, RunningThreads::enter_unless_closed)
     }
@@ -133,7 +133,7 @@ impl Client {
         locks.refresh.lock_within(task.deadline().saturating_sub(self.now().monotonic))
     }
 
-    /// Starts a sign-in, and carries out its steps.
+    /// Starts a sign-in or an import, and carries out its steps.
     pub(crate) fn persist(
         &self,
         session: &Arc<Session>,

@@ -23,9 +23,9 @@ impl Client {
         &self.0.receiver
     }
 
-    /// Fetches the keys. Waits for a fetch of another caller for at most one fetch timeout.
+    /// Fetches the keys. Waits for another caller's fetch for at most [`KEYS_TIMEOUT`].
     ///
-    /// After that, the key ring decides whether another fetch may start: a transport that hangs never
+    /// After that, the key ring decides whether another fetch may start, since a transport that hangs never
     /// releases the lock.
     fn fetch_keys(&self, fetch: Fetch) {
         self.fetch_within(KEYS_TIMEOUT, fetch);
@@ -48,7 +48,7 @@ impl Client {
     }
 }
 
-/// A claim on the client's guard.
+/// A claim of a delivery, made with the client's guard.
 struct ClientClaim(Box<dyn ReplayClaim>);
 
 impl ClientClaim {

@@ -119,7 +119,7 @@ impl ProxyConnector {
     }
 }
 
-/// The time left to make the connection.
+/// Returns the time that is left for making the connection.
 fn time_left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
     let now = (details.current_time)();
     match (details.now, now) {
@@ -130,7 +130,7 @@ fn time_left(details: &ConnectionDetails) -> Result<NextTimeout, Error> {
     }
 }
 
-/// Returns the rest of `timeout` after `elapsed`.
+/// Returns `timeout` minus `elapsed`, or the timeout error if no time is left.
 fn reduced(mut timeout: NextTimeout, elapsed: std::time::Duration) -> Result<NextTimeout, Error> {
     if let Duration::Exact(after) = timeout.after {
         timeout.after = Duration::Exact(after.saturating_sub(elapsed));
@@ -141,10 +141,11 @@ fn reduced(mut timeout: NextTimeout, elapsed: std::time::Duration) -> Result<Nex
 fn open_tunnel(tcp: &mut dyn Transport, proxy: &Proxy, details: &ConnectionDetails) -> Result<(), Error> {
     let request = proxy.connect_request(details.uri);
     let output = tcp.buffers().output();
+    let limit = output.len();
     let Some(output) = output.get_mut(..request.len()) else {
-        return Err(Error::ConnectProxyFailed(
-            "the user name or password of the proxy URL is too long".to_owned(),
-        ));
+        return Err(Error::ConnectProxyFailed(format!(
+            "the user name and password of the proxy URL are too long (the CONNECT request is limited to {limit} bytes)"
+        )));
     };
     output.copy_from_slice(&request);
     tcp.transmit_output(request.len(), time_left(details)?)?;
@@ -225,8 +226,8 @@ impl fmt::Debug for TlsTransport {
 
 /// A connection that reports a premature end as an error.
 ///
-/// ureq treats a reset, or TLS without a close notification, as the end of a body without a length, so an
-/// attacker on the network could truncate a response.
+/// If a response has no length, ureq treats a reset, or TLS that ends without a close notification, as the
+/// end of its body. So an attacker on the network could truncate a response.
 #[derive(Debug)]
 pub(crate) struct Connection {
     transport: Box<dyn Transport>,
@@ -283,7 +284,7 @@ fn is_premature_end(error: &io::Error) -> bool {
     matches!(error.kind(), E::UnexpectedEof | E::ConnectionAborted | E::ConnectionReset)
 }
 
-/// The connection could not be made, for this reason.
+/// The reason why a connection could not be made.
 #[derive(Debug)]
 pub(crate) struct ConnectError(Error);
 
@@ -294,7 +295,7 @@ impl ConnectError {
         }
     }
 
-    /// Returns the reason, if this is a `ConnectError`; otherwise the error itself.
+    /// Returns the reason as `Ok` if `error` is a `ConnectError`, and `error` itself as `Err` if not.
     pub(crate) fn of(error: Error) -> Result<Error, Error> {
         match error {
             Error::Other(other) => match other.downcast::<Self>() {

@@ -1,6 +1,7 @@
-//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 5.2).
+//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 section 5.2).
 //!
-//! ureq receives the headers beyond its limit in one header, from which they are restored afterwards.
+//! The headers beyond ureq's limit are moved into one additional header, and restored after ureq has read the
+//! head.
 
 use std::{
     collections::hash_map::RandomState,
@@ -12,14 +13,14 @@ use connect_core::content_coding::MAX_HEADERS;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ureq::unversioned::transport::Buffers;
 
-/// The number of lines of a head, including the first, that stay unchanged.
+/// A head with more lines than this is shortened.
 const KEPT_LINES: usize = 100;
-/// ureq refuses larger heads.
+/// Larger heads are not changed.
 const MAX_HEAD_BYTES: usize = 96 << 10;
-/// The name of the header that holds the other lines; random, so that no server can send it.
+/// The name of the header that contains the moved lines. It is random, so that no server can send it.
 ///
-/// Tabs separate the lines, since a tab means the same as a space in a header (RFC 9110 section 5.6.3). So
-/// the new head is shorter, and fits into the buffer of the old one.
+/// A tab ends each moved line. Tabs within a line become spaces, which mean the same (RFC 9110 section
+/// 5.6.3).
 static REST_HEADER: LazyLock<String> =
     LazyLock::new(|| format!("x-rest-{:016x}", RandomState::new().build_hasher().finish()));
 
@@ -87,7 +88,7 @@ fn unfold(head: &mut [u8]) {
     }
 }
 
-/// Returns the number of lines of a head, and where it ends.
+/// Returns the number of lines of a head, and its length if it is complete.
 fn measure(input: &[u8]) -> (usize, Option<usize>) {
     let (mut count, mut size) = (0, 0);
     let end = input.split_inclusive(|byte| *byte == b'\n').find_map(|line| {
@@ -97,8 +98,8 @@ fn measure(input: &[u8]) -> (usize, Option<usize>) {
     (count, end)
 }
 
-/// Returns a head with as many headers as ureq accepts, those that frame the body included. One header has
-/// the rest.
+/// Returns the head with as many headers as ureq accepts, including those that frame the body. The other
+/// headers are moved into one additional header (`REST_HEADER`), from which [`restore`] takes them.
 fn shortened(head: &[u8]) -> Vec<u8> {
     let mut lines = head.split_inclusive(|byte| *byte == b'\n');
     let (mut short, mut rest) = (lines.next().unwrap_or_default().to_vec(), Vec::new());

@@ -32,10 +32,10 @@ pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use pages::{Items, Pages};
 pub use transport::UreqTransport;
 
-/// Verifies webhook deliveries, lets each one through once, and plans which subscriptions to renew.
+/// Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.
 ///
-/// [`Client::webhooks`] receives deliveries: see [`Deliveries`] and [`Received`]. The other items are those
-/// of `connect_core::webhooks`, whose documentation has more.
+/// [`Client::webhooks`] receives deliveries: see [`Deliveries`] and [`Received`]. The other items are from
+/// `connect_core::webhooks`, whose documentation has more details.
 #[cfg(feature = "webhooks")]
 pub mod webhooks {
     pub use connect_core::webhooks::*;

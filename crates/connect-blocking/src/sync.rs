@@ -1,5 +1,4 @@
-//! Locks and semaphores with a timeout, and the threads that closing a client waits for. Each session runs
-//! one refresh at a time.
+//! Locks and semaphores with a timeout, and the count of threads for which closing a client waits.
 
 use std::{
     num::NonZeroU32,
@@ -7,14 +6,14 @@ use std::{
     time::Duration,
 };
 
-/// Limits what runs at the same time for one session.
+/// Limits the refreshes and requests that run at the same time for one session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionLocks {
     pub(crate) refresh: TimedLock,
     pub(crate) slots: Semaphore,
 }
 
-/// A semaphore whose limit is given with each acquisition.
+/// A semaphore whose limit is an argument of each acquisition.
 #[derive(Debug, Default)]
 pub(crate) struct Semaphore {
     taken: Mutex<u32>,
@@ -47,7 +46,7 @@ impl Semaphore {
 impl Drop for SemaphorePermit<'_> {
     fn drop(&mut self) {
         *self.0.taken.lock().unwrap_or_else(PoisonError::into_inner) -= 1;
-        // All waiters, since each may have a different limit.
+        // Wakes all waiters, since each may have a different limit.
         self.0.free.notify_all();
     }
 }
@@ -117,8 +116,8 @@ impl RunningThreads {
         Some(ThreadGuard(self))
     }
 
-    /// Waits for at most `max_wait` until no thread is running, and lets no new one start. Returns whether
-    /// that succeeded.
+    /// Lets no new thread start, and waits for at most `max_wait` until no thread is running. Returns whether
+    /// none is running.
     pub(crate) fn close_within(&self, max_wait: Duration) -> bool {
         let mut count = self.count();
         count.closed = true;

@@ -14,7 +14,7 @@ use crate::{
     head,
 };
 
-/// The longest timeout. ureq adds timeouts to the clock and panics on overflow.
+/// The maximum timeout. ureq adds timeouts to the clock and panics on overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 /// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
@@ -62,7 +62,7 @@ impl UreqTransport {
         let time =
             request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(MAX_TIMEOUT));
         let agent = if FreshConnection::is_required(&request) { &self.fresh } else { &self.agent };
-        // ureq sends `content-length: 0` with an empty body, and a GET must have none.
+        // ureq sends `content-length: 0` with an empty body, which a GET must not have.
         if request.body().is_empty() {
             self.run_with(agent, request.map(|_| ()), time)
         } else {
@@ -76,7 +76,7 @@ impl UreqTransport {
         request: http::Request<B>,
         time: Duration,
     ) -> Result<http::Response<Body>, ureq::Error> {
-        // A request with its own timeout loses the agent's cached TLS settings.
+        // For a request with its own timeout, ureq does not use the TLS settings that the agent has cached.
         if time == self.time {
             return agent.run(request);
         }

@@ -1,4 +1,4 @@
-//! Implements [`AsyncCaller`], for code that runs with either client.
+//! Implements [`AsyncCaller`] for [`User`].
 
 use std::time::Duration;
 

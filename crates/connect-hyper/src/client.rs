@@ -20,12 +20,12 @@ use crate::{Events, Pages};
 
 connect_core::facade!(async);
 
-/// Limits what runs at the same time for one session.
+/// Limits the refreshes and requests that run at the same time for one session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionLocks {
     /// Lets one refresh run at a time.
     refresh: Arc<Mutex<()>>,
-    /// Limits the requests that the service processes at a time for one user.
+    /// Limits the requests that run at the same time.
     slots: OnceLock<Semaphore>,
 }
 
@@ -60,9 +60,9 @@ impl Client {
     /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
     /// tokens.
     ///
-    /// Waits at most `at_most`, also for deliveries whose state is being recorded. Afterwards the client
-    /// neither loads nor changes tokens: a call, a sign-in or a sign-out that needs to do so fails. Call it
-    /// before the runtime ends, and again if it returns a timeout.
+    /// Waits at most `at_most`, and also for deliveries whose state is being recorded. The client then no
+    /// longer loads or changes tokens: a call, a sign-in or a sign-out that needs this fails. Call `close`
+    /// before the runtime ends, and again if it fails with a timeout.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
@@ -121,8 +121,8 @@ impl Client {
         }
     }
 
-    /// Sends a request once the user's running requests are fewer than the limit. The wait counts towards its
-    /// timeout.
+    /// Sends a request when fewer than `limit` requests of the user are running. The wait counts towards the
+    /// timeout of the request.
     async fn send_limited(
         &self,
         mut request: Request,
@@ -136,8 +136,8 @@ impl Client {
         self.0.transport.send(request).await
     }
 
-    /// Carries out a task while holding the session's refresh lock. Its steps continue if this future is
-    /// dropped or times out.
+    /// Carries out a task while holding the session's refresh lock. The steps of the task continue if this
+    /// future is dropped or times out.
     async fn refresh(&self, task: TokenTask) -> Result<(), Error> {
         self.refresh_with(task, TaskGuard::new_unless_closed).await
     }
@@ -169,7 +169,7 @@ impl Client {
         timeout(left, member.gate.refresh.clone().lock_owned()).await.ok()
     }
 
-    /// Starts a sign-in, and carries out its steps as a separate task.
+    /// Starts a sign-in or an import, and carries out its steps as a separate task.
     pub(crate) async fn persist(
         &self,
         session: &Arc<Session>,

@@ -28,7 +28,7 @@ impl Client {
         &self.0.receiver
     }
 
-    /// Fetches the keys. Waits for a fetch of another caller for at most one fetch timeout.
+    /// Fetches the keys. Waits for another caller's fetch for at most [`KEYS_TIMEOUT`].
     async fn fetch_keys(&self, fetch: Fetch) {
         let runtime = match runtime() {
             Ok(runtime) => runtime,
@@ -37,7 +37,7 @@ impl Client {
         let lock = self.receiver().fetch_lock.clone();
         let Ok(guard) = timeout(KEYS_TIMEOUT, lock.lock_owned()).await else { return };
         if let Some(task) = self.spawn_fetch(&runtime, fetch, guard) {
-            // The ring records a panic as the cause of the rejections that follow from it.
+            // If the task panics, the ring records this as the cause of later rejections.
             let _ = task.await;
         }
     }
@@ -50,8 +50,8 @@ impl Client {
         }
     }
 
-    /// Spawns the fetch with a timeout. A transport that hangs would block the callers that wait for the
-    /// lock.
+    /// Spawns the fetch with a timeout, since a transport that hangs would block the callers that wait for
+    /// the lock.
     fn spawn_fetch(
         &self,
         runtime: &Handle,

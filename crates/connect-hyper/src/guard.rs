@@ -1,7 +1,7 @@
-//! Claims on deliveries, and an adapter that runs a blocking replay guard on tokio's blocking pool.
+//! Claims of deliveries, and an adapter that runs a blocking replay guard on tokio's blocking pool.
 //!
-//! Each step of a claim runs as a separate task, so that a cancelled caller does not leave a delivery
-//! claimed, and a delivery that it reported as handled is recorded.
+//! Each step of a claim runs as a separate task. So a cancelled caller leaves no delivery claimed, and a
+//! delivery that the caller has reported as handled is recorded.
 
 use std::{
     future::Future,
@@ -31,7 +31,7 @@ use crate::{
 const DONE_ATTEMPTS: u32 = 3;
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A claim on a delivery, released on the runtime when it is dropped.
+/// A claim of a delivery, made with the client's guard. Dropping it releases the delivery.
 pub(crate) struct ClientClaim {
     claim: Option<Box<dyn AsyncReplayClaim>>,
     client: Client,
@@ -93,7 +93,7 @@ impl Drop for ClientClaim {
         // A guard in memory finishes in the first poll, so the next caller finds the delivery free.
         let _inside = self.runtime.enter();
         if release.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            // A runtime that has shut down drops the claim instead.
+            // If the runtime has shut down, it drops the future, and with it the claim.
             self.runtime.spawn(release);
         }
     }

@@ -38,8 +38,7 @@ impl<E: Paged + Sync> Pages<E> {
         self.next_page().await
     }
 
-    /// Returns the items of all pages. While a page is consumed, the next one is fetched. An error is the
-    /// last item.
+    /// Returns the items of all pages, and fetches one page ahead. An error is the last item.
     pub fn items(self) -> Items<E> {
         Items { pages: self.pages(), page: Vec::new().into_iter() }
     }
@@ -113,7 +112,7 @@ where
             Ok((pages, Ok(Some(page)))) => {
                 self.state = PageState::Idle(pages);
                 if self.read_ahead {
-                    let _ = self.fetch(); // an error appears when the next page is requested
+                    let _ = self.fetch(); // an error is returned when the next page is requested
                 }
                 Some(Ok(page))
             }
@@ -126,7 +125,7 @@ where
         })
     }
 
-    /// Starts to fetch the next page, unless a fetch is running or this was the last page.
+    /// Starts to fetch the next page, unless a fetch is running or the last page has been fetched.
     fn fetch(&mut self) -> Result<(), Error> {
         let PageState::Idle(pages) = &self.state else { return Ok(()) };
         if pages.pager.request().is_none() {

@@ -8,7 +8,7 @@ use connect_core::{
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
-/// The number of pool threads that one store may use; the application uses the others.
+/// The number of pool threads that one store may use, so that others stay free for the application.
 const MAX_THREADS: usize = 8;
 /// The number of threads that read without a lock. The limit keeps readers from delaying the holder of a
 /// lock.

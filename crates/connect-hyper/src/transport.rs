@@ -38,7 +38,7 @@ pub struct HyperTransport {
     max_response_size: usize,
 }
 
-/// The longest timeout. hyper-util adds timeouts to the clock and panics on overflow.
+/// The maximum timeout. hyper-util adds timeouts to the clock and panics on overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 type Secure = ConnectionPools<TimedConnector<HttpsConnector<ProxyConnector>>>;
@@ -54,7 +54,7 @@ impl<C: Connect + Clone + Send + Sync + 'static> ConnectionPools<C> {
         let mut builder = legacy::Client::builder(TokioExecutor::new());
         builder.pool_timer(TokioTimer::new()).pool_idle_timeout(idle.min(MAX_TIMEOUT));
         builder.http1_max_headers(content_coding::MAX_HEADERS);
-        builder.http1_allow_obsolete_multiline_headers_in_responses(true); // RFC 9112 5.2
+        builder.http1_allow_obsolete_multiline_headers_in_responses(true); // RFC 9112 section 5.2
         let kept = if idle.is_zero() { 0 } else { usize::MAX };
         Self {
             kept: builder.pool_max_idle_per_host(kept).build(connector.clone()),
@@ -134,7 +134,7 @@ impl AsyncTransport for HyperTransport {
         let time = request.extensions().get::<Timeout>().map_or(self.timeout, |timeout| timeout.0);
         let mut request = request.map(Full::new);
         let connection = capture_connection(&mut request);
-        // After a pause of the runtime, lets hyper first notice which idle connections the server has closed.
+        // If the runtime was paused, lets hyper notice first which idle connections the server has closed.
         tokio::task::yield_now().await;
         tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
             let sent = if connection.connection_metadata().is_some() { Sent::Maybe } else { Sent::No };
@@ -163,9 +163,9 @@ fn transport_error(error: legacy::Error) -> TransportError {
     TransportError::new(kind, Sent::No, error)
 }
 
-/// Whether an error of this type for which `is` holds is among the causes.
+/// Whether `error` or one of its causes is a `T` for which `is` returns true.
 ///
-/// `source` of an `io::Error` skips the error that it wraps, which is therefore searched separately.
+/// `source` of an `io::Error` skips the error that the `io::Error` wraps, so this one is searched separately.
 fn caused_by<T: StdError + 'static>(
     error: &(dyn StdError + 'static),
     is: impl Fn(&T) -> bool + Copy,
