@@ -1,4 +1,4 @@
-//! Receiving deliveries with threads: deliveries do not wait for newer keys, and every claim ends.
+//! Receiving deliveries: a genuine delivery does not wait for newer keys, and every claim ends.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -43,7 +43,7 @@ fn genuine_delivery_does_not_wait_for_newer_keys() {
         Ok(Response::new(document.into()))
     };
     let client = builder(keys).transport(transport).build().unwrap();
-    // The transport has not responded yet, so a delivery that waits would block forever.
+    // The transport does not respond yet, so a delivery that waits for newer keys would block forever.
     for _ in 0..10 {
         let delivery = testing::sign("msg_1", "{}", Timestamp::now());
         client.webhooks().verify(delivery.headers(), delivery.body()).unwrap();
@@ -102,7 +102,7 @@ fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client), Err(Declined::Handled)));
 }
 
-/// A guard that counts the calls of `done`, the first of which fail.
+/// A guard whose first calls of `done` fail. Counts these calls.
 #[derive(Clone, Default)]
 struct Failing(Arc<AtomicU32>, Arc<AtomicU32>);
 

@@ -1,4 +1,4 @@
-//! Checks before an exchange: the store must be able to save. And saves that a crash may undo.
+//! The check before an exchange that the store can save, and writes that a crash may undo.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

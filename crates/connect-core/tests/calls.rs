@@ -55,7 +55,7 @@ fn insufficient_scope_turns_401_into_permission_denied() {
         matches!(error.kind(), ErrorKind::Permission { needed: Some(Scope::ReadWrite), .. }),
         "{error:?}"
     );
-    token_task(world.answered(status(401, ""))); // a read is within it
+    token_task(world.answered(status(401, ""))); // a read needs only the scope `read`
 }
 
 #[test]
@@ -104,7 +104,7 @@ fn call_with_every_pair_refused_ends() {
     let (_, mut sending) = send(world.call());
     for generation in 2..5 {
         world.pass(11);
-        world.refresh_to(generation, &mut store); // by another call
+        world.refresh_to(generation, &mut store); // another call refreshes
         sending = send(sending.resume(Ok(status(401, "")), world.now())).1;
     }
     world.pass(11);

@@ -29,7 +29,7 @@ fn retry_after_of_503_is_obeyed() {
     let world = World::loaded();
     let unavailable = || with_header(status(503, ""), "retry-after", "7");
     assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
-    // At least as long as the timeout of the call.
+    // The server asks for a pause that is at least as long as the timeout of the call.
     for task in [60, 600] {
         let answer = with_header(unavailable(), "retry-after", &task.to_string());
         assert_eq!(response(world.answered(answer)).unwrap_err().retry_after(), Some(secs(task)));
@@ -137,7 +137,7 @@ fn response_larger_than_the_limit_is_refused() {
     let world = World::with(|config| config.max_response_size = 10).holding(1);
     let error = response(world.answered(status(200, "[0,0,0,0,0,0]"))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }));
-    response(world.answered(status(200, "[0,0,0,00]"))).expect("exactly at the limit");
+    response(world.answered(status(200, "[0,0,0,00]"))).expect("the body is exactly at the limit");
 }
 
 #[test]

@@ -13,7 +13,7 @@ fn due(world: &World) -> (TokenTask, Refreshing) {
     token_task(world.answered(status(401, "")))
 }
 
-/// Fails an attempt because another caller holds the lock; returns the pause and the next attempt.
+/// Fails an attempt, as if another caller held the lock. Returns the pause and the next attempt.
 fn fail_attempt(world: &mut World, step: RefreshStep) -> (Duration, RefreshStep) {
     let (pause, next) = resting(locking(step).1.resume(Ok(false), world.now(), world.now()));
     world.monotonic += pause;
@@ -100,7 +100,7 @@ fn early_refresh_that_gives_up_fails_no_waiter() {
     let waiter = due(&world).0;
     done(locking(early.start(world.now())).1.resume(Ok(false), world.now(), world.now())).unwrap_err();
     let (_, presented) = world.drive(waiter.start(world.now()), &mut Some(world.pair(1)), |_| Ok(minted(2)));
-    assert_eq!(presented, ["hush-r1"], "it waits for the lock itself");
+    assert_eq!(presented, ["hush-r1"], "the waiter waits for the lock itself");
 }
 
 #[test]
@@ -153,7 +153,7 @@ fn one_sign_out_serves_all_waiting_callers() {
         for waiter in waiters {
             assert_eq!(done(waiter.start(world.now())).is_ok(), works);
         }
-        locking(world.sign_out()); // requested afterwards, so it starts again
+        locking(world.sign_out()); // a sign-out requested afterwards starts again
     }
 }
 

@@ -22,7 +22,7 @@ fn profile() -> Profile {
     Profile::new(ISSUER, "https://honest.as.example/authorize", "https://api.as.example/token")
 }
 
-/// A user at a server with this change to its profile.
+/// A user of a server whose profile has this change.
 fn at(edit: impl FnOnce(&mut Profile)) -> World {
     let mut profile = profile();
     edit(&mut profile);
@@ -142,14 +142,14 @@ fn code_verifier_matches_the_code_challenge() {
     for world in [public(), at(|_| {})] {
         let sign_in = started(&world, SignIn::new("ann"));
         let challenge = value(&query(&sign_in), "code_challenge").to_owned();
-        // A web session stores it as text.
+        // A web session stores the pending sign-in as text.
         let kept = serde_json::to_string(&sign_in).unwrap();
         let sign_in: PendingSignIn = serde_json::from_str(&kept).unwrap();
         let RefreshStep::Send(request, _) = finish(&world, sign_in, "&code=c0de") else { panic!() };
         let verifier = value(&form(&request), "code_verifier").to_owned();
         assert_eq!(URL_SAFE_NO_PAD.encode(Sha256::digest(&verifier)), challenge);
         let (other, _) = exchanged(&world);
-        assert_ne!(value(&form(&other), "code_verifier"), verifier, "each sign-in has its own");
+        assert_ne!(value(&form(&other), "code_verifier"), verifier, "each sign-in has its own verifier");
     }
 }
 
@@ -216,7 +216,7 @@ fn mobiscroll_connect_gets_exactly_the_documented_parameters() {
     assert_eq!(names(&form(&request)), ["grant_type", "refresh_token", "redirect_uri"]);
 }
 
-/// RFC 9207 2.1.
+/// The example of RFC 9207 section 2.1.
 const EXAMPLE: &str =
     "&code=x1848ZT64p4IirMPT0R-X3141MFPTuBX-VFL_cvaplMH58&iss=https%3A%2F%2Fhonest.as.example";
 
@@ -233,7 +233,7 @@ fn callback_of_another_issuer_is_refused() {
         "http://honest.as.example",
         "https://evil.example",
     ] {
-        // Not even an error is believed.
+        // The issuer is checked even if the callback has an error.
         for what in ["code=c0de", "error=access_denied"] {
             let step = finish(&world, started(&world, SignIn::new("ann")), &format!("&{what}&iss={iss}"));
             assert_eq!(fault(step), Some(SignInFault::Issuer), "{iss}");
@@ -270,7 +270,7 @@ fn sign_in_cannot_finish_at_another_server() {
     assert_eq!(
         (&*key(&here), &*key(&there)),
         (ISSUER, "https://other.example"),
-        "tokens belong to a server as well"
+        "the key of stored tokens contains the issuer"
     );
 }
 
@@ -574,7 +574,7 @@ fn code_from_a_popup_is_exchanged_in_the_users_session() {
     assert!(world.session.tokens().is_err(), "tokens are not used before they are saved");
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
-    // Without `redirect_uri`, a code has the redirect URI of the application, which may be that of a popup.
+    // A code without a redirect URI has that of the application, which may be `postmessage`.
     let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
     let request = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
         .request(&app, World::default().now())
@@ -648,7 +648,7 @@ fn tokens_have_the_granted_scope() {
         let step = next.resume(Ok(status(200, &answer)), world.now());
         let (tokens, _) = save(load(lock(step, world.now()), Ok(None), world.now()));
         assert_eq!(tokens.scope.unwrap().as_str(), granted);
-        assert_eq!(tokens.expires_at, None, "unknown, not zero");
+        assert_eq!(tokens.expires_at, None, "the expiry is unknown, not zero");
     }
 }
 
@@ -664,7 +664,7 @@ fn refused_grant_has_the_oauth_error_code() {
 
 #[test]
 fn tokens_of_another_server_are_not_sent_to_connect() {
-    // Without a base URL, nothing says that Connect accepts the tokens of another server.
+    // Without a base URL, the client must not assume that Connect accepts the tokens of another server.
     for config in [Config::anonymous([7; 32]), {
         let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
         config.profile = Some(profile());
@@ -702,7 +702,7 @@ fn server_that_may_check_pkce_gets_a_challenge() {
     let mut profile = profile();
     profile.pkce = Pkce::Offered;
     config.profile = Some(profile);
-    assert!(App::new(config).is_err(), "a public client cannot rely on it");
+    assert!(App::new(config).is_err(), "a public client needs a server that checks the challenge");
 }
 
 #[test]

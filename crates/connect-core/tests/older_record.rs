@@ -1,4 +1,4 @@
-//! A store that returns an older record. Of two pairs of one sign-in, the older never replaces the newer.
+//! A store that returns an older record. It never replaces a newer pair of the same sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -24,7 +24,7 @@ fn rotated() -> (World, Tokens, Tokens) {
     (world, older, newer)
 }
 
-/// Refreshes after a 401 with this record in the store; returns what was saved and presented, in order.
+/// Refreshes after a 401 with this record in the store. Returns the saves and exchanges, in order.
 fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
     let (task, _call) = token_task(world.answered(status(401, "")));
     let mut steps = Vec::new();
@@ -52,7 +52,7 @@ fn refresh(world: &World, stored: &Tokens) -> Vec<String> {
 fn older_record_is_replaced_before_the_pair_is_exchanged() {
     let (world, older, newer) = rotated();
     assert_eq!(refresh(&world, &older), ["save hush-r3", "present hush-r3", "save hush-r9"]);
-    // A newer record comes from another process.
+    // Another process has stored a newer record.
     let (world, _, _) = rotated();
     let mut theirs = world.pair(7);
     theirs.revision.clone_from(&newer.revision);
@@ -139,7 +139,7 @@ fn older_record_does_not_undo_a_sign_out() {
     let (world, older, newer) = rotated();
     let mut store = Some(older.clone());
     let (_, requests) = world.drive(world.sign_out(), &mut store, |_| Ok(status(200, "")));
-    assert!(requests[0].contains("hush-r3"), "the newest is revoked: {requests:?}");
+    assert!(requests[0].contains("hush-r3"), "the newest pair is revoked: {requests:?}");
     let mut pending_elsewhere = newer.clone();
     pending_elsewhere.access_token = "hush-a4".into();
     pending_elsewhere.revision.as_mut().unwrap().number += 1;
@@ -169,7 +169,7 @@ fn later_sign_in_with_shorter_lifetime_wins() {
     let mut store = None;
     world.drive(sign_in(&world, 1, 86_400), &mut store, |_| unreachable!()).0.unwrap();
     world.pass(60);
-    // Once with the first sign-in in memory, and once in a process without it.
+    // The first process has the first sign-in in memory; the second process has not.
     let other = World { session: Session::new(world.session.app().clone(), "ann"), ..World::default() };
     let mut copy = store.clone();
     for (world, store) in [(&world, &mut store), (&World { wall: world.wall, ..other }, &mut copy)] {

@@ -1,4 +1,4 @@
-//! Pending pairs: saved before their use, kept if the save fails, and saved by the next call.
+//! Pending pairs: saved before they are used, kept if the save fails, and saved by the next call.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -155,7 +155,7 @@ fn explicit_refresh_saves_the_pending_pair_first() {
     assert!(world.session.before_refresh(world.monotonic).is_none());
 }
 
-/// Returns what is saved from this response to the refresh of pair 1, which had the scope `read`.
+/// Refreshes pair 1, which has the scope `read`, with this response. Returns the tokens to save.
 fn saved_from(answer: &str) -> Tokens {
     let world = World::default();
     let before = world.pair(1).with_scope(types::Scope::Read);

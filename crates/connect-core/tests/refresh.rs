@@ -120,7 +120,7 @@ fn expired_pair_of_another_process_is_exchanged_under_one_lock() {
 
 #[test]
 fn pair_with_another_refresh_token_is_a_different_pair() {
-    // Two access tokens issued in one second have the same claims, and may be equal.
+    // Two access tokens that are issued in the same second have equal claims, so they may be equal.
     let world = World::loaded();
     let mut theirs = world.pair(1);
     theirs.refresh_token = Some("hush-r2".into());
@@ -227,7 +227,7 @@ fn record_that_reappears_is_used_again() {
     let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication));
     world.load(world.pair(1));
-    assert_eq!(world.bearer(), "hush-a1", "no server has refused it");
+    assert_eq!(world.bearer(), "hush-a1", "no server has refused the pair");
 }
 
 #[test]

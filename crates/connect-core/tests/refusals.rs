@@ -1,4 +1,4 @@
-//! Refusals of the token endpoint that end a sign-in. Rate limits, failures and recoverable refusals do not.
+//! Which responses of the token endpoint end a sign-in: not rate limits, failures or recoverable refusals.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -16,7 +16,7 @@ fn limited(code: u16, seconds: &str) -> Response {
     with_header(status(code, ""), "retry-after", seconds)
 }
 
-/// Returns the error of a refresh with this response, the record after it, and the presented tokens.
+/// Refreshes with this response. Returns the error, the stored record, and the presented tokens.
 fn answered(world: &World, answer: Response) -> (Error, Option<Tokens>, Vec<String>) {
     let mut store = Some(world.pair(1));
     let (task, _call) = token_task(world.answered(status(401, "")));
@@ -97,7 +97,7 @@ fn code_exchange_waits_out_a_short_cool_down() {
     assert_eq!(code, "c0de");
 }
 
-/// A user of a server with recoverable refusals, and what the observer received.
+/// A user of a server with recoverable refusals, and `may_recover` of each call of the observer.
 fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
     let (world, told) = recoverable_unloaded();
     (world.holding(1), told)
@@ -197,7 +197,8 @@ fn unsaved_refusal_mark_applies_in_its_process() {
     let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
     assert!(outcome.is_err());
     assert_eq!(presented, [""; 0]);
-    // Also by the monotonic clock, whatever the wall clock and an older mark in the store say.
+    // The mark applies by the monotonic clock, even if the wall clock or an older mark in the store
+    // disagrees.
     let mut jumped = World { session: world.session.clone(), ..world };
     let mut older = marked;
     older.refused.as_mut().unwrap().at -= jiff::SignedDuration::from_secs(700);

@@ -50,7 +50,7 @@ fn custom_endpoint_gets_the_default_request() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
-/// An endpoint of another kind of service: next pages are URLs, errors differ, and limits are per user.
+/// An endpoint of a service whose next pages are URLs, whose errors differ, and whose limits are per user.
 struct Page(&'static str);
 
 impl Endpoint for Page {
@@ -111,7 +111,7 @@ fn endpoint_can_interpret_its_own_errors() {
     let page = Page("https://connect.mobiscroll.com/p");
     let (_, sending) = send(Call::start(&world.session, &page, world.now()));
     let (pause, _) = sleep(sending.resume(Ok(status(403, "slow down")), world.now()));
-    assert!(pause > secs(0), "it is retried like a 429");
+    assert!(pause > secs(0), "the request is retried as after a 429");
     let (_, sending) = send(Call::start(&world.session, &page, world.now()));
     let error = response(sending.resume(Ok(status(403, "no")), world.now())).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Permission { .. }));
@@ -130,7 +130,7 @@ fn per_user_rate_limit_does_not_delay_other_users() {
     assert_eq!(pause, secs(7));
     assert!(
         matches!(Call::start(&other, &page, world.now()), Step::Refresh(..)),
-        "the other loads its tokens"
+        "the other user does not wait"
     );
     let (_, sending) = send(Call::start(&world.session, &Colors(Method::GET), world.now()));
     sleep(sending.resume(Ok(with_header(status(429, ""), "retry-after", "9")), world.now()));

@@ -25,7 +25,7 @@ fn tokens_for(payload: &str) -> Response {
     )
 }
 
-/// A sign-in up to the save of its tokens, which waits at the gate.
+/// Signs in up to the exchange. Returns the task that saves the tokens.
 fn exchanged(world: &World) -> TokenTask {
     let sign_in = started(world);
     let callback = callback(&sign_in);
@@ -333,7 +333,7 @@ fn later_of_two_sign_ins_wins() {
             assert_eq!(
                 store.as_ref().unwrap().access_token.expose(),
                 "hush-a6",
-                "the first save is of the later one"
+                "the first save stores the pair of the later sign-in"
             );
         }
         assert!(!world.session.has_pending());
@@ -364,18 +364,18 @@ fn sign_in_with_uncertain_save_gives_way_to_its_rotated_pair() {
     let mut world = World::default();
     let before = world.pair(1);
     let late = exchanged(&world);
-    // A call saves the new pair first, and whether that save succeeded is unknown.
+    // A call saves the new pair before the sign-in does. It is unknown whether this save succeeded.
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     let (_, saving) = save(step);
     release(saving.resume(Err(StoreError::new("cut off")), world.now()), world.now()).unwrap_err();
-    // It succeeded: another process has rotated the pair since.
+    // The save succeeded, and another process has rotated the pair since.
     world.pass(1);
     let after = world.pair(9);
     let error = done(late.start(world.now())).unwrap_err();
     assert!(
         matches!(error.kind(), ErrorKind::TokenStore),
-        "the sign-in shares the error of that save: {error:?}"
+        "the sign-in shares the error of the first save: {error:?}"
     );
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(after)), world.now());
@@ -425,7 +425,7 @@ fn sign_in_with_uncertain_save_keeps_an_unreadable_record() {
     let step = load(lock(refresh.start(world.now()), world.now()), unreadable, world.now());
     let error = release(step, world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::TokenStore));
-    assert!(world.session.has_pending(), "the next call saves it");
+    assert!(world.session.has_pending(), "the next call saves the pair");
     // Another process, whose clock is slow, has rotated the new pair.
     let mut theirs = world.pair(9);
     theirs.issued_at = theirs.issued_at.map(|at| at - jiff::SignedDuration::from_secs(60));

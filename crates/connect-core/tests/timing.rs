@@ -1,4 +1,4 @@
-//! When pairs are refreshed: the clock that counts, how early, and how soon again.
+//! When pairs are refreshed: by which clock, how early, and how soon after the last refresh.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -6,12 +6,12 @@ mod support;
 use connect_core::{machine::*, *};
 use support::*;
 
-/// Whether the next call refreshes before it gets a 401. The task is dropped.
+/// Whether the next call refreshes before it is sent. The refresh task is dropped.
 fn refreshes(world: &World) -> bool {
     matches!(world.call(), Step::Refresh(..))
 }
 
-/// A user whose pair 2 with this lifetime this process has just received.
+/// A user whose process has just received pair 2 with this lifetime, and the store.
 fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
@@ -184,7 +184,7 @@ fn new_pair_of_another_process_waits_ten_seconds() {
     let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
     assert_eq!(pause, secs(6));
     world.pass(6);
-    // The server may accept it by now. If not, it only looked new because of a wrong clock.
+    // The server may accept the pair by now. If it does not, the pair is not as new as the clock says.
     let (again, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&again), "hush-a2");
     let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));

@@ -86,7 +86,7 @@ fn expired_claim_releases_the_delivery() {
     let slow = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 59), "InHand");
     let mut second = new(&guard, "a", 60);
-    // The first claim is released after its lease, which must not release the second.
+    // The first claim is released after its lease. This must not release the second claim.
     drop(slow);
     assert_eq!(state(&guard, "a", 61), "InHand");
     second.done().unwrap();
@@ -101,13 +101,13 @@ fn done_after_the_lease_counts_as_handled() {
     assert_eq!(state(&guard, "a", 61), "Done");
     drop(second);
     assert_eq!(state(&guard, "a", 62), "Done");
-    // Also if the guard has forgotten the claim.
+    // `done` also counts if the guard has forgotten the claim.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).most(1);
     let mut slow = new(&guard, "a", 0);
     new(&guard, "b", 60).done().unwrap();
     slow.done().unwrap();
     assert_eq!(state(&guard, "a", 61), "Done");
-    // The first claim does not shorten how long the second is remembered.
+    // `done` of the first claim does not shorten the time for which the delivery is remembered.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).keep(Duration::ZERO);
     let (mut slow, mut second) = (new(&guard, "a", 0), new(&guard, "a", 60));
     second.done().unwrap();
@@ -159,7 +159,11 @@ fn expired_claims_are_forgotten_before_handled_deliveries() {
     }
     assert_eq!(state(&guard, "handled", 101), "Done");
     new(&guard, "s", 101).done().unwrap();
-    assert_eq!(state(&guard, "handled", 101), "New", "then the oldest is forgotten");
+    assert_eq!(
+        state(&guard, "handled", 101),
+        "New",
+        "without expired claims, the oldest delivery is forgotten"
+    );
     drop(over);
 }
 
@@ -266,7 +270,7 @@ fn upkeep_creates_renews_and_ends_subscriptions() {
     let over = self::held("google", "a", "\"2026-11-20T10:00:00Z\"");
     assert_eq!(plan(&[calendar("a")], &[over]), ["+a"]);
     assert_eq!(plan(&[], &[]), Vec::<String>::new());
-    // An expiration that cannot be decoded may be any time.
+    // A subscription is renewed if its expiration cannot be decoded.
     for text in ["\"soon\"", "1763800000000", "{}"] {
         assert_eq!(plan(&[calendar("a")], &[self::held("google", "a", text)]), ["+a"], "{text}");
     }

@@ -1,4 +1,4 @@
-//! Claims on deliveries: handled, released, or left by a cancelled caller.
+//! Claims of deliveries: handled, released, or left by a cancelled caller.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -118,11 +118,11 @@ async fn cancelled_caller_leaves_no_claim() {
     abandon(receive(&client)).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
-    // Nor does a caller that drops the delivery.
+    // A caller that drops the delivery leaves no claim.
     drop(receive(&client).await.unwrap());
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
-    // Nor does a caller that is cancelled while it releases.
+    // A caller that is cancelled during the release leaves no claim.
     abandon(receive(&client).await.unwrap().release()).await;
     sleep(Duration::from_secs(1)).await;
     assert_eq!(guard.seen(), ["claim", "release"]);
@@ -157,7 +157,7 @@ async fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client).await, Err(Declined::InHand)));
     received.release().await.unwrap();
     drop(receive(&client).await.unwrap());
-    // The claim can be taken out of the delivery.
+    // The claim can be separated from the delivery.
     let Received { verified, claim, .. } = receive(&client).await.unwrap();
     let delivery = verified.delivery;
     assert_eq!(delivery.user_id.as_deref(), Some("ann"));

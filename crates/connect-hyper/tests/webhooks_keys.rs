@@ -49,7 +49,7 @@ fn document() -> Response {
     Response::new(format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key()).into())
 }
 
-/// Expired keys that match.
+/// Expired keys that match the deliveries.
 fn stale() -> FetchedKeys {
     let mut keys = testing::keys(Timestamp::now());
     keys.max_age = 0;

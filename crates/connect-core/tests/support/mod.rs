@@ -1,5 +1,5 @@
-//! Drives a session by hand, with scripted responses, a variable as store, and a clock that tests set.
-#![allow(dead_code, unreachable_pub)] // each test file uses its part
+//! Drives a session step by step, with scripted responses, a variable as store, and a clock that tests set.
+#![allow(dead_code, unreachable_pub)] // each test file uses only a part
 #![allow(clippy::unwrap_used, clippy::panic)]
 
 use std::{sync::Arc, time::Duration};
@@ -31,7 +31,7 @@ impl World {
         Self { session, wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: secs(1000) }
     }
 
-    /// A user whose pair 1, just issued to another process, was loaded.
+    /// A user whose session has loaded pair 1, which another process has just received.
     pub fn loaded() -> Self {
         Self::default().holding(1)
     }
@@ -64,7 +64,7 @@ impl World {
         self.wall += SignedDuration::from_secs(seconds);
     }
 
-    /// Pair `n`, issued now for an hour.
+    /// Pair `n`, issued now and valid for an hour.
     pub fn pair(&self, n: u32) -> Tokens {
         let mut tokens = Tokens::new(format!("hush-a{n}"), format!("hush-r{n}"));
         tokens.issued_at = Some(self.wall);
@@ -76,7 +76,7 @@ impl World {
         Call::start(&self.session, &ListCalendars::new(), self.now())
     }
 
-    /// Sends a call and gives it this response.
+    /// Sends a call and resumes it with this response.
     pub fn answered(&self, answer: Response) -> Step {
         send(self.call()).1.resume(Ok(answer), self.now())
     }
@@ -131,7 +131,7 @@ impl World {
         self.drive(task.start(self.now()), store, |_| Ok(minted(n))).0.unwrap();
     }
 
-    /// A leader whose exchange of `store` is running.
+    /// A leader whose exchange of the pair `store` is running.
     pub fn exchanging(&self, store: &Tokens) -> (Exchanging, Refreshing) {
         let (task, call) = token_task(self.answered(status(401, "")));
         let step = load(lock(task.start(self.now()), self.now()), Ok(Some(store.clone())), self.now());
@@ -187,7 +187,7 @@ pub fn field(text: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Returns what a request presents: the refresh token, else the code, else the token to revoke.
+/// Returns the refresh token or the code in a request, or else the whole body.
 pub fn grant(request: &Request) -> String {
     let body = std::str::from_utf8(request.body()).unwrap();
     field(body, "refresh_token").or_else(|| field(body, "code")).unwrap_or_else(|| body.to_owned())
@@ -212,7 +212,7 @@ fn name(step: &RefreshStep) -> &'static str {
     }
 }
 
-/// Defines functions that take one kind of step apart and fail the test for any other.
+/// Defines functions that return the parts of one kind of step, and fail the test for other kinds.
 macro_rules! takers {
     ($($fn:ident($step:ty, $pattern:pat => $value:expr) -> $out:ty;)*) => {$(
         #[track_caller]
@@ -263,7 +263,7 @@ takers! {
     done(RefreshStep, RefreshStep::Done(outcome) => outcome) -> Result<(), Error>;
 }
 
-/// Grants the lock; a task that waits at the gate passes it first.
+/// Grants the store's lock. If the step waits for the gate, passes the gate first.
 #[track_caller]
 pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
     let step = if let RefreshStep::Queue(task) = step { task.start(now) } else { step };
@@ -277,7 +277,7 @@ impl World {
     }
 }
 
-/// Resumes a load with this record, and the following check of the store with success.
+/// Resumes a load with this record. If a check of the store follows, resumes the check with success.
 #[track_caller]
 pub fn load(step: RefreshStep, stored: Result<Option<Tokens>, StoreError>, now: Now) -> RefreshStep {
     match loading(step).resume(stored, now) {

@@ -31,7 +31,7 @@ fn max_age_is_obeyed() {
         world.pass(1);
         world.deliver_fetching(1, document(&[entry(1)])).expect(text);
     }
-    // The time that the response spent in a cache counts (RFC 9111 section 5.1).
+    // The time that the response spent in a cache shortens its validity (RFC 9111 section 5.1).
     let mut world = World::new();
     world.deliver_fetching(1, cached(document(&[entry(1)]), header::AGE, "3000")).unwrap();
     world.pass(599);
@@ -111,7 +111,7 @@ fn invalid_entry_does_not_hide_others() {
         for entries in [[odd.to_owned(), entry(1)], [entry(1), odd.to_owned()]] {
             let world = World::new();
             world.deliver_fetching(1, document(&entries)).expect(odd);
-            // The same holds for stored keys.
+            // The invalid entry does not hide others in stored keys either.
             let text = serde_json::to_string(&world.ring.fetched().unwrap()).unwrap();
             let restarted = World::new();
             restarted.ring.restore(serde_json::from_str(&text).unwrap(), restarted.now);
@@ -250,7 +250,7 @@ fn stored_keys_are_interpreted_like_fetched_ones() {
 
 #[test]
 fn keys_expire_by_either_clock() {
-    // After a sleep of the machine: the monotonic clock stood still.
+    // The machine slept, so the monotonic clock advanced less than the wall clock.
     let mut world = World::fetched(&[entry(1)]);
     world.now.wall += Duration::from_secs(3599);
     world.now.monotonic += Duration::from_secs(60);
@@ -258,7 +258,7 @@ fn keys_expire_by_either_clock() {
     world.now.wall += Duration::from_secs(1);
     world.deliver_fetching(1, document(&[entry(2)])).unwrap();
     assert!(world.deliver(1).is_err());
-    // After the wall clock was set back.
+    // The wall clock was set back.
     let mut world = World::fetched(&[entry(1)]);
     world.now.wall = "2025-11-21T10:00:00Z".parse().unwrap();
     world.deliver(1).unwrap();

@@ -78,7 +78,7 @@ fn unknown_signature_fetches_newer_keys_once() {
     world.deliver(1).unwrap();
     world.pass(60);
     let outcome = world.deliver_answered(3, Ok(document(&[entry(2)])));
-    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "no newest key matches either");
+    assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 401), "the newest keys do not match either");
     world.pass(60);
     let outcome = world.deliver_answered(3, Ok(status(500)));
     assert_eq!(reason(outcome), (Reason::NoMatchingSignature, 503));
@@ -93,7 +93,7 @@ fn callers_share_one_fetch() {
     let (_, fetching) = world.start(first);
     let (third, third_checking) = world.wishes(&headers);
     fetching.resume(Ok(document(&[entry(1)])), world.now);
-    // They waited for the lock, and find the keys fetched.
+    // The other callers waited for the fetch lock, and the keys are fetched now.
     assert!(second.start(world.now).is_none());
     assert!(third.start(world.now).is_none());
     for checking in [first_checking, second_checking, third_checking] {
@@ -207,7 +207,7 @@ fn hanging_fetch_blocks_others_for_a_minute() {
     assert_eq!(reason(world.decided(checking)), (Reason::NoPublicKeys, 503));
     world.pass(1);
     world.deliver_fetching(2, document(&[entry(2)])).unwrap();
-    // Its late response is older than the current keys.
+    // The late response of the hung fetch is older than the current keys.
     hung.resume(Ok(document(&[entry(1)])), world.now);
     world.deliver(2).unwrap();
     assert_eq!(reason(world.deliver(1)), (Reason::NoMatchingSignature, 401));
@@ -275,7 +275,7 @@ fn many_cancelled_callers_cause_few_fetches() {
             sent += u32::from(fetch.start(world.now).is_some());
         }
     }
-    assert_eq!(sent, 5, "in ten seconds");
+    assert_eq!(sent, 5, "five requests in ten seconds");
 }
 
 #[test]

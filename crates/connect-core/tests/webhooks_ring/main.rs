@@ -1,4 +1,4 @@
-//! The key ring, driven by hand: which keys are used and for how long, and when they are fetched.
+//! The key ring, driven step by step: which keys are used, for how long, and when they are fetched.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

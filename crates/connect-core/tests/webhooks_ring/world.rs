@@ -1,4 +1,4 @@
-//! A ring, a clock, and the deliveries of a service that signs with any of its keys.
+//! Helpers of the tests: a ring, a clock, and deliveries signed with any key.
 
 use std::time::Duration;
 
@@ -90,7 +90,7 @@ impl World {
         headers
     }
 
-    /// Verifies a delivery with the current keys, which must not be due for a fetch.
+    /// Verifies a delivery. No fetch may be requested.
     pub(crate) fn deliver(&self, seed: u8) -> Result<Verified, Rejection> {
         match self.check(&self.delivery(seed)) {
             CheckStep::Done(outcome, None) => outcome,
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    /// Verifies a delivery that fetches keys, before or after its result.
+    /// Verifies a delivery that requests a fetch, before or with its result. The fetch gets this response.
     pub(crate) fn deliver_fetching(&self, seed: u8, answer: Response) -> Result<Verified, Rejection> {
         self.deliver_answered(seed, Ok(answer))
     }
