@@ -81,7 +81,7 @@ macro_rules! deliveries {
             /// Records the delivery as handled, so that the client refuses it if it arrives again. Then
             /// respond with 2xx.
             ///
-            /// If the guard fails, tries again, at most three times in all.
+            /// If the guard fails, this method calls it up to three times in all.
             ///
             /// # Errors
             /// Fails if the guard could not record this. The delivery may then be handled again.

@@ -141,7 +141,7 @@ macro_rules! facade {
         }
 
         impl User {
-            /// Returns the application's id of the user.
+            /// Returns the id that the application gave the user.
             pub fn id(&self) -> &str {
                 &self.session().key().user
             }
@@ -276,9 +276,9 @@ macro_rules! facade {
 
             /// Creates an event at most once, even if a response is lost.
             ///
-            /// `key` is the application's id of the event, stored in its `custom` fields (`externalEventId`).
-            /// If it is unknown whether a failed request created the event, the client searches for the event
-            /// by this key.
+            /// `key` is the id that the application gives the event. It is stored in the `custom` fields of
+            /// the event (`externalEventId`). If it is unknown whether a failed request created the event,
+            /// the client searches for the event by this key.
             ///
             /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
             /// [`find_once`](Self::find_once) before the next attempt, since a slow server may still create

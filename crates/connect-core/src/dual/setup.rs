@@ -202,7 +202,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Calls this observer when the server refuses a user's refresh token, so that the session ends.
+            /// Calls this observer when the server refuses a user's refresh token.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {
                 self.config.observer = Some(std::sync::Arc::new(observer));

@@ -4,9 +4,9 @@ use super::{ClientAuth, Profile, Revocation, Rotation};
 
 /// Returns the profile for signing in with Google.
 ///
-/// It requests a refresh token (`access_type=offline`) and consent at each sign-in (`prompt=consent`).
-/// Without `prompt=consent`, Google issues a refresh token only at the first consent. Every later sign-in
-/// would last only as long as an access token, one hour. Override these parameters with
+/// The profile requests a refresh token (`access_type=offline`) and the user's consent at each sign-in
+/// (`prompt=consent`). Without `prompt=consent`, Google issues a refresh token only at the first consent.
+/// Every later sign-in would last only as long as an access token, one hour. Override these parameters with
 /// [`SignIn::parameter`](crate::SignIn::parameter).
 ///
 /// ```

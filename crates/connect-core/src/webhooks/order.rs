@@ -4,8 +4,9 @@ use connect_types::Event;
 
 /// How an event in a delivery compares with the copy that the application has stored.
 ///
-/// The events are compared by `lastModified`, a time of the provider's clock. In two cases it does not
-/// decide. Then read the event from the API, which always returns the current state:
+/// The events are compared by `lastModified`, a time of the provider's clock. In two cases, `lastModified`
+/// does not show which event is newer. Read the event from the API then, which always returns the current
+/// state:
 ///
 /// * `Same`: the two changes may have happened within one tick of the provider's clock, which is 1 ms or
 ///   longer, and 1 s with some providers;

@@ -76,10 +76,10 @@ impl Rejection {
         self.reason
     }
 
-    /// Returns the status to respond with: [`Reason::status`], or 503 if newer keys are needed.
+    /// Returns the status to respond with: [`Reason::status`], or 503 if only newer keys could decide.
     ///
-    /// Newer keys are needed if no signature matched and they could not be fetched: the delivery may be
-    /// signed with a key that the ring does not have yet.
+    /// The status is 503 if no signature matched and newer keys could not be fetched, since the delivery may
+    /// be signed with a key that the ring does not have yet.
     pub fn status(&self) -> StatusCode {
         if self.retry { StatusCode::SERVICE_UNAVAILABLE } else { self.reason.status() }
     }

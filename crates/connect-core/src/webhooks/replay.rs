@@ -1,4 +1,4 @@
-//! Replay guards: they prevent that a delivery is handled again when the service sends it again.
+//! Replay guards, which prevent a repeated delivery from being handled again.
 //!
 //! ```text
 //!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
@@ -22,8 +22,8 @@ use crate::tokens::StoreError;
 /// A delivery can be verified for 600 s, from 300 s before its timestamp to 300 s after it.
 pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs());
 
-/// Remembers which deliveries were handled. The blocking client calls it directly, the async client on a
-/// thread pool.
+/// Remembers which deliveries were handled. The blocking client calls the guard directly, the async client on
+/// a thread pool.
 ///
 /// [`ReplayMemory`](super::ReplayMemory) serves one process; several processes share a guard in a database.
 /// The rules for an implementation:
@@ -53,7 +53,7 @@ pub trait ReplayClaim: Send + Sync {
     /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
     fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
+    /// Releases the delivery immediately, unless it was handled. It is no error if the lease has ended.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -70,7 +70,7 @@ pub trait AsyncReplayClaim: Send + Sync {
     /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
     async fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
+    /// Releases the delivery immediately, unless it was handled. It is no error if the lease has ended.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 

@@ -118,8 +118,8 @@ impl KeyRing {
         Ok(Self(Arc::new(RingInner { app: app.clone(), pinned, state: Mutex::default() })))
     }
 
-    /// Starts to verify a delivery. Checks the headers first, and fetches keys only if the delivery could be
-    /// genuine.
+    /// Starts to verify a delivery. Checks the headers first, and requests a fetch of keys only if the
+    /// delivery could be genuine.
     pub fn check<'a>(&self, headers: &'a HeaderMap, body: &'a [u8], now: Now) -> CheckStep<'a> {
         let refused = |reason: Reason| CheckStep::Done(Err(reason.into()), None);
         let envelope = match Envelope::read(headers, now.wall) {
@@ -203,7 +203,7 @@ pub struct Checking<'a> {
 }
 
 impl<'a> Checking<'a> {
-    /// Continues with the current keys.
+    /// Continues with the keys that the ring has now.
     pub fn resume(self, now: Now) -> CheckStep<'a> {
         self.try_keys(now, false)
     }
