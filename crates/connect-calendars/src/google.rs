@@ -32,13 +32,13 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Calls return the types of [`connect_core::types`]; `original` holds Google's JSON object unchanged. Read
+//! * Calls return the types of [`connect_core::types`]; `original` is Google's JSON object, unchanged. Read
 //!   fields that these types lack with [`recurrence`], [`etag`] or `original.decode()`.
 //! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
-//! * The `server_code` of an error is Google's reason. The reason of a 403 decides its kind:
+//! * The `server_code` of an error is Google's reason. The reason also decides the kind of a 403 error:
 //!   [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried later,
-//!   [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and otherwise
-//!   [`Permission`](connect_core::ErrorKind::Permission).
+//!   [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and
+//!   otherwise [`Permission`](connect_core::ErrorKind::Permission).
 //! * [`SCOPES`] allow writing events only in calendars that the user owns.
 //!
 //! # Field mapping
@@ -46,17 +46,17 @@
 //! | this SDK | Google |
 //! |---|---|
 //! | `title`, `description`, `location` | `summary`, `description`, `location` |
-//! | `start`, `end` | `dateTime`; for days `date`. Ends are exclusive |
+//! | `start`, `end` | `dateTime`, or `date` for an all-day event. Ends are exclusive |
 //! | `recurrence` of a request | an `RRULE:` line; its `UNTIL` is a date if the event is all-day |
-//! | `attendees` | `attendees`; `needsAction` is `none`. The organizer is listed only if also a guest |
+//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if a guest |
 //! | `availability` | `transparency`: `transparent` is free, other values are busy |
-//! | `privacy` | `visibility`; `None` if `default` |
+//! | `privacy` | `visibility`; `default` is read as `None` |
 //! | `color` | `colorId`, through a table: see [`color`] and [`ListColors`] |
-//! | `conference` | `hangoutLink`, else the video entry point of `conferenceData` |
+//! | `conference` | `hangoutLink`, or else the video entry point of `conferenceData` |
 //! | `conference` of a request | `conferenceData.entryPoints`: an existing Meet, or an add-on's conference |
 //! | `auto_conference()` | `conferenceData.createRequest`: a new Meet |
 //! | `link`, `last_modified` | `htmlLink`, `updated` |
-//! | `custom` | JSON text in the private property [`CUSTOM_PROPERTY`]; without it, all private properties |
+//! | `custom` | JSON text in [`CUSTOM_PROPERTY`]; if that is missing, all private properties |
 
 mod body;
 mod calendars;

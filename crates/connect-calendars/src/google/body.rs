@@ -1,4 +1,4 @@
-//! Converts the fields of an event from the types of all providers to Google's JSON.
+//! Converts the fields of an event from [`connect_core::types`] to Google's JSON.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(super) struct BodyBuilder<'a> {
     pub(super) patch: bool,
     /// Whether the changed event is known to be a series.
     pub(super) series: bool,
-    /// The changed event, if the caller has read it.
+    /// The changed event, if the caller passed it to `PatchEvent::knowing`.
     pub(super) known: Option<&'a Event>,
     /// The `requestId` of a new conference.
     pub(super) request_id: &'a str,
@@ -155,7 +155,7 @@ impl BodyBuilder<'_> {
 
     /// Returns the time zone to send, which determines the days of a series.
     ///
-    /// A patch sends the zone of the start as well, as any changed event may be a series.
+    /// A patch sends the zone of its new start in any case, because the changed event may be a series.
     fn event_zone(&self) -> Result<Option<&str>, Error> {
         let (repeats, start_zone) = (self.repeats(), self.fields.start_zone.as_ref());
         let named = start_zone.and_then(zones::name_of);
@@ -168,7 +168,9 @@ impl BodyBuilder<'_> {
         }
     }
 
-    /// Copies the entries of known guests: Google replaces the whole list, and would reset their responses.
+    /// Returns the guest list, with the existing entries of known guests.
+    ///
+    /// Google replaces the whole list, so new entries for these guests would reset their responses.
     fn attendees(&self, emails: &[String]) -> Result<Vec<Raw>, Error> {
         let original = self.known.and_then(|event| event.original.as_ref());
         let known = original.and_then(|original| fields(original).remove("attendees"));
@@ -186,7 +188,7 @@ impl BodyBuilder<'_> {
         entries.map_err(|error| Error::validation("attendees: cannot be written as JSON").with_source(error))
     }
 
-    /// Formats the rule.
+    /// Formats a recurrence rule.
     ///
     /// A rule that ends on a date needs the start of the series, from the request or the known event.
     fn rule(&self, rule: &Recurrence) -> Result<String, Error> {
@@ -195,7 +197,7 @@ impl BodyBuilder<'_> {
         match (start, rule.end()) {
             (Some(start), _) => Ok(rule.rrule_from(start)?),
             (None, End::On(_)) => Err(Error::validation(
-                "recurrence: the end is a date, whose instant depends on the start: set the start or the time zone as well, or end at an instant",
+                "recurrence: a rule that ends on a date needs the start of the series: set the start or the time zone as well, or end the rule at an instant",
             )),
             (None, _) => Ok(rule.rrule()?),
         }
@@ -205,7 +207,8 @@ impl BodyBuilder<'_> {
         match self.known.and_then(|event| event.start.as_ref()) {
             Some(EventTime::Date(day)) => Some(SeriesStart::Day(*day)),
             Some(EventTime::Instant(start)) => Some(SeriesStart::At(start.to_zoned_datetime(zone?))),
-            // The last second of the day includes an occurrence at any time of the last day.
+            // The start is unknown. As its time, the last second of a day includes any occurrence on the
+            // last day.
             _ => Some(SeriesStart::At(
                 Date::new(2000, 1, 1).ok()?.at(23, 59, 59, 0).to_zoned_datetime(zone?).ok()?,
             )),
@@ -223,7 +226,7 @@ impl BodyBuilder<'_> {
         body.set("extendedProperties", &BTreeMap::from([("private", fields)]))
     }
 
-    /// A request for a new conference overrides conference data, which is merged over the link.
+    /// Sets the conference. A request for a new one overrides conference data, which overrides the link.
     fn conference(&self, body: &mut Object) -> Result<(), Error> {
         let (link, data) = (&self.fields.conference, &self.fields.conference_data);
         let data = match data {
@@ -251,7 +254,7 @@ impl BodyBuilder<'_> {
         body.set("conferenceData", &conference)
     }
 
-    /// Returns the `conferenceData` of a link to an existing Meet or another video conference.
+    /// Returns the `conferenceData` for a link to a Google Meet or another video conference.
     fn video(&self, link: &str, data: Option<&ConferenceData>) -> Result<Object, Error> {
         let mut conference = Object::default();
         let code =
@@ -283,7 +286,9 @@ fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error
     }
 }
 
-/// Converts midnight UTC, which is a date in requests to Connect, to the date if the event is all-day.
+/// Converts a time of an all-day event to a date.
+///
+/// Requests to Connect write the date of an all-day event as midnight in UTC.
 fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
     match (time, all_day) {
         (EventTime::Instant(at), Some(true)) => {
@@ -309,7 +314,7 @@ fn create_request(id: &str) -> Result<Object, Error> {
     Ok(conference)
 }
 
-/// Returns the conference data without the fields that only Connect has.
+/// Returns the conference data without the fields that exist only at Connect.
 fn google_fields(data: &ConferenceData) -> Result<Raw, Error> {
     let without = |raw: Raw| -> Result<Raw, serde_json::Error> {
         let mut fields: BTreeMap<String, Raw> = raw.decode()?;

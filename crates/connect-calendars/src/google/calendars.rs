@@ -40,7 +40,7 @@ pub struct ListCalendars {
     parameters: Parameters,
 }
 
-/// The access of a user to a calendar, from the least to the most.
+/// The access that a user has to a calendar, ordered from the least to the most.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccessRole {
@@ -55,7 +55,7 @@ pub enum AccessRole {
 }
 
 impl AccessRole {
-    /// Returns the value that Google uses.
+    /// Returns Google's name of the role.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::FreeBusyReader => "freeBusyReader",
@@ -82,7 +82,7 @@ impl ListCalendars {
         self.parameter("minAccessRole", role.as_str())
     }
 
-    /// Sets the maximum number of calendars a page, up to 250. Google's default is 100.
+    /// Sets the maximum number of calendars per page, up to 250. Google's default is 100.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
@@ -128,7 +128,7 @@ impl Paged for ListCalendars {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CalendarPage {
-    /// The calendars. The title is the name that the user gave the calendar, if any.
+    /// The calendars. A title is `summaryOverride` if the user renamed the calendar, or else `summary`.
     pub calendars: Vec<Calendar>,
     /// The token of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
@@ -159,7 +159,7 @@ struct CalendarListJson {
 }
 
 fn calendar(raw: Raw) -> Option<Calendar> {
-    // `Calendar` decodes the fields that Google names alike; the other fields are in `extra`.
+    // `Calendar` decodes the fields that have the same names at Google; all other fields are in `extra`.
     let read: Calendar = raw.decode().ok()?;
     let field = |name: &str| read.extra.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
     let mut calendar = Calendar::new(Provider::Google, read.id.clone());

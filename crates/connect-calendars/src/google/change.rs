@@ -29,18 +29,17 @@ use super::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * The call changes one occurrence, or its series with `whole_series`. "This and following" is refused, as
-///   Google has no single call for it.
-/// * The times of an occurrence are refused with `whole_series`: the series would start at them, and lose its
-///   earlier occurrences. To move a series, read it ([`GetEvent`](super::GetEvent) with the id in
-///   `recurring_event_id`) and change it.
+/// * The call changes one event or occurrence; with `whole_series`, it changes the series of the
+///   occurrence. "This and following" is refused, because Google cannot make such a change in one call.
+/// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
+///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
+///   the id in `recurring_event_id`, and change its times.
 /// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses otherwise.
-/// * A list of guests replaces the existing list, and guests that are missing from it are uninvited. The
-///   other guests lose their response and `optional`, unless the caller passes the event to
-///   [`knowing`](Self::knowing).
+/// * A new list of guests replaces the existing list: missing guests are uninvited, and remaining guests
+///   lose their response and `optional`. To preserve both, pass the event to [`knowing`](Self::knowing).
 /// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
-///   `clear_custom` deletes them. Private properties of other applications stay: without `custom` fields of
-///   this SDK, `custom` returns those properties.
+///   `clear_custom` deletes them. Private properties of other applications do not change. If an event has
+///   no `custom` fields that this SDK wrote, its `custom` field contains those properties when it is read.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
@@ -56,7 +55,7 @@ impl PatchEvent {
         Self { update: update.clone(), known: None, if_match: None, options: Options::new() }
     }
 
-    /// Passes the event as read from Google, so that remaining guests keep their response and `optional`.
+    /// Passes the event as read from Google, to preserve the response and `optional` of remaining guests.
     ///
     /// An event with another id, such as an occurrence of the changed series, is ignored.
     pub fn knowing(mut self, event: &Event) -> Self {
@@ -66,8 +65,9 @@ impl PatchEvent {
 
     /// Changes the event only if it still has this entity tag: see [`etag`](super::etag).
     ///
-    /// Otherwise the call fails with [`Conflict`](connect_core::ErrorKind::Conflict). It is never retried:
-    /// after a lost response, a retry would conflict with the first attempt.
+    /// If the tag differs, the call fails with [`Conflict`](connect_core::ErrorKind::Conflict). The call is
+    /// not retried after a lost response: if the first attempt changed the event, a retry would fail with a
+    /// conflict.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
         self
@@ -75,8 +75,8 @@ impl PatchEvent {
 
     /// Sets the event's time zone (IANA name), which is sent with new times.
     ///
-    /// The default is the zone of the new start. Required for new times of a series if the zone of its start
-    /// has no name, such as a fixed offset.
+    /// The default is the zone of the new start. If that zone has no name, such as a fixed offset, new
+    /// times of a series require this method.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
@@ -90,7 +90,7 @@ impl PatchEvent {
         let fields = self.update.fields()?;
         if target_id(&event) != event.id && (fields.start.is_some() || fields.end.is_some()) {
             return Err(Error::validation(
-                "mode: the times of an occurrence cannot be set on the whole series, as it would lose its earlier occurrences: read the series, and change that",
+                "mode: the times of an occurrence cannot be set on the whole series, which would lose its earlier occurrences: read the series and change its times",
             ));
         }
         let (zone, request_id) = (self.options.zone.as_deref(), self.options.request_id.as_str());
@@ -121,7 +121,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
         if_match(self.if_match.as_deref())
     }
 
-    /// A retry with `If-Match` would fail, as the first attempt changes the entity tag.
+    /// A retry with `If-Match` would fail, because the first attempt changes the entity tag.
     fn safety(&self) -> Safety {
         if self.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
     }
@@ -133,11 +133,11 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 
 /// Deletes an event (`DELETE /calendars/{id}/events/{id}`).
 ///
-/// The call deletes one occurrence, or its series with `whole_series`. "This and following" is refused, as
-/// Google has no single call for it. All guests are notified, unless the request or
-/// [`send_updates`](Self::send_updates) chooses otherwise. Deleting a missing event fails with
-/// [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of the same call may have
-/// deleted it.
+/// The call deletes one event or occurrence; with `whole_series`, it deletes the series of the occurrence.
+/// "This and following" is refused, because Google cannot make such a change in one call. All guests are
+/// notified, unless the request or [`send_updates`](Self::send_updates) chooses otherwise. Deleting a
+/// missing event fails with [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of
+/// the same call may have deleted it.
 ///
 /// ```
 /// use connect_core::{Endpoint, types::{Event, Provider}};
@@ -206,14 +206,15 @@ fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     if let Some(etag) = etag {
         let value = HeaderValue::try_from(etag).map_err(|error| {
-            Error::validation("etag: contains characters that an HTTP header cannot hold").with_source(error)
+            Error::validation("etag: contains characters that are not allowed in an HTTP header")
+                .with_source(error)
         })?;
         headers.insert(IF_MATCH, value);
     }
     Ok(headers)
 }
 
-/// Returns the id of the event to write: the occurrence, or its series.
+/// Returns the id of the event to change: the event itself, or its whole series.
 fn target_id(event: &EventRef) -> &str {
     let series = event.recurring_event_id.as_deref().filter(|_| event.mode == Some(SeriesMode::All));
     series.unwrap_or(&event.id)
@@ -229,7 +230,7 @@ fn check_target(event: &EventRef) -> Result<(), Error> {
     check_calendar(&event.calendar)?;
     if event.mode == Some(SeriesMode::Following) {
         return Err(Error::validation(
-            "mode: Google cannot change this and the following occurrences in one call: end the series, and create another one",
+            "mode: Google cannot change an occurrence and all following ones in one call: end the series, and create a new series",
         ));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The colours of events, which an event refers to by number.
+//! The colours of events. An event refers to its colour by a number.
 
 use std::collections::BTreeMap;
 
@@ -7,9 +7,9 @@ use serde::{Deserialize, Deserializer};
 
 use super::{endpoint::endpoint, json::fields};
 
-/// The colours of events from `colorId` 1 on, as Google Calendar displays them.
+/// The event colours that Google Calendar displays; the first has the `colorId` 1.
 ///
-/// Google may change them: [`ListColors`] returns the current ones.
+/// Google may change the colours: [`ListColors`] returns the current colours.
 const EVENT_COLORS: [&str; 11] = [
     "#7986cb", "#33b679", "#8e24aa", "#e67c73", "#f6bf26", "#f4511e", "#039be5", "#616161", "#3f51b5",
     "#0b8043", "#d50000",
@@ -28,7 +28,7 @@ pub fn color(id: &str) -> Option<&'static str> {
     EVENT_COLORS.get(number).copied()
 }
 
-/// Returns the `colorId` of a `#rrggbb` colour, or `None` if events cannot have it.
+/// Returns the `colorId` of a `#rrggbb` colour, or `None` if the colour is not an event colour.
 pub fn color_id(color: &str) -> Option<String> {
     let index = EVENT_COLORS.iter().position(|known| known.eq_ignore_ascii_case(color))?;
     Some((index + 1).to_string())
@@ -64,7 +64,7 @@ pub struct Colors {
 }
 
 impl Colors {
-    /// Sets the `color` of an event from this table in place of the built-in one.
+    /// Sets the `color` of an event from this table instead of the built-in table.
     pub fn apply(&self, event: &mut Event) {
         let id = event.original.as_ref().and_then(|original| fields(original).remove("colorId"));
         let known = id.as_ref().and_then(Raw::text).and_then(|id| self.events.get(&id));

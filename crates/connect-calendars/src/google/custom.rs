@@ -1,18 +1,18 @@
 //! Stores the application's `custom` fields in private extended properties, which map names to texts.
 //!
-//! The private properties of an event belong to one calendar, and every application that the user authorizes
-//! sees them. This SDK uses [`CUSTOM_PROPERTY`], which holds the JSON text of all fields, and for longer
-//! texts the continuations `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16 and names
-//! no other property, so it replaces the old fields without having to read them.
+//! Private properties belong to the copy of an event in one calendar. Every application that the user
+//! authorizes can read them. This SDK stores the JSON text of all fields in [`CUSTOM_PROPERTY`], and
+//! continues a longer text in `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16
+//! properties, so it replaces the old fields without reading them first. It changes no other property.
 //!
 //! | existing properties | read as |
 //! |---|---|
 //! | properties of this SDK | the JSON object, unchanged |
 //! | only properties of other applications | an object of these properties |
 //!
-//! Google truncates values after 1024 characters without an error, and limits the properties of all
-//! applications to 32 kB an event: longer fields are refused before the request is sent. Properties that are
-//! shared with the guests are in the event's `original`.
+//! Google truncates values after 1024 characters without an error, and limits the properties of an event to
+//! 32 kB for all applications together. This SDK therefore refuses `custom` fields longer than 16 kB before
+//! it sends the request. Properties that are shared with the guests are in the event's `original`.
 
 use std::collections::BTreeMap;
 
@@ -20,14 +20,14 @@ use connect_core::{Error, types::Raw};
 
 use super::json::{LossyString, Object, fields};
 
-/// The private extended property that holds an event's `custom` fields as JSON text.
+/// The private extended property for an event's `custom` fields, as JSON text.
 ///
 /// Longer texts continue in `connectCustom.2` to `connectCustom.16`.
 pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
-/// Half of the space of an event, as other applications store properties as well.
+/// 16 values of 1 kB take half of an event's space: other applications store properties as well.
 const MAX_PARTS: usize = 16;
-/// A limit in bytes is safe, whichever kind of characters Google counts.
+/// Google's limit is in characters. A text has at least as many bytes, however Google counts characters.
 const MAX_VALUE_BYTES: usize = 1024;
 
 /// Returns the properties that store a JSON object.

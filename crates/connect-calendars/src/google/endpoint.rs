@@ -1,4 +1,4 @@
-//! Traits, paths, query parameters and JSON bodies of the calls.
+//! Helpers for the calls: the trait `Endpoint`, paths, query parameters and JSON bodies.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use connect_core::{
 
 pub(super) use connect_core::decode_answer as read;
 
-/// Implements `Endpoint`: `Type: METHOD "/path" -> Answer`, and methods that differ from the defaults.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods to replace the defaults.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
@@ -43,7 +43,7 @@ pub(super) fn events_path(calendar: &str) -> Result<String, Error> {
     Ok(format!("/calendars/{}/events", path_segment("calendarId", calendar)?))
 }
 
-/// Returns the path `/calendars/{id}/events/{id}`; an error names the event's id `field`.
+/// Returns the path `/calendars/{id}/events/{id}`. Errors call the event's id `field`.
 pub(super) fn event_path(calendar: &str, field: &'static str, event: &str) -> Result<String, Error> {
     Ok(format!("{}/{}", events_path(calendar)?, path_segment(field, event)?))
 }
@@ -61,14 +61,14 @@ pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 
 impl Parameters {
-    /// Sets a parameter, replacing all parameters of its name.
+    /// Sets a parameter, and removes all other parameters with its name.
     pub(super) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         let name = name.into();
         self.remove(&name);
         self.0.push((name, value.into()));
     }
 
-    /// Adds a parameter, keeping other parameters of its name.
+    /// Adds a parameter without removing other parameters with its name.
     pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
     }

@@ -8,7 +8,7 @@
 //! | 403 `accessNotConfigured`, 400 `API_KEY_INVALID`, .. | [`Configuration`](ErrorKind::Configuration) |
 //! | any other 403 | [`Permission`](ErrorKind::Permission) |
 //! | 410 `deleted`, `fullSyncRequired`, `updatedMinTooLongAgo` | [`NotFound`](ErrorKind::NotFound) |
-//! | any other | the kind of the status |
+//! | any other | the default kind of the status |
 //!
 //! The reason becomes the error's [`server_code`](Error::server_code).
 
@@ -16,7 +16,9 @@ use connect_core::{Error, ErrorKind, Response, types::Raw};
 
 use super::json::{fields, list};
 
-/// Adds the reason and the message of an error response; an unreadable body leaves the error unchanged.
+/// Adds the reason and the message of a response to its error.
+///
+/// If the body is not readable, the error does not change.
 pub(super) fn explain(response: &Response, error: Error) -> Error {
     let Some(body) = ErrorBody::read(response) else { return error };
     let kind = body.kind(response.status().as_u16());
@@ -36,7 +38,9 @@ pub(super) fn explain(response: &Response, error: Error) -> Error {
     }
 }
 
-/// Returns the kind of a reason, whatever the HTTP status: `freeBusy` has reasons in a 200 response.
+/// Returns the error kind of a reason, without regard to the HTTP status.
+///
+/// A `freeBusy` response with status 200 can contain reasons as well.
 pub(super) fn kind_of_reason(domain: &str, reason: &str) -> Option<ErrorKind> {
     if CONFIGURATION_REASONS.contains(&reason) {
         return Some(ErrorKind::Configuration);
@@ -59,7 +63,7 @@ struct ErrorBody {
     raw: Raw,
 }
 
-/// The reasons for a wrong project or API key: waiting does not help, nor does another user.
+/// The reasons that mean a wrong project or API key. Neither waiting nor another user helps.
 const CONFIGURATION_REASONS: [&str; 14] = [
     "accessNotConfigured",
     "SERVICE_DISABLED",
@@ -116,7 +120,7 @@ impl ErrorBody {
         Some(Self { message, domain, reason, raw })
     }
 
-    /// Returns the kind if it differs from the kind of the status.
+    /// Returns the kind if it differs from the default kind of the status.
     fn kind(&self, status: u16) -> Option<ErrorKind> {
         let reason = self.reason.as_deref().unwrap_or_default();
         match status {

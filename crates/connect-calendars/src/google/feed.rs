@@ -34,17 +34,17 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 /// ```
 ///
 /// * The feed returns series as masters, together with their exceptions; a cancelled occurrence is an event
-///   with the status `cancelled`. With [`occurrences`](Self::occurrences) it returns occurrences in place of
-///   series: only up to a horizon that Google does not document, and Google reports no change when an
-///   occurrence comes within the horizon.
-/// * When a series moves, Google reports its former exceptions as cancelled: until the next full round they
-///   stay, as `cancelled`. Ignore a cancelled exception whose original start is no longer a start of the
-///   series.
-/// * If Google refuses a sync token or a page token with 410, or a request with a token with 400, the round
-///   restarts without a token, and its changes are [full](Changes::full). After three restarts, or without a
-///   token, the round fails, and the next round is full.
-/// * A cursor belongs to its calendar and parameters. Another calendar is an error; with other parameters the
-///   next round is full.
+///   with the status `cancelled`. With [`occurrences`](Self::occurrences), the feed returns occurrences
+///   instead of series, but only up to a date in the future that Google does not document. When that date
+///   moves on, Google does not report the occurrences that it then includes.
+/// * When a series moves, Google reports its former exceptions as cancelled. They stay in a copy, with the
+///   status `cancelled`, until the next full round. Ignore a cancelled exception whose original start is no
+///   longer a start of the series.
+/// * If Google responds with 410 or 400 to a request with a sync token or page token, the round restarts
+///   without a token, and its changes are [full](Changes::full). After three restarts, or if the refused
+///   request had no token, the round fails, and the next round is full.
+/// * A feed of another calendar refuses the cursor of this feed. If the parameters differ from those of the
+///   cursor, the next round is full.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     list: ListEvents,
@@ -73,16 +73,16 @@ struct CursorJson {
     token: Box<str>,
 }
 
-/// Ends the restarts if tokens expire faster than a round takes.
+/// Limits the restarts if tokens expire faster than a round takes.
 const MAX_RESTARTS: u32 = 3;
 
 impl EventFeed {
-    /// Creates a feed of the calendar with this id, whose first round is full.
+    /// Creates a feed of a calendar. Its first round is full.
     pub fn new(calendar_id: impl Into<String>) -> Self {
         Self { list: ListEvents::new(calendar_id), token: None, round: None }
     }
 
-    /// Returns occurrences in place of series. Call before [`resume`](Self::resume).
+    /// Returns occurrences instead of series. Call before [`resume`](Self::resume).
     #[must_use]
     pub fn occurrences(self) -> Self {
         self.with(ListEvents::single_events)
@@ -94,7 +94,7 @@ impl EventFeed {
         self.with(|list| list.time_zone(name))
     }
 
-    /// Sets the maximum number of events a page, up to 2500. Google's default is 250.
+    /// Sets the maximum number of events per page, up to 2500. Google's default is 250.
     #[must_use]
     pub fn page_size(self, size: u32) -> Self {
         self.with(|list| list.page_size(size))
@@ -102,14 +102,15 @@ impl EventFeed {
 
     /// Sets a query parameter. Call before [`resume`](Self::resume).
     ///
-    /// Date range, order, search and a `showDeleted` other than `true` apply to full rounds only, as Google
-    /// refuses them with a sync token: later rounds return the changes of the whole calendar.
+    /// A date range, an order, a search and a `showDeleted` other than `true` apply to full rounds only,
+    /// because Google refuses them together with a sync token. Later rounds return the changes of the whole
+    /// calendar.
     #[must_use]
     pub fn parameter(self, name: &'static str, value: &str) -> Self {
         self.with(|list| list.parameter(name, value))
     }
 
-    /// Continues after the round that returned this cursor.
+    /// Continues from a saved cursor.
     ///
     /// # Errors
     /// If the cursor was not created by a Google feed, or belongs to another calendar.
@@ -118,7 +119,7 @@ impl EventFeed {
             Error::validation("the cursor was not created by a Google feed").with_source(error)
         })?;
         if saved.calendar != self.list.calendar_id() {
-            return Err(Error::validation("the cursor belongs to another calendar"));
+            return Err(Error::validation("the cursor belongs to a feed of another calendar"));
         }
         let same = saved.parameters == self.parameters();
         Ok(Self { token: Some(saved.token).filter(|token| same && !token.is_empty()), round: None, ..self })
@@ -136,7 +137,7 @@ impl EventFeed {
             .collect()
     }
 
-    /// Starts a round: full, or with the changes since the sync token.
+    /// Starts a round with the changes since a sync token, or a full round without a token.
     fn start(&self, token: Option<&str>, restarts: u32) -> Round {
         let list = self.list.clone();
         let list = match token {
@@ -172,7 +173,7 @@ impl EventFeed {
             return Ok(None);
         }
         let Some(round) = self.round.take() else { return Ok(None) };
-        // Without a token the next round is full.
+        // If the page has no sync token, the next round is full.
         self.token = page.next_sync_token.map(Into::into);
         Ok(Some(round.changes(&self.list)))
     }
@@ -230,9 +231,9 @@ impl Round {
     }
 }
 
-/// Whether Google refused the request, which may be due to a token: not every 400 says so.
+/// Whether Google refused the request. A token may be the cause: not every 400 says so.
 ///
-/// Errors from before sending have no status.
+/// Errors of requests that were not sent have no status.
 fn is_refused(error: &Error) -> bool {
     let invalid = matches!(error.kind(), ErrorKind::Validation { .. }) && error.status().is_some();
     invalid || error.status() == Some(StatusCode::GONE)

@@ -17,7 +17,7 @@ use crate::busy::Interval;
 
 /// Reads the times at which the owners of calendars are busy, without event details (`POST /freeBusy`).
 ///
-/// The call is retried like any other read.
+/// Although the call is a POST, it is retried, because it changes nothing.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -50,13 +50,13 @@ impl FreeBusy {
         Self { start: start.into(), end: end.into(), calendars: Vec::new() }
     }
 
-    /// Adds a calendar by its id; 50 calendars at most.
+    /// Adds a calendar by its id. Google allows 50 calendars in a call.
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendars.push(id.into());
         self
     }
 
-    /// Adds calendars by their ids; 50 calendars at most.
+    /// Adds calendars by their ids. Google allows 50 calendars in a call.
     pub fn calendars<T: Into<String>>(mut self, ids: impl IntoIterator<Item = T>) -> Self {
         self.calendars.extend(ids.into_iter().map(Into::into));
         self
@@ -106,7 +106,8 @@ impl Answer for FreeBusyAnswer {}
 
 /// The times at which the owner of a calendar is busy, or the reason why they are unknown.
 ///
-/// A time that cannot be read fails the whole response, as the owner would appear to be free.
+/// If a time cannot be read, the whole response is an error: the owner would appear to be free at that
+/// time.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "CalendarBusyJson")]
 #[non_exhaustive]

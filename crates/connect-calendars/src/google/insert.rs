@@ -36,10 +36,11 @@ use super::{
 ///
 /// # Retries
 ///
-/// Without an id from the caller the call is never retried, as a lost response does not show whether Google
-/// created the event. With an id ([`once`](Self::once), [`id`](Self::id)) it is retried: Google refuses a
-/// second event of that id with 409, a [`Conflict`](ErrorKind::Conflict) with the server code `duplicate`.
-/// [`existing`](Self::existing) then reads the existing event; [`create`] and [`create_async`] do both.
+/// If Google chooses the id, the call is not retried after a lost response, because Google may have created
+/// the event. If the caller sets an id ([`once`](Self::once), [`id`](Self::id)), the call is retried:
+/// Google refuses a second event with that id. The error is a [`Conflict`](ErrorKind::Conflict) with the
+/// status 409 and the server code `duplicate`. To read the existing event, send the call that
+/// [`existing`](Self::existing) returns. [`create`] and [`create_async`] send both calls.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct InsertEvent {
@@ -56,14 +57,14 @@ impl InsertEvent {
 
     /// Creates the call for a new event with an idempotency key.
     ///
-    /// All calls with the same key create one event in a calendar. The event's id is the SHA-256 of the key
-    /// (base32hex, lower case). The key of a deleted event cannot be reused.
+    /// However many calls have the same key, they create one event in a calendar. The event's id is the
+    /// SHA-256 of the key (base32hex, lower case). The key of a deleted event cannot be reused.
     pub fn once(event: &NewEvent, key: &str) -> Self {
         let id = id_of(key);
         Self::new(event).conference_request_id(id.clone()).id(id)
     }
 
-    /// Sets the event's id: 5 to 1024 of the letters `a` to `v` and digits, unique in the calendar.
+    /// Sets the event's id: 5 to 1024 letters from `a` to `v` and digits, unique in the calendar.
     ///
     /// The id of a deleted event cannot be reused.
     pub fn id(mut self, id: impl Into<String>) -> Self {
@@ -73,8 +74,9 @@ impl InsertEvent {
 
     /// Sets the event's time zone (IANA name), which determines the days of a series.
     ///
-    /// The default for a series is the zone of its start, or UTC if the start has none; a zone without a
-    /// name, such as a fixed offset, is refused. The default for other events is the zone of the calendar.
+    /// The default for a series is the zone of its start, or UTC if the start has no zone. A start whose
+    /// zone has no name, such as a fixed offset, is refused. The default for single events is the zone of
+    /// the calendar.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
@@ -87,12 +89,12 @@ impl InsertEvent {
         Some(GetEvent::new(self.event.target().id, self.id.as_deref()?))
     }
 
-    /// Whether the error means that the id is taken, which is the only cause of a 409 to an insert.
+    /// Whether the error means that an event has the id already: a 409 to an insert has no other cause.
     pub(crate) fn is_duplicate(error: &Error) -> bool {
         error.status() == Some(StatusCode::CONFLICT)
     }
 
-    /// Returns the event found under a taken id, or the conflict if that event was deleted.
+    /// Returns the existing event with the id, or the conflict error if that event was deleted.
     pub(crate) fn existing_or_conflict(
         found: Result<Event, Error>,
         duplicate: Error,
@@ -145,7 +147,7 @@ endpoint!(InsertEvent: POST "/calendars/{calendarId}/events" -> Event {
     }
 });
 
-/// Creates an event, or reads the existing event with its id in its current state.
+/// Creates an event; if an event with this id exists, returns that event in its current state.
 ///
 /// A call with [`InsertEvent::once`] can therefore be repeated after any failure.
 ///
@@ -161,7 +163,7 @@ pub fn create(user: &impl Caller, insert: &InsertEvent) -> Result<Event, Error> 
     }
 }
 
-/// Creates an event or reads the existing one, as [`create`] does, with an async client.
+/// Does the same as [`create`], with an async client.
 pub async fn create_async(user: &impl AsyncCaller, insert: &InsertEvent) -> Result<Event, Error> {
     match user.call(insert).await {
         Err(error) => match insert.existing().filter(|_| InsertEvent::is_duplicate(&error)) {
@@ -178,7 +180,7 @@ fn check_id(id: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::validation(
-        "id: is not a valid event id (expected 5 to 1024 of the letters a to v and digits)",
+        "id: is not a valid event id (expected 5 to 1024 characters, each a letter from a to v or a digit)",
     ))
 }
 

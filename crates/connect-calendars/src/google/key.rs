@@ -5,10 +5,10 @@ use std::fmt;
 use connect_core::{Endpoint, Error, Keyed, Secret};
 use http::HeaderName;
 
-/// An API key from the Google Cloud console, which reads the events of public calendars without a user.
+/// An API key from the Google Cloud console, for reading public calendars without a user.
 ///
-/// Calendars that are not public fail with [`NotFound`](connect_core::ErrorKind::NotFound), and a wrong key
-/// fails with [`Configuration`](connect_core::ErrorKind::Configuration).
+/// A call for a calendar that is not public fails with [`NotFound`](connect_core::ErrorKind::NotFound), a
+/// call with a wrong key with [`Configuration`](connect_core::ErrorKind::Configuration).
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -33,7 +33,7 @@ pub struct ApiKey {
 }
 
 impl ApiKey {
-    /// Creates a key, sent in the header `x-goog-api-key`.
+    /// Creates a key that is sent in the header `x-goog-api-key`.
     ///
     /// # Errors
     /// If the key is empty or contains characters other than printable ASCII.
@@ -42,21 +42,23 @@ impl ApiKey {
         let fits =
             |text: &str| !text.is_empty() && text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic());
         if !fits(key.expose()) {
-            return Err(Error::configuration("the API key is empty or not printable ASCII"));
+            return Err(Error::configuration(
+                "the API key is empty or contains characters other than printable ASCII",
+            ));
         }
         Ok(Self { key, in_query: false })
     }
 
-    /// Sends the key in the query parameter `key` in place of the header.
+    /// Sends the key in the query parameter `key` instead of the header.
     ///
-    /// URLs are logged in more places than headers: use it only if a proxy drops the header.
+    /// URLs are logged in more places than headers: use the parameter only if a proxy removes the header.
     #[must_use]
     pub fn in_query(mut self) -> Self {
         self.in_query = true;
         self
     }
 
-    /// Returns the call with this key in place of a signed-in user, for the `send` of a client.
+    /// Returns the call with this key instead of an access token, for the `send` method of a client.
     ///
     /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {

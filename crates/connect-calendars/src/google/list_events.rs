@@ -15,7 +15,7 @@ use super::{
 
 /// Lists the events of a calendar, page by page (`GET /calendars/{id}/events`).
 ///
-/// A page may be empty although more pages follow; the last page is the one without a page token.
+/// A page may be empty although more pages follow; the last page is the one without `next_page_token`.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};
@@ -59,12 +59,12 @@ impl ListEvents {
         self
     }
 
-    /// Returns occurrences in place of series, sorted by start.
+    /// Returns occurrences instead of series, sorted by start.
     pub fn occurrences(self) -> Self {
         self.single_events().parameter("orderBy", "startTime")
     }
 
-    /// Returns series as masters, together with their exceptions: the default.
+    /// Returns series as masters, together with their exceptions. This is the default.
     pub fn masters(mut self) -> Self {
         self.parameters.remove("singleEvents");
         if self.parameters.get("orderBy") == Some("startTime") {
@@ -75,12 +75,12 @@ impl ListEvents {
 
     /// Sets the time zone of returned times (IANA name); the default is the calendar's.
     ///
-    /// Times are the same instants in every zone.
+    /// The zone does not change the instants of the events.
     pub fn time_zone(self, name: impl Into<String>) -> Self {
         self.parameter("timeZone", name)
     }
 
-    /// Sets the maximum number of events a page, up to 2500. Google's default is 250.
+    /// Sets the maximum number of events per page, up to 2500. Google's default is 250.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
@@ -90,12 +90,12 @@ impl ListEvents {
         self.parameter("showDeleted", "true")
     }
 
-    /// Limits the list to events that have these words in their texts or guests.
+    /// Limits the list to events with these words in the title, location, a guest's name or another text.
     pub fn search(self, words: impl Into<String>) -> Self {
         self.parameter("q", words)
     }
 
-    /// Limits the list to events of a type; several calls allow several types.
+    /// Limits the list to events of this type, or of one of several types if called several times.
     ///
     /// The types are `default`, `birthday`, `focusTime`, `fromGmail`, `outOfOffice` and `workingLocation`.
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
@@ -105,8 +105,8 @@ impl ListEvents {
 
     /// Lists the changes since the list that returned this token ([`EventPage::next_sync_token`]).
     ///
-    /// Use the parameters of that list without date range, order and search. An
-    /// [`EventFeed`](super::EventFeed) does this.
+    /// Set the parameters of that list again, except for date range, order and search. An
+    /// [`EventFeed`](super::EventFeed) does all of this.
     pub fn sync_token(self, token: impl Into<String>) -> Self {
         self.parameter("syncToken", token)
     }
@@ -220,7 +220,7 @@ impl ListInstances {
         self.parameter("timeZone", name)
     }
 
-    /// Sets the maximum number of occurrences a page, up to 2500. Google's default is 250.
+    /// Sets the maximum number of occurrences per page, up to 2500. Google's default is 250.
     pub fn page_size(self, size: u32) -> Self {
         self.parameter("maxResults", size.to_string())
     }
@@ -288,7 +288,9 @@ pub struct EventPage {
 }
 
 impl EventPage {
-    /// Sets the events' calendar, moves deleted events to `removed`, and keeps the last of duplicates.
+    /// Sets the events' calendar and moves deleted events to `removed`.
+    ///
+    /// Of several events with one id, only the last stays.
     fn of_calendar(mut self, calendar: &str, masters: bool) -> Self {
         let is_deleted = |event: &Event| {
             event.status == Some(EventStatus::Cancelled) && !(masters && event.recurring_event_id.is_some())
@@ -302,7 +304,7 @@ impl EventPage {
     }
 }
 
-/// Leaves `calendar_id` and `removed` empty, as only the call has that information.
+/// Leaves `calendar_id` and `removed` empty, because they depend on the call.
 impl<'de> Deserialize<'de> for EventPage {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let page = EventListJson::deserialize(deserializer)?;
@@ -319,7 +321,7 @@ impl<'de> Deserialize<'de> for EventPage {
 
 impl Answer for EventPage {}
 
-/// `items` is required: without it, an unrelated response would look like an empty last page.
+/// `items` is required: if it were optional, an unrelated response would be read as an empty last page.
 #[derive(Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct EventListJson {

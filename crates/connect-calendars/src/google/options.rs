@@ -12,7 +12,7 @@ use super::{
     endpoint::{Parameters, json},
 };
 
-/// The guests that Google notifies of a change, in their calendars and by e-mail; all by default.
+/// The guests that Google notifies of a change, in their calendars and by e-mail. The default is `All`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum SendUpdates {
@@ -50,7 +50,7 @@ pub(super) struct Options {
     pub(super) zone: Option<String>,
     pub(super) fields: Vec<Raw>,
     pub(super) parameters: Parameters,
-    /// Unique for each event: Google creates one conference for each id.
+    /// The `requestId` of a new conference. Google creates one conference for each id.
     pub(super) request_id: String,
 }
 
@@ -62,7 +62,8 @@ impl Options {
         Self { zone: None, fields: Vec::new(), parameters: Parameters::default(), request_id }
     }
 
-    /// Builds the body, merges the Google fields into it, and adds the query parameters that it requires.
+    /// Builds the body, merges the Google fields into it, and adds the query parameters that the body
+    /// requires.
     pub(super) fn body_and_parameters(
         &self,
         builder: &BodyBuilder<'_>,
@@ -94,7 +95,9 @@ impl Options {
     }
 }
 
-/// Notifies all guests by default: Google notifies none, and their calendars could then lack the event.
+/// Sets `sendUpdates`. If nobody chose the guests to notify, all guests are notified.
+///
+/// Google's default is no guests. The event could then be missing from their calendars.
 pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
     let notify = notify.or(guests.then_some(Notify::All));
     if let Some(notify) = notify.filter(|_| !parameters.has("sendUpdates")) {
@@ -102,7 +105,7 @@ pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notif
     }
 }
 
-/// Builder methods of a call with `options`.
+/// Defines the builder methods of a call that has `options`.
 macro_rules! options {
     () => {
         /// Chooses the guests to notify; all guests are notified by default.
@@ -131,7 +134,7 @@ macro_rules! options {
 
         /// Sets the `requestId` of a new conference; the default is random.
         ///
-        /// Google ignores a request for a new conference with a known id.
+        /// Google ignores a request for a new conference if its id was used before.
         pub fn conference_request_id(mut self, id: impl Into<String>) -> Self {
             self.options.request_id = id.into();
             self

@@ -1,4 +1,4 @@
-//! Converts Google's events to the types of all providers.
+//! Converts Google's events to the types of [`connect_core::types`].
 
 use connect_core::{
     Error, Response,
@@ -18,7 +18,7 @@ use super::{
 
 /// Reads the event in a response.
 pub(super) fn read_event(response: &Response, safety: Safety, calendar: &str) -> Result<Event, Error> {
-    // Fails with the position of the error if the body is not an object.
+    // If the body is not an object, the error of this line contains the position.
     read::<Event>(response, safety)?;
     let raw: Raw = read(response, safety)?;
     let event = event(raw);
@@ -27,7 +27,7 @@ pub(super) fn read_event(response: &Response, safety: Safety, calendar: &str) ->
 
 /// Converts an event, without its calendar; `None` if the value is not an object.
 pub(super) fn event(raw: Raw) -> Option<Event> {
-    // `Event` decodes the fields that Google names alike; the other fields are in `extra`.
+    // `Event` decodes the fields that have the same names at Google; all other fields are in `extra`.
     let read: Event = raw.decode().ok()?;
     let extra = &read.extra;
     let field = |name: &str| extra.get(name).and_then(Raw::text);
@@ -47,7 +47,7 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
     event.conference = conference(field("hangoutLink"), read.conference_data.as_ref());
     event.conference_data = read.conference_data;
     event.status = read.status;
-    // A deleted event may consist of its id only.
+    // A deleted event may have no fields except its id.
     if event.start.is_some() {
         let free = field("transparency").as_deref() == Some("transparent");
         event.availability = Some(if free { Availability::Free } else { Availability::Busy });
@@ -62,7 +62,7 @@ pub(super) fn event(raw: Raw) -> Option<Event> {
 
 /// Returns the recurrence lines of a series, such as `RRULE:FREQ=DAILY` and `EXDATE:..`.
 ///
-/// The list, from the event's `original`, is empty if the event is not a series.
+/// The lines are read from `original`. If the event is not a series, the list is empty.
 pub fn recurrence_lines(event: &Event) -> Vec<String> {
     let lines = event.original.as_ref().and_then(|original| fields(original).remove("recurrence"));
     lines.map(|lines| list(&lines).iter().filter_map(Raw::text).collect()).unwrap_or_default()
@@ -81,7 +81,7 @@ pub fn recurrence(event: &Event) -> Option<Recurrence> {
 
 /// Returns the entity tag of an event, from its `original`.
 ///
-/// [`PatchEvent::if_match`](super::PatchEvent::if_match) takes it.
+/// Pass the tag to [`PatchEvent::if_match`](super::PatchEvent::if_match).
 pub fn etag(event: &Event) -> Option<String> {
     fields(event.original.as_ref()?).remove("etag").as_ref().and_then(Raw::text)
 }
@@ -96,7 +96,7 @@ struct Time {
     all_day: bool,
 }
 
-/// Reads `{date}` or `{dateTime, timeZone}`; a time without a UTC offset stays local.
+/// Reads `{date}` or `{dateTime, timeZone}`; a time without a UTC offset is read as a local time.
 fn time(raw: &Raw) -> Option<Time> {
     let moment = fields(raw);
     let of = |name: &str| moment.get(name).and_then(Raw::text).map(|text| EventTime::from(text.as_str()));
@@ -111,7 +111,7 @@ fn timestamp(raw: &Raw) -> Option<Timestamp> {
     }
 }
 
-/// Converts a guest. An organizer that Google does not list as a guest is not added.
+/// Converts a guest. The organizer is included only if Google lists the organizer as a guest.
 fn attendee(read: Attendee) -> Attendee {
     let mut attendee = Attendee::default();
     attendee.status =
