@@ -1,4 +1,4 @@
-//! Converts the fields of an event from the types of all providers to Graph's JSON.
+//! Converts the fields of an event from [`connect_core::types`] to Graph's JSON.
 
 use std::collections::BTreeMap;
 
@@ -47,11 +47,11 @@ pub(super) struct BodyBuilder {
     pub(super) body_type: Option<BodyType>,
     pub(super) fields: Option<Raw>,
     pub(super) transaction_id: Option<Box<str>>,
-    /// The updated event, if the caller has read it.
+    /// The updated event, if the caller passed it to `UpdateEvent::knowing`.
     pub(super) known: Option<Box<Event>>,
 }
 
-/// What a request writes.
+/// The target of a write request.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum WriteKind {
     /// A new event.
@@ -83,7 +83,7 @@ impl BodyBuilder {
             availability: _,
             status: _,
             provider_fields: _,
-            // Connect documents that Microsoft ignores the link.
+            // Ignored: according to Connect's documentation, a link has no effect for Microsoft.
             conference: _,
             connect_only: _,
         } = event;
@@ -105,7 +105,7 @@ impl BodyBuilder {
         }
         match custom {
             Patch::Keep => {}
-            // Graph cannot remove a property from an event, and `null` is read as no fields.
+            // Graph cannot remove a property from an event. The text `null` is read as no `custom` fields.
             Patch::Clear => {
                 object.set("singleValueExtendedProperties", &json!([{"id": property, "value": "null"}]))?
             }
@@ -173,7 +173,7 @@ impl BodyBuilder {
         matches!(event.recurrence, Patch::Set(_)) || self.graph_fields(event).any(rule)
     }
 
-    /// Returns the Graph fields; later ones override earlier ones.
+    /// Returns the Graph fields. Later fields override earlier fields.
     fn graph_fields<'a>(&'a self, event: &'a EventFields) -> impl Iterator<Item = &'a Raw> {
         let own = event.provider_fields.iter().filter(|(provider, _)| *provider == Provider::Microsoft);
         own.map(|(_, fields)| fields).chain(&self.fields)
@@ -200,7 +200,7 @@ pub(super) fn check_notify(notify: Option<Notify>) -> Result<(), Error> {
     }
 }
 
-/// Converts the recurrence of a series, counting days in the zone of its start.
+/// Converts the recurrence of a series. Its days are days in `zone`.
 fn patterned_recurrence(
     recurrence: &Recurrence,
     event: &EventFields,
@@ -231,9 +231,9 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
     }
 }
 
-/// Returns `showAs`, which holds both availability and status. Free overrides tentative.
+/// Returns `showAs`, Graph's field for both availability and status. Free overrides tentative.
 ///
-/// `Confirmed` leaves an existing event unchanged, as that event may be shown as free or out of office.
+/// `Confirmed` does not change an existing event, because it may be shown as free or out of office.
 fn show_as(event: &EventFields, kind: WriteKind) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {
@@ -270,7 +270,7 @@ pub(super) fn check_provider(calendar: &CalendarRef) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::validation(format!(
-        "provider: expected a Microsoft calendar, not one of {:?}",
+        "provider: the calendar belongs to {:?} (expected \"microsoft\")",
         calendar.provider.as_str()
     )))
 }
@@ -290,7 +290,9 @@ impl Object {
         Ok(())
     }
 
-    /// Sets Graph fields, overriding existing ones; extended properties are added to the existing one.
+    /// Sets Graph fields, which override existing fields.
+    ///
+    /// Extended properties are added to the existing property instead.
     fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
         let invalid = |error| Error::validation("fields: is not a JSON object").with_source(error);
         let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(invalid)?;

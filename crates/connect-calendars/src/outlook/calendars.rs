@@ -17,7 +17,7 @@ use super::{
 
 /// Lists the user's calendars, page by page (`GET /me/calendars`).
 ///
-/// The first page may have only some of the calendars: read all pages.
+/// The first page may contain only some of the calendars: read all pages.
 ///
 /// ```
 /// # use connect_blocking::{Client, Request, Response};
@@ -50,7 +50,7 @@ impl ListCalendars {
         Self::default()
     }
 
-    /// Sets the maximum number of calendars a page, 1 to 1000; Graph chooses the default.
+    /// Sets the maximum number of calendars per page, 1 to 1000; Graph chooses the default.
     pub fn page_size(mut self, size: u32) -> Self {
         self.page_size = Some(size);
         self

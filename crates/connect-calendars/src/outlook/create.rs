@@ -32,17 +32,19 @@ use super::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * Times are sent in UTC. The times of a series are sent in the zone from [`time_zone`](Self::time_zone),
-///   or else in the zone of its start, so that 09:00 stays 09:00 when the clocks change. A series whose
-///   start is in a zone without a name, such as a fixed offset, is refused.
-/// * Graph notifies all guests: for an event with guests, another [`Notify`](connect_core::types::Notify) is
-///   refused.
+/// * The times of a single event are sent in UTC. The times of a series are sent in the zone that
+///   [`time_zone`](Self::time_zone) sets, or else in the zone of its start: 09:00 then stays 09:00 when the
+///   clocks change. If [`time_zone`](Self::time_zone) is not set, a start whose zone has no name, such as a
+///   fixed offset, is refused.
+/// * Graph notifies all guests. If the event has guests, any other [`Notify`](connect_core::types::Notify)
+///   is refused.
 /// * A description with HTML tags is sent as HTML, any other as plain text, unless
 ///   [`body_type`](Self::body_type) is set.
-/// * A tentative event is shown as tentative, unless it is free. A cancelled event is refused.
-/// * Of a conference, only a request for a new one is sent
-///   ([`ConferenceData::auto`](connect_core::types::ConferenceData::auto)): Graph stores no other conference
-///   links.
+/// * A tentative event is shown as tentative, or as free if its availability is free. A cancelled event is
+///   refused.
+/// * Conference data can only request a new online meeting
+///   ([`ConferenceData::auto`](connect_core::types::ConferenceData::auto)): Graph cannot store a link to
+///   another conference.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CreateEvent {
@@ -65,7 +67,7 @@ impl PartialEq for DeferredError {
 impl CreateEvent {
     /// Creates the call for a new event.
     ///
-    /// The call is not retried after a lost response, as a retry might create a second event: see
+    /// The call is not retried after a lost response, because a retry might create a second event: see
     /// [`once`](Self::once).
     pub fn new(event: &NewEvent) -> Self {
         let target = event.target();
@@ -81,7 +83,7 @@ impl CreateEvent {
 
     /// Creates the call for a new event with an idempotency key.
     ///
-    /// All calls with the same key create one event in a calendar.
+    /// However many calls have the same key, they create one event in a calendar.
     pub fn once(event: &NewEvent, key: &str) -> Self {
         let call = Self::new(event);
         let id = transaction_id(&call.calendar, key);
@@ -90,7 +92,7 @@ impl CreateEvent {
 
     /// Sets Graph's `transactionId`: only the first of several calls with the same id creates an event.
     ///
-    /// The call is then retried after a lost response.
+    /// A call with a `transactionId` is retried after a lost response.
     pub fn transaction_id(mut self, id: impl Into<Box<str>>) -> Self {
         self.builder.transaction_id = Some(id.into());
         self
@@ -138,7 +140,7 @@ endpoint!(CreateEvent: POST "/me/calendars/{id}/events" -> Event {
     fn decode(&self, response: &Response) -> Result<Event, Error> {
         let raw = read_object(response, self.safety())?;
         let mut event = event(raw, &self.calendar, self.prefer.property());
-        // Graph's response has no extended properties.
+        // Graph's response contains no extended properties.
         if let (None, Ok(sent)) = (&event.custom, &self.event) {
             event.custom = sent_custom(&sent.custom);
         }
@@ -154,7 +156,7 @@ pub(super) fn sent_custom(custom: &connect_core::types::Patch<Raw>) -> Option<Ra
     }
 }
 
-/// Derives a UUID from a calendar and a key (version 8, RFC 9562 section 5.8).
+/// Returns a UUID for a calendar and a key (version 8, RFC 9562 section 5.8).
 pub(crate) fn transaction_id(calendar: &str, key: &str) -> String {
     let mut hash = Hash::new();
     hash.update(calendar.as_bytes());

@@ -13,9 +13,9 @@ use super::{
 
 /// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`).
 ///
-/// The call deletes one occurrence, or its series with `whole_series`. "This and following" is refused. If
-/// the user is the organizer, Graph notifies all guests: another [`Notify`](connect_core::types::Notify) is
-/// refused.
+/// The call deletes one event or occurrence; with `whole_series`, it deletes the series of the occurrence.
+/// "This and following" is refused. If the user is the organizer, Graph notifies all guests. Any other
+/// [`Notify`](connect_core::types::Notify) is refused.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent {
@@ -41,7 +41,7 @@ impl DeleteEvent {
         self
     }
 
-    /// Declares that the event id is immutable.
+    /// Declares that the id in the request is an immutable id.
     pub fn immutable_ids(mut self) -> Self {
         self.prefer.immutable_ids = true;
         self

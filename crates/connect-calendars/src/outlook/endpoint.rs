@@ -1,12 +1,12 @@
-//! Traits and paths of the calls.
+//! Helpers for the calls: the trait `Endpoint`, and paths.
 
 use connect_core::{Error, path_segment};
 
 use super::DEFAULT_CALENDAR;
 
-/// Implements `Endpoint`: `Type: METHOD "/path" -> Answer`, and methods that differ from the defaults.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods to replace the defaults.
 ///
-/// The headers come from the field `prefer`.
+/// The field `prefer` of the type determines the headers.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
@@ -24,7 +24,7 @@ macro_rules! endpoint {
                 self.prefer.headers()
             }
 
-            /// Graph's limit for one mailbox ("Outlook service limits").
+            /// Graph allows four concurrent requests for each mailbox ("Outlook service limits").
             fn limits(&self) -> connect_core::Limits {
                 connect_core::Limits::per_user(4)
             }
@@ -47,7 +47,7 @@ pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
     Ok(format!("/me/calendars/{}", path_segment("calendarId", id)?))
 }
 
-/// Returns the path of an event; an error names the event's id `field`.
+/// Returns the path of an event. Errors call the event's id `field`.
 pub(super) fn event_path(calendar: &str, field: &'static str, id: &str) -> Result<String, Error> {
     let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
     Ok(format!("{calendar}/events/{}", path_segment(field, id)?))

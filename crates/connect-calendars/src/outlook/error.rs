@@ -22,19 +22,19 @@ struct ErrorJson<'a> {
     code: Option<&'a RawValue>,
     #[serde(borrow)]
     message: Option<&'a RawValue>,
-    // The documentation uses the first name, the server the second.
+    // The documentation calls this field `innerError`, the server calls it `innererror`.
     #[serde(borrow)]
     inner_error: Option<&'a RawValue>,
     #[serde(borrow)]
     innererror: Option<&'a RawValue>,
 }
 
-/// The number of nested errors that are searched for codes.
+/// The maximum number of nested errors that are searched for codes.
 const MAX_NESTED_ERRORS: usize = 8;
 
 /// Adds Graph's code and message to an error.
 ///
-/// The code is the outermost, or the innermost if the outermost is generic.
+/// The added code is the outermost code, or the innermost code if the outermost code is generic.
 pub(super) fn explain(response: &Response, error: Error) -> Error {
     let text = std::str::from_utf8(response.body()).unwrap_or_default();
     let body: ErrorBody<'_> = serde_json::from_str(text).unwrap_or_default();
@@ -46,7 +46,7 @@ pub(super) fn explain(response: &Response, error: Error) -> Error {
     };
     let is = |name: &str| codes.iter().any(|code| code.eq_ignore_ascii_case(name));
     let kind = match response.status().as_u16() {
-        // The occurrence would move past an adjacent occurrence of its series.
+        // Graph refuses to move an occurrence past an adjacent occurrence of its series.
         400 if is("ErrorOccurrenceCrossingBoundary") => Some(ErrorKind::Conflict),
         509 => Some(ErrorKind::RateLimited),
         _ => None,
@@ -72,7 +72,7 @@ pub(super) fn is_link_expired(error: &Error) -> bool {
         || codes.iter().any(|known| code.eq_ignore_ascii_case(known))
 }
 
-/// Whether Graph refused the request as invalid. Errors from before sending have no status.
+/// Whether Graph refused the request as invalid. Errors of requests that were not sent have no status.
 pub(super) fn is_rejected(error: &Error) -> bool {
     error.status().is_some() && matches!(error.kind(), ErrorKind::Validation { .. })
 }

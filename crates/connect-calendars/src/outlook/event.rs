@@ -1,4 +1,4 @@
-//! Converts Graph's events to the types of all providers.
+//! Converts Graph's events to the types of [`connect_core::types`].
 
 use std::collections::BTreeMap;
 
@@ -16,7 +16,7 @@ use crate::busy::SERIES_RESPONSE;
 
 /// Returns the entity tag of an event, from its `original`.
 ///
-/// [`UpdateEvent::if_match`](super::UpdateEvent::if_match) takes it.
+/// Pass the tag to [`UpdateEvent::if_match`](super::UpdateEvent::if_match).
 pub fn etag(event: &Event) -> Option<String> {
     event.original.as_ref()?.field("@odata.etag")
 }
@@ -43,7 +43,7 @@ macro_rules! item {
         }
 
         impl<'a> EventJson<'a> {
-            /// Takes the missing fields of an occurrence from its series.
+            /// Fills the missing fields of an occurrence with the fields of its series.
             fn or_from_series(self, series: &EventJson<'a>) -> Self {
                 Self { $($field: self.$field.or(series.$field),)+ ..self }
             }
@@ -209,7 +209,7 @@ struct AddressJson<'a> {
     address: Option<&'a RawValue>,
 }
 
-/// Returns the guests and the organizer, whom Graph lists separately and Connect among the guests.
+/// Returns the guests, and the organizer, whom Graph does not list among the guests.
 fn attendees(item: &EventJson<'_>) -> Vec<Attendee> {
     let mut guests: Vec<_> = list(item.attendees).into_iter().filter_map(|raw| attendee(Some(raw))).collect();
     let Some(mut organizer) = attendee(item.organizer) else { return guests };
@@ -231,7 +231,7 @@ fn attendee(raw: Option<&RawValue>) -> Option<Attendee> {
         Some("declined") => attendee.status = Some(AttendeeStatus::Declined),
         Some("tentativelyAccepted") => attendee.status = Some(AttendeeStatus::Tentative),
         Some("none" | "notResponded") => attendee.status = Some(AttendeeStatus::None),
-        // The organizer is not asked for a response.
+        // Graph sets this value for the organizer, who sends no response.
         Some("organizer") => attendee.organizer = Some(true),
         Some(other) => attendee.status = Some(AttendeeStatus::from(other)),
         None => {}
@@ -257,7 +257,7 @@ struct PropertyJson<'a> {
 fn custom(item: &EventJson<'_>, property: &str) -> Option<Raw> {
     let own = list(item.single_value_extended_properties).into_iter().find_map(|raw| {
         let read: PropertyJson<'_> = object(Some(raw));
-        // Graph returns the GUID in the id in another case.
+        // Graph may change upper and lower case of the GUID in the id.
         text(read.id).filter(|id| id.eq_ignore_ascii_case(property))?;
         text(read.value)?.parse().ok().filter(|raw: &Raw| raw.get().starts_with('{'))
     });

@@ -52,12 +52,13 @@ use round::Round;
 /// ```
 ///
 /// * The date range is fixed: create another feed for another range.
-/// * Graph returns little more than the times of an occurrence. The feed takes the other fields from the
-///   series in the same round.
+/// * Graph returns little more than the times of an occurrence. The feed copies the missing fields from the
+///   series.
 /// * Graph does not report which occurrences of a series were deleted. The feed therefore reads all
 ///   occurrences of each changed series with another request, and replaces the old occurrences. A changed
-///   single event may have been a series: it replaces the occurrences of the series with its id.
-/// * The changes have no `custom` fields, as Graph returns no extended properties here.
+///   single event may have been a series before. It therefore replaces all occurrences of the series that
+///   had its id.
+/// * The changes have no `custom` fields, because Graph returns no extended properties to this call.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     start: Timestamp,
@@ -77,42 +78,42 @@ impl EventFeed {
         Self { start, end, calendar: DEFAULT_CALENDAR.to_owned(), prefer, delta: None, round: None }
     }
 
-    /// Selects another calendar by its id.
+    /// Selects a calendar by its id, instead of the default calendar.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar = id.into();
         self
     }
 
-    /// Requests times in this zone (IANA or Windows name) in place of UTC.
+    /// Requests times in this zone (IANA or Windows name) instead of UTC.
     #[must_use]
     pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
         self.prefer.time_zone = Some(zone.into());
         self
     }
 
-    /// Requests immutable ids, which an event keeps when it moves to another calendar.
+    /// Requests immutable ids, which do not change when an event moves to another calendar.
     #[must_use]
     pub fn immutable_ids(mut self) -> Self {
         self.prefer.immutable_ids = true;
         self
     }
 
-    /// Requests descriptions as plain text in place of HTML.
+    /// Requests descriptions as plain text instead of HTML.
     #[must_use]
     pub fn text_bodies(mut self) -> Self {
         self.prefer.text_bodies = true;
         self
     }
 
-    /// Sets the maximum number of changes a page, 1 to 1000; the default is 200.
+    /// Sets the maximum number of changes per page, 1 to 1000; the default is 200.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.prefer.max_page_size = Some(size);
         self
     }
 
-    /// Continues after the round that returned this cursor.
+    /// Continues from a saved cursor.
     ///
     /// # Errors
     /// If the cursor was not created by an Outlook feed with the same date range, calendar, zone, body format

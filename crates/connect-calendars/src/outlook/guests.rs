@@ -8,7 +8,7 @@ use super::response::{non_empty_text, object};
 
 /// Returns the `attendees` with these addresses.
 ///
-/// Guests of the known event keep their entries, and the organizer of the known event is left out.
+/// Guests of the known event have the entries of that event. Its organizer is left out.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {
     let existing = known.map(entries).unwrap_or_default();
     let is_organizer = |address: &str| {
@@ -40,7 +40,7 @@ struct GuestAddressJson<'a> {
     address: Option<&'a RawValue>,
 }
 
-/// Returns the entries of `attendees` in an event, with their addresses.
+/// Returns the address and the JSON object of each guest of an event.
 fn entries(event: &Event) -> Vec<(String, Raw)> {
     let list = event.original.as_ref().and_then(|original| original.field::<Vec<Raw>>("attendees"));
     let by_address = |raw: Raw| {

@@ -17,8 +17,8 @@ use super::{
 
 /// Lists single events and occurrences in a date range (`GET /me/calendars/{id}/calendarView`).
 ///
-/// A page may be empty although more pages follow. The link to the next page is used unchanged, and only if
-/// it points to the server of the base URL, as the access token is sent with it.
+/// A page may be empty although more pages follow. The link to the next page is used unchanged. A link to a
+/// server other than that of the base URL is refused, because the request contains the access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CalendarView {
@@ -76,13 +76,13 @@ impl Default for ListEvents {
 macro_rules! list {
     ($name:ident, $path:literal, $query:expr) => {
         impl $name {
-            /// Selects another calendar by its id.
+            /// Selects a calendar by its id, instead of the default calendar.
             pub fn calendar(mut self, id: impl Into<String>) -> Self {
                 self.list.calendar = id.into();
                 self
             }
 
-            /// Sets the maximum number of events a page, 1 to 1000; the default is 1000.
+            /// Sets the maximum number of events per page, 1 to 1000; the default is 1000.
             pub fn page_size(mut self, size: u32) -> Self {
                 self.list.page_size = size;
                 self

@@ -11,7 +11,7 @@ type Query = Vec<(Cow<'static, str>, String)>;
 
 /// The options of a call.
 ///
-/// Requests for further pages repeat the headers, as Graph does not remember them.
+/// Requests for further pages repeat the headers, because Graph does not remember them.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Preferences {
     pub(super) time_zone: Option<Box<str>>,
@@ -56,7 +56,7 @@ impl Preferences {
         self.property.as_deref().unwrap_or(CUSTOM_PROPERTY)
     }
 
-    /// Adds to a query the request for this property, and the parameters that the caller set.
+    /// Adds to a query the request for the extended property, and the caller's parameters.
     pub(super) fn with_custom_property(&self, mut query: Query) -> Query {
         // OData escapes a quote by doubling it.
         let id = self.property().replace('\'', "''");
@@ -66,7 +66,7 @@ impl Preferences {
         self.with_parameters(query)
     }
 
-    /// Adds to a query the parameters that the caller set, replacing parameters of the same name.
+    /// Adds the caller's parameters to a query. They replace existing parameters with their names.
     pub(super) fn with_parameters(&self, mut query: Query) -> Query {
         for (name, value) in &self.parameters {
             query.retain(|(known, _)| **known != **name);
@@ -78,7 +78,7 @@ impl Preferences {
 
 fn header_value(name: &str, text: &str) -> Result<HeaderValue, Error> {
     HeaderValue::from_str(text).map_err(|error| {
-        Error::validation(format!("{name}: contains characters that an HTTP header cannot hold"))
+        Error::validation(format!("{name}: contains characters that are not allowed in an HTTP header"))
             .with_source(error)
     })
 }
@@ -92,11 +92,11 @@ pub(super) fn page_size(size: u32) -> Result<u32, Error> {
     }
 }
 
-/// The methods of every call that returns events.
+/// Defines the methods of every call that returns events.
 macro_rules! preferences {
     ($name:ident) => {
         impl $name {
-            /// Requests immutable ids, which an event keeps when it moves to another calendar.
+            /// Requests immutable ids, which do not change when an event moves to another calendar.
             ///
             /// Immutable and default ids are not interchangeable: use immutable ids for all calls, or for
             /// none.
@@ -123,7 +123,7 @@ macro_rules! preferences {
 }
 pub(super) use preferences;
 
-/// The methods of every call that reads.
+/// Defines the methods of every call that reads events.
 macro_rules! read_options {
     ($name:ident) => {
         $crate::outlook::preferences::preferences!($name);
@@ -131,8 +131,8 @@ macro_rules! read_options {
         impl $name {
             /// Requests times in this zone (IANA or Windows name); the default is UTC.
             ///
-            /// Times are read as the same instants in every zone, except in the hour that the clocks repeat,
-            /// when only UTC is unambiguous.
+            /// The zone does not change the instants that are read, except in the hour that the clocks
+            /// repeat: only UTC is unambiguous then.
             pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
                 self.prefer.time_zone = Some(zone.into());
                 self

@@ -66,7 +66,8 @@ impl GetSchedule {
 
     /// Sets the length of a time slot in minutes, 5 to 1440; the default is 30.
     ///
-    /// Slots limit the precision of busy times for addresses without schedule items in the response.
+    /// If the response has no schedule items for an address, its busy times are read from the slots. They
+    /// are then only as precise as a slot.
     pub fn interval(mut self, minutes: u32) -> Self {
         self.interval = minutes;
         self
@@ -120,7 +121,7 @@ pub struct Schedules {
 pub struct Schedule {
     /// The e-mail address.
     pub address: String,
-    /// The busy times, sorted, or an error if they are unknown. Times of working elsewhere count as free.
+    /// The busy times, sorted, or an error if they are unknown. Working elsewhere is not busy.
     pub busy: Result<Vec<Interval>, Error>,
     /// Graph's JSON object.
     pub original: Raw,
@@ -184,8 +185,8 @@ fn schedule_error(item: &ScheduleJson<'_>) -> Option<Error> {
 
 /// Returns the busy times of the schedule items, or else of the `availabilityView`.
 ///
-/// The view is used if an item is unreadable or no item exists, as the view also has busy times without an
-/// item.
+/// The view is used if no item exists, because it also shows busy times that have no item, or if an item is
+/// unreadable.
 fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     let entries = list(item.schedule_items);
     let read: Option<Vec<_>> = entries.iter().map(|raw| busy_interval(raw)).collect();
@@ -195,14 +196,14 @@ fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
         (Some(_), None) => Vec::new(),
         (None, None) => {
             let kind = connect_core::ErrorKind::Decode { path: "scheduleItems".into(), offset: 0 };
-            return Err(Error::new(kind).with_message("a time in the schedule cannot be read"));
+            return Err(Error::new(kind).with_message("the schedule contains an invalid time"));
         }
     };
     busy.sort_unstable();
     Ok(busy)
 }
 
-/// Returns the interval of a busy item, `Some(None)` for a free item, `None` for an unreadable one.
+/// Returns the interval of a busy item, `Some(None)` for a free item, and `None` for an unreadable item.
 fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
     let item: ScheduleJson<'_> = object(Some(raw));
     if matches!(text(item.status).as_deref(), Some("free" | "workingElsewhere")) {
@@ -212,7 +213,7 @@ fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
     Some(Some(Interval { start: instant(item.start)?, end: instant(item.end)? }))
 }
 
-/// Converts an `availabilityView`, a digit for each slot, and merges adjacent busy slots.
+/// Converts an `availabilityView`, which has a digit for each slot. Merges adjacent busy slots.
 ///
 /// The digits 0 (free) and 4 (working elsewhere) are not busy.
 fn busy_from_view(view: &str, (start, slot, end): (Timestamp, SignedDuration, Timestamp)) -> Vec<Interval> {

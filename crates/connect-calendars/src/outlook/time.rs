@@ -17,11 +17,11 @@ struct TimeJson<'a> {
     time_zone: Option<&'a RawValue>,
 }
 
-/// Reads a time of a response: a date for an all-day event, otherwise an instant.
+/// Reads a time of a response: a date for an all-day event, an instant for any other event.
 ///
-/// A time in an unknown zone stays local, and an unreadable time stays text. A local time that the clocks
-/// skip is read with the UTC offset before the gap, and a local time that they repeat as the first of both
-/// (RFC 5545 section 3.3.5).
+/// A time in an unknown zone is read as a local time, an unreadable time as text. A local time that the
+/// clocks skip is read with the UTC offset before the gap. A local time that occurs twice is read as the
+/// first instant (RFC 5545 section 3.3.5).
 pub(super) fn read(raw: Option<&RawValue>, all_day: bool) -> Option<EventTime> {
     let read: TimeJson<'_> = object(raw);
     let time = EventTime::from(text(read.date_time)?.as_str());
@@ -46,7 +46,7 @@ pub(super) struct DateTimeTimeZone<'a> {
     time_zone: &'a str,
 }
 
-/// The zone that times are written in.
+/// The time zone in which times are written.
 #[derive(Clone, Debug)]
 pub(super) struct Zone {
     pub(super) name: String,
@@ -75,8 +75,8 @@ impl Zone {
 
     /// Converts a time to this zone.
     ///
-    /// Fails for the second instant of a repeated local time, as Graph would read the local time as the
-    /// first.
+    /// Fails for the second instant of a local time that occurs twice: Graph would read the local time as
+    /// the first instant.
     pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<DateTimeTimeZone<'_>, Error> {
         let local = match time {
             EventTime::Instant(instant) => {
@@ -84,7 +84,7 @@ impl Zone {
                 let back = self.rules.to_timestamp(local);
                 if back.ok() != Some(*instant) {
                     return Err(Error::validation(format!(
-                        "{name}: this local time occurs twice in the time zone, so Graph would use the earlier one: leave the time zone out"
+                        "{name}: this local time occurs twice in the time zone, and Graph would use the earlier instant: do not set a time zone"
                     )));
                 }
                 local

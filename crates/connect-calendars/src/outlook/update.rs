@@ -34,23 +34,24 @@ use super::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * The call changes one occurrence, or its series with `whole_series`. "This and following" is refused.
-/// * New times of a series are the times of its first occurrence. The times of another occurrence are
-///   refused, as the series would lose its earlier occurrences: read the series
-///   ([`GetEvent`](super::GetEvent) with its id), and change it.
+/// * The call changes one event or occurrence; with `whole_series`, it changes the series of the
+///   occurrence. "This and following" is refused.
+/// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
+///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
+///   the id in `recurring_event_id`, and change its times.
 /// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start: in
-///   UTC, the occurrences would move by an hour when the clocks change. The times of an event that is not
-///   known to be a series (by `whole_series` or [`knowing`](Self::knowing)) are sent in UTC.
-/// * Graph notifies all guests: another [`Notify`](connect_core::types::Notify) is refused.
-/// * Guests that are missing from a list of guests are uninvited. The other guests become required guests,
-///   including rooms, optional guests and an organizer in the list, unless the caller passes the event to
-///   [`knowing`](Self::knowing).
-/// * `status(Confirmed)` alone changes nothing, as a confirmed event may be shown as free or out of office.
-///   `availability(Busy)` makes a tentative event busy.
-/// * A new location replaces the whole old location, including its address and other places.
-/// * A new description of an event with an online meeting must contain the old invitation: Graph disables the
-///   meeting otherwise.
-/// * A new recurrence needs the start of the series: `.time(start, end)`.
+///   UTC, the occurrences would move by an hour when the clocks change. Identify a series with
+///   `whole_series` or [`knowing`](Self::knowing): the times of other events are sent in UTC.
+/// * Graph notifies all guests. Any other [`Notify`](connect_core::types::Notify) is refused.
+/// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
+///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass
+///   the event to [`knowing`](Self::knowing).
+/// * `status(Confirmed)` alone changes nothing, because a confirmed event may be shown as free or out of
+///   office. `availability(Busy)` makes a tentative event busy.
+/// * A new location replaces the whole old location, including its address and all further locations.
+/// * If an event has an online meeting, a new description must contain the invitation from the old
+///   description. Without the invitation, Graph disables the meeting.
+/// * A new recurrence needs the start of the series: set it with `.time(start, end)`.
 /// * Cleared fields become empty; cleared `custom` fields are read as `None`.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
@@ -78,7 +79,8 @@ impl UpdateEvent {
     /// Passes the event as read from Graph.
     ///
     /// Remaining guests then keep their type and response, the organizer does not become a guest, and a
-    /// series is recognized. An occurrence from a change feed may lack its guests: read it first.
+    /// series is recognized. An occurrence from a change feed may lack its guests: read the occurrence with
+    /// [`GetEvent`](super::GetEvent) first.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.builder.known = Some(Box::new(event.clone()));
         self
@@ -123,7 +125,7 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
         let event = self.event.as_ref().map_err(|error| error.0.clone())?;
         if self.target.of_occurrence && (event.start.is_some() || event.end.is_some()) {
             return Err(Error::validation(
-                "start: the times of an occurrence cannot be set on the whole series: read the series by its id, and change that",
+                "start: the times of an occurrence cannot be set on the whole series: read the series by its id and change its times",
             ));
         }
         let series = self.target.series || self.is_known_series();
@@ -131,7 +133,7 @@ endpoint!(UpdateEvent: PATCH "/me/calendars/{id}/events/{id}" -> Event {
         self.builder.body(event, kind, self.prefer.property())
     }
 
-    /// A retry with `If-Match` would fail, as the first attempt changes the entity tag.
+    /// A retry with `If-Match` would fail, because the first attempt changes the entity tag.
     fn safety(&self) -> Safety {
         if self.prefer.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
     }
@@ -175,7 +177,7 @@ impl Target {
         check_provider(&event.calendar)?;
         if event.mode == Some(SeriesMode::Following) {
             return Err(Error::validation(
-                "Graph cannot split a series: end the series by changing its recurrence, and create another one",
+                "mode: Graph cannot change an occurrence and all following ones: end the series by changing its recurrence, and create a new series",
             ));
         }
         Ok(())

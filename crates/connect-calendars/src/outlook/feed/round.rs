@@ -1,4 +1,4 @@
-//! One round of a feed: collects pages, and turns them into changes.
+//! One round of a feed: collects the pages, and converts them to changes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,20 +21,20 @@ pub(super) struct Round {
     /// The link to the next page; `None` for the first page of a full round.
     link: Option<String>,
     seen_links: BTreeSet<String>,
-    /// The delta link after the last page of changes; then the round reads series.
+    /// The delta link on the last page of changes. Once it is set, the round reads series.
     delta: Option<String>,
     /// The latest version of each single event and occurrence.
     events: BTreeMap<String, Raw>,
     masters: BTreeMap<String, Raw>,
     removed: BTreeSet<String>,
-    /// The series whose occurrences are still to be read, the last one first.
+    /// The series whose occurrences are still to be read. The last series is read first.
     series_queue: Vec<String>,
-    /// The occurrences of the series that were read.
+    /// The occurrences that were read, by the id of their series.
     occurrences: BTreeMap<String, Vec<Raw>>,
 }
 
 impl Round {
-    /// Starts a round at a delta link, or a full round.
+    /// Starts a round at a delta link, or a full round without a link.
     pub(super) fn new(delta: Option<String>) -> Self {
         Self { full: delta.is_none(), link: delta, ..Self::default() }
     }
@@ -44,12 +44,12 @@ impl Round {
         Self { restarted: true, ..Self::new(None) }
     }
 
-    /// Whether the round may restart: only once, as a server may keep refusing its own links.
+    /// Whether the round may restart. It may restart once: a server may refuse its own links every time.
     pub(super) fn may_restart(&self) -> bool {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
 
-    /// Whether the round uses a link from the server, or did before it restarted.
+    /// Whether the round uses a link from the server, or used one before it restarted.
     pub(super) fn uses_link(&self) -> bool {
         self.restarted || self.link.is_some()
     }
@@ -62,7 +62,7 @@ impl Round {
         self.series_queue.last().map(String::as_str)
     }
 
-    /// Returns the link for the next round after the last page of this one.
+    /// Returns the delta link, if all pages and series of this round have been read.
     pub(super) fn finished_link(&self) -> Option<&str> {
         self.delta.as_deref().filter(|_| self.series_queue.is_empty())
     }
@@ -107,7 +107,7 @@ impl Round {
         let Some(series) = self.series_queue.pop() else { return };
         self.occurrences.remove(&series);
         if !self.masters.contains_key(&series) {
-            // Without the series, only the times of its bare occurrences are known.
+            // The series was deleted, and its bare occurrences contain nothing but their times.
             self.events.retain(|_, raw| !is_occurrence_of(raw, &series) || !EventJson::of(raw).is_bare());
             self.removed.insert(series);
         }
@@ -125,7 +125,7 @@ impl Round {
             self.events.remove(&id);
             self.masters.insert(id, raw);
         } else {
-            // A single event may have become a series since an earlier page, or a series a single event.
+            // Since an earlier page, a single event may have become a series, or a series a single event.
             match item.series_id() {
                 Some(series) => self.events.remove(&series),
                 None => self.masters.remove(&id),
@@ -142,15 +142,14 @@ impl Round {
         });
     }
 
-    /// Returns the ids of single events.
     fn single_event_ids(&self) -> BTreeSet<String> {
         let single_events = self.events.iter().filter(|(_, raw)| EventJson::of(raw).series_id().is_none());
         single_events.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Returns the series to read: changed series, and series missing for a bare occurrence.
+    /// Returns the series to read: changed series, and missing series of bare occurrences.
     ///
-    /// A full round has all occurrences of its series, so it reads missing series only.
+    /// The pages of a full round contain all occurrences, so it reads only missing series.
     fn series_to_request(&self) -> BTreeSet<String> {
         let bare = self.events.values().filter_map(|raw| {
             let item = EventJson::of(raw);
@@ -175,7 +174,7 @@ impl Round {
             let (series, bare) = (item.series_id(), item.is_bare());
             let master = series.as_ref().and_then(|series| self.masters.get(series)).filter(|_| bare);
             match (series.is_some_and(|series| self.occurrences.contains_key(&series)), master) {
-                // `occurrences` has it.
+                // `occurrences` contains this occurrence.
                 (true, _) => {}
                 (false, Some(master)) => {
                     changes.events.push(event::occurrence(raw, master, calendar, property))
@@ -189,7 +188,7 @@ impl Round {
     }
 }
 
-/// Whether the series to read is missing.
+/// Whether the error means that the series no longer exists.
 pub(super) fn is_missing(error: &Error) -> bool {
     matches!(error.kind(), ErrorKind::NotFound)
 }
