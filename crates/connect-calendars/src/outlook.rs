@@ -29,8 +29,8 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! * Pass a call to the method `send` of a signed-in user, or a call that lists to `pages`. Build the
-//!   client with [`BASE_URL`] as its base URL.
+//! * Pass a call to the method `send` of a signed-in user, and a list call to `pages`. Build the client
+//!   with [`BASE_URL`] as its base URL.
 //! * Calls return the `Calendar` and the `Event` of [`connect_core::types`]; `original` is Graph's JSON
 //!   object. The calendar id of an event is the calendar id of the call, [`DEFAULT_CALENDAR`] by default.
 //! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants, times

@@ -1,5 +1,7 @@
-//! Copies of calendars that follow changes. [Google](crate::google::EventFeed),
-//! [Outlook](crate::outlook::EventFeed) and [Connect](Mirror) have the same interface.
+//! Feeds that keep copies of calendars up to date.
+//!
+//! The feeds of [Google](crate::google::EventFeed), [Outlook](crate::outlook::EventFeed) and
+//! [Connect](Mirror) have one interface.
 //!
 //! ```text
 //!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: more pages follow, call request() again
@@ -7,12 +9,13 @@
 //!                  '───────────────────────────────────┴─▶ Some(Changes): apply them, save cursor()
 //! ```
 //!
-//! * A round reads the changes since the cursor, or all events if the feed has no cursor. The changes are
-//!   returned together at its end, so a copy never shows half a round.
-//! * After an error the round continues: `request` returns the same request again.
+//! * A round reads the changes since the cursor, or all events if the feed has no cursor. All changes are
+//!   returned together at the end of the round, so a copy never contains half a round.
+//! * After an error, call `begin` again. `request` then returns the failed request again, or the first
+//!   request of a new round if the error ended the round.
 //! * If the server no longer accepts the cursor, the feed reads all events again and sets [`Changes::full`].
-//! * Save the changes of a round before its cursor, or together. Applying the same changes twice does no
-//!   harm.
+//! * Save the changes of a round before its cursor, or both in one transaction. Applying the changes of a
+//!   round twice has no further effect.
 //!
 //! ```
 //! # use connect_core::{Caller, Error};
@@ -50,10 +53,11 @@ pub trait ChangeFeed {
     /// Returns the next request to send; `None` outside of a round.
     fn request(&self) -> Option<Self::Request>;
 
-    /// Takes the response to the request. Returns the changes at the end of a round, `None` before.
+    /// Processes the response to the request. Returns the changes of the round if this response ends it.
     ///
     /// # Errors
-    /// Returns the error it was given, unless that error only means that all events have to be read again.
+    /// Returns an error in `response`, unless the feed can continue by reading all events again. A page
+    /// that cannot be correct, such as a repeated one, is also an error.
     fn answered(
         &mut self,
         response: Result<<Self::Request as Endpoint>::Answer, Error>,
@@ -67,12 +71,12 @@ pub trait ChangeFeed {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// Whether `events` are all events of the calendars, so that a copy drops every other event.
+    /// Whether `events` contains all events of the calendars. If so, a copy deletes all other events.
     pub full: bool,
     /// New and changed events.
     pub events: Vec<Event>,
-    /// Removed events, to drop before `events` are added. May name unknown events. The id of a series removes
-    /// all its occurrences.
+    /// Removed events. A copy deletes them before it adds `events`, and ignores ids that it does not
+    /// contain. If an id is that of a series, the copy also deletes all occurrences of the series.
     pub removed: Vec<EventId>,
 }
 

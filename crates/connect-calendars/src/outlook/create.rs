@@ -36,8 +36,8 @@ use super::{
 ///   [`time_zone`](Self::time_zone) sets, or else in the zone of its start: 09:00 then stays 09:00 when the
 ///   clocks change. If [`time_zone`](Self::time_zone) is not set, a start whose zone has no name, such as a
 ///   fixed offset, is refused.
-/// * Graph notifies all guests. If the event has guests, any other [`Notify`](connect_core::types::Notify)
-///   is refused.
+/// * Graph notifies all guests. If the event has guests, any [`Notify`](connect_core::types::Notify) except
+///   `All` is refused.
 /// * A description with HTML tags is sent as HTML, any other as plain text, unless
 ///   [`body_type`](Self::body_type) is set.
 /// * A tentative event is shown as tentative, or as free if its availability is free. A cancelled event is

@@ -14,8 +14,8 @@ use super::{
 /// Deletes an event (`DELETE /me/calendars/{id}/events/{id}`).
 ///
 /// The call deletes one event or occurrence; with `whole_series`, it deletes the series of the occurrence.
-/// "This and following" is refused. If the user is the organizer, Graph notifies all guests. Any other
-/// [`Notify`](connect_core::types::Notify) is refused.
+/// "This and following" is refused. If the user is the organizer, Graph notifies all guests. Any
+/// [`Notify`](connect_core::types::Notify) except `All` is refused.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent {

@@ -8,7 +8,7 @@ use super::response::{non_empty_text, object};
 
 /// Returns the `attendees` with these addresses.
 ///
-/// Guests of the known event have the entries of that event. Its organizer is left out.
+/// Guests of the known event have their existing entries. The organizer of that event is left out.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {
     let existing = known.map(entries).unwrap_or_default();
     let is_organizer = |address: &str| {

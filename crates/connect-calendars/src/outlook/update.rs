@@ -42,7 +42,7 @@ use super::{
 /// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start: in
 ///   UTC, the occurrences would move by an hour when the clocks change. Identify a series with
 ///   `whole_series` or [`knowing`](Self::knowing): the times of other events are sent in UTC.
-/// * Graph notifies all guests. Any other [`Notify`](connect_core::types::Notify) is refused.
+/// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
 ///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass
 ///   the event to [`knowing`](Self::knowing).

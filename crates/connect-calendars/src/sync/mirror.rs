@@ -1,5 +1,7 @@
-//! A copy of calendars at Connect. Connect has no cursor, so the copy is kept up to date by sweeps, which
-//! list the whole window, and between sweeps by webhook deliveries, which report changes immediately.
+//! A copy of Connect calendars that sweeps and webhook deliveries keep up to date.
+//!
+//! Connect cannot list the changes since a cursor. A sweep therefore lists all events of a time window and
+//! compares them with the copy. Between sweeps, webhook deliveries report changes immediately.
 //!
 //! ```text
 //!   begin() ─▶ pages of the window ─────▶ Changes: new, changed and no longer listed events
@@ -9,17 +11,20 @@
 //!
 //! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Make one regularly
 //!   (every hour, say), and whenever [`Mirror::is_stale`] returns true.
-//! * **A delivery during a sweep takes precedence until its end**, because a page may have been read before
-//!   the change and sent after it. A delivered event stays although no page showed it; a deleted event is not
-//!   added again. A page replaces a delivered event only with a later modification.
-//! * **A version older than the known one is ignored**, judged by `lastModified`. If `lastModified` does not
-//!   decide, the delivery is applied and a sweep is due. Removed events are remembered, so that a late
-//!   delivery does not add them again.
-//! * **A series is listed as its occurrences.** A delivery does not say which occurrences a change of the
-//!   series adds or removes, so a sweep is due. A deleted series removes its occurrences immediately.
+//! * **During a sweep, deliveries take precedence over pages**, because the service may have read a page
+//!   before a change and sent the page after it. A delivered event stays in the copy even if no page
+//!   contains it. A deleted event is not added again. A page replaces a delivered event only if the event
+//!   on the page has a later `lastModified`.
+//! * **A version with an earlier `lastModified` than the known version is ignored.** If `lastModified` does
+//!   not show which version is older, the delivery is applied and a sweep is due. Removed events are
+//!   remembered, so that a late delivery does not add them again.
+//! * **Connect lists the occurrences of a series, not the series.** A delivery does not say which
+//!   occurrences a change of the series adds or removes, so a sweep is due. A delivery that deletes a
+//!   series removes its occurrences immediately.
 //! * An event that moves between two pages of a running sweep may be on neither. Its delivery or the next
 //!   sweep adds it.
-//! * With the scope `free-busy`, Connect lists busy blocks under other ids: give such a copy no deliveries.
+//! * With the scope `free-busy`, Connect lists busy blocks, whose ids differ from the event ids in
+//!   deliveries: do not pass deliveries to a mirror with this scope.
 //!
 //! ```
 //! use connect_core::types::{Delivery, EventPage, decode};
@@ -72,17 +77,17 @@ use tombstones::Tombstones;
 /// The largest page size of Connect.
 const PAGE_SIZE: u32 = 1000;
 
-/// Keeps a copy of the events of Connect calendars in a time window.
+/// A change feed of the events of Connect calendars in a time window.
 #[derive(Clone, Debug)]
 pub struct Mirror {
     window: Window,
     calendars: Vec<CalendarRef>,
     page_size: u32,
-    /// The events in the copy.
+    /// The ids and digests of the events in the copy.
     index: Index,
     /// The events removed from the copy.
     tombstones: Tombstones,
-    /// Whether any sweep has ended.
+    /// Whether a sweep has ended, in this mirror or before the cursor was saved.
     complete: bool,
     stale: bool,
     sweep: Option<Sweep>,
@@ -103,14 +108,14 @@ impl Mirror {
         }
     }
 
-    /// Limits the copy to this calendar and the others added this way.
+    /// Limits the copy to this calendar and all other calendars that are added with this method.
     #[must_use]
     pub fn calendar(mut self, calendar: impl Into<CalendarRef>) -> Self {
         self.calendars.push(calendar.into());
         self
     }
 
-    /// Sets the number of events a page of a sweep, 1 to 1000. Default 1000.
+    /// Sets the number of events per page of a sweep, 1 to 1000. The default is 1000.
     #[must_use]
     pub fn page_size(mut self, events: u32) -> Self {
         self.page_size = events;
@@ -118,7 +123,8 @@ impl Mirror {
     }
 
     /// Continues from the cursor of another mirror. The window and the calendars may differ: the next sweep
-    /// adapts the copy. An unreadable cursor is ignored, so that the next changes are [full](Changes::full).
+    /// adapts the copy. An unreadable cursor is ignored: the changes of the next sweep are then
+    /// [full](Changes::full).
     #[must_use]
     pub fn resume(mut self, cursor: &Cursor) -> Self {
         if let Some(index) = Index::from_text(cursor.as_str()) {
@@ -128,26 +134,27 @@ impl Mirror {
         self
     }
 
-    /// Moves the window. The next sweep, which is due then, removes and adds events accordingly.
+    /// Moves the window. A sweep is then due, which removes and adds events to match.
     pub fn window(&mut self, start: impl Into<Moment>, end: impl Into<Moment>) {
         self.window = Window::new(start.into(), end.into());
         self.stale = true;
     }
 
-    /// Applies a delivery and returns the certain changes. Pass deliveries of this user only (see
-    /// [`user_id`](Delivery::user_id)): events of another user would be added to the copy.
+    /// Applies a delivery and returns all changes that do not need a sweep. Pass deliveries of this user
+    /// only (see [`user_id`](Delivery::user_id)): events of another user would be added to the copy.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
         delivered::apply(self, delivery)
     }
 
-    /// Returns whether a sweep is due. One is due after the mirror was created, resumed or moved, and after a
-    /// delivery with an unknown effect on the window (a change of a series, a delivery without times, an
-    /// undecidable order). A sweep under way covers the deliveries before its start.
+    /// Returns whether a sweep is due. A sweep is due after the mirror was created or resumed, after the
+    /// window moved, and after a delivery whose effect on the window is unknown (a changed series, an event
+    /// without times, or versions whose order is unknown). A sweep that has begun covers all earlier
+    /// deliveries.
     pub fn is_stale(&self) -> bool {
         self.stale || self.tombstones.has_forgotten()
     }
 
-    /// The request for the events of the window.
+    /// Returns the request for the events of the window.
     fn list(&self) -> ListEvents {
         let list = ListEvents::between(self.window.start, self.window.end).page_size(self.page_size);
         list.calendars(&self.calendars)
@@ -169,13 +176,14 @@ impl ChangeFeed for Mirror {
         self.sweep.as_ref()?.request()
     }
 
-    /// A refused page token restarts the sweep from the first page; the second refusal returns the error.
+    /// Processes a page. If the server refuses a page token, the sweep restarts from the first page. The
+    /// second refusal in a sweep is returned as an error.
     fn answered(&mut self, response: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
         sweep::answered(self, response)
     }
 
-    /// Returns the cursor between sweeps as well: it includes the deliveries since. Its length is about 40
-    /// bytes an event, plus the ids.
+    /// Returns the cursor, which includes the deliveries since the last sweep. Its length is about 40 bytes
+    /// per event, plus the ids.
     fn cursor(&self) -> Option<Cursor> {
         self.complete.then(|| Cursor::new(self.index.to_text()))
     }

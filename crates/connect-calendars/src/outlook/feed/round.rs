@@ -149,7 +149,7 @@ impl Round {
 
     /// Returns the series to read: changed series, and missing series of bare occurrences.
     ///
-    /// The pages of a full round contain all occurrences, so it reads only missing series.
+    /// The pages of a full round contain all occurrences, so a full round reads only missing series.
     fn series_to_request(&self) -> BTreeSet<String> {
         let bare = self.events.values().filter_map(|raw| {
             let item = EventJson::of(raw);

@@ -13,7 +13,8 @@ use super::{
 };
 use crate::sync::Changes;
 
-/// The new version of each event, `None` for a removed one. The last of several changes of an event wins.
+/// The new version of each event, or `None` if the event is removed. Of several changes of an event, only
+/// the last is returned.
 type DeliveredChanges = BTreeMap<EventKey, Option<Event>>;
 
 pub(super) fn apply(mirror: &mut Mirror, delivery: &Delivery) -> Changes {
@@ -67,7 +68,9 @@ fn apply_change(
     }
 }
 
-/// The key of the event: from its own fields, else the delivery, else the only known event of that id.
+/// Returns the key of an event, from the fields of the event or else of the delivery.
+///
+/// If both lack the provider or the calendar, the key is that of the only known event with this id.
 fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKey> {
     let id = Some(&event.id).filter(|id| !id.is_empty())?;
     let provider = event.provider.as_ref().or(delivery.provider.as_ref());
@@ -78,7 +81,7 @@ fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKe
             calendar: calendar.to_owned(),
             id: id.clone(),
         };
-        // Lists may omit the calendar that deliveries name.
+        // A list may omit the calendar id that a delivery contains.
         let without_calendar = Some(key("")).filter(|key| mirror.index.get(key).is_some());
         return Some(without_calendar.unwrap_or_else(|| key(calendar)));
     }
@@ -99,8 +102,8 @@ fn is_selected(mirror: &Mirror, key: &EventKey) -> bool {
     mirror.calendars.is_empty() || mirror.calendars.iter().any(named)
 }
 
-/// The kind of the change. A delivery without kinds an event has only `eventType`, which is certain for a
-/// single event.
+/// Returns the type of a change, from the change or else from the delivery. `eventType` is used only if the
+/// delivery has one event, because it does not say to which event it applies.
 fn change_type(delivery: &Delivery, change: &EventChange) -> Option<ChangeType> {
     let of_all = || delivery.change_type.clone();
     let of_one = || {
@@ -114,14 +117,14 @@ fn delete(mirror: &mut Mirror, key: &EventKey, deleted_at: Option<Modified>, cha
     let event = mirror.index.get(key).map(|entry| (key, entry));
     let with_occurrences = || event.into_iter().chain(mirror.index.of_series(key));
     if with_occurrences().any(|(_, entry)| is_newer(entry.modified, deleted_at) == Some(true)) {
-        // A later version is known: only a sweep can tell whether the deletion still holds.
+        // A later version is known. Only a sweep can show whether the event still exists.
         mirror.stale = true;
         mirror.tombstones.insert_old(key.clone(), Absence::Deleted(deleted_at));
         return;
     }
     let undated = deleted_at.is_none() || with_occurrences().any(|(_, entry)| entry.modified.is_none());
     let all: Vec<_> = with_occurrences().map(|(key, _)| key.clone()).collect();
-    mirror.stale |= undated && !all.is_empty(); // the event may have been restored since
+    mirror.stale |= undated && !all.is_empty(); // the event may have been restored after the deletion
     mirror.tombstones.insert(key.clone(), Absence::Deleted(deleted_at));
     mirror.sweep.as_mut().into_iter().for_each(|sweep| sweep.discard_delivered(key));
     for key in all {
@@ -146,8 +149,8 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
         return;
     }
     let was_there = mirror.index.get(key).is_some();
-    // Lists show neither series nor, perhaps, cancelled events, and the change may have turned the event into
-    // a series.
+    // Lists contain no series, and perhaps no cancelled events. The change may have made the event a
+    // series.
     mirror.stale |= series_kind == SeriesKind::Unclear || event.status == Some(EventStatus::Cancelled);
     if is_inside {
         mirror.index.insert(key.clone(), entry);
@@ -166,8 +169,8 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
     }
 }
 
-/// Whether the version is later than the known one. If the order is undecidable a sweep is due, and any
-/// change but one to a deleted event is applied.
+/// Whether to apply a delivered version, which must be later than the known version. If their order is
+/// unknown, a sweep is due, and the version is applied unless the event was deleted.
 fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &IndexEntry) -> bool {
     if let Some(known) = mirror.index.get(key) {
         if known.digest == entry.digest {

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::EventId;
 
-/// The identity of an event, in the order of the saved text.
+/// The identity of an event. The order of its fields is their order in the saved text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EventKey {
     pub(super) provider: String,
@@ -19,7 +19,7 @@ pub(super) struct EventKey {
     pub(super) id: String,
 }
 
-/// What the index stores of an event.
+/// The data that the index stores for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IndexEntry {
     pub(super) digest: u64,
@@ -27,7 +27,7 @@ pub(super) struct IndexEntry {
     pub(super) series: Option<String>,
 }
 
-/// When an event was last changed, in milliseconds since 1970: the precision of the cursor.
+/// The time of an event's last change, in milliseconds since 1970 as in the saved text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(transparent)]
 pub(super) struct Modified(i64);
@@ -42,7 +42,7 @@ impl EventKey {
         Self { provider: calendar.provider.as_str().to_owned(), calendar: calendar.id, id }
     }
 
-    /// The key of another event of the same calendar.
+    /// Returns the key of the event with this id in the calendar of `self`.
     pub(super) fn sibling(&self, id: &str) -> Self {
         Self { id: id.to_owned(), ..self.clone() }
     }
@@ -82,12 +82,12 @@ impl Index {
         self.0.iter()
     }
 
-    /// The occurrences of a series.
+    /// Returns the occurrences of a series.
     pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
         self.of_calendar(series).filter(|(_, entry)| entry.series.as_deref() == Some(&*series.id))
     }
 
-    /// The events of the calendar of this key.
+    /// Returns the events in the calendar of `key`.
     fn of_calendar(&self, key: &EventKey) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
         let in_it = |other: &EventKey| other.provider == key.provider && other.calendar == key.calendar;
         self.0.range(key.sibling("")..).take_while(move |(other, _)| in_it(other))
@@ -105,7 +105,7 @@ type IndexRow = (String, String, Option<Modified>, Option<String>);
 const FORMAT_VERSION: u32 = 1;
 
 impl Index {
-    /// The text of a cursor.
+    /// Returns the index as the text of a cursor.
     pub(super) fn to_text(&self) -> String {
         let mut calendars: Vec<(String, String, Vec<IndexRow>)> = Vec::new();
         for (key, entry) in &self.0 {
@@ -123,7 +123,7 @@ impl Index {
         serde_json::to_string(&IndexJson { v: FORMAT_VERSION, calendars }).unwrap_or_default()
     }
 
-    /// Reads the text of a cursor; `None` if it is not valid.
+    /// Reads the index from the text of a cursor; `None` if the text is not valid.
     pub(super) fn from_text(text: &str) -> Option<Self> {
         let IndexJson { v: FORMAT_VERSION, calendars } = serde_json::from_str(text).ok()? else {
             return None;
@@ -142,8 +142,8 @@ impl Index {
     }
 }
 
-/// The FNV-1a hash of the JSON of the event. Saved in cursors, so it must never change, which the hashers of
-/// std do not promise.
+/// Returns the FNV-1a hash of the event's JSON. Cursors contain the hash, so the algorithm must never
+/// change. The hashers of std may change.
 fn digest(event: &Event) -> u64 {
     struct Fnv(u64);
 

@@ -1,4 +1,4 @@
-//! Facts about a single event: whether the window shows it, and whether it is a series.
+//! Checks of an event: whether a time window contains it, and whether it is a series.
 
 use connect_core::types::{Event, EventTime, Moment, Provider, Raw};
 use jiff::{Timestamp, tz::Offset};
@@ -15,9 +15,9 @@ impl Window {
         Self { start: start.timestamp(), end: end.timestamp() }
     }
 
-    /// Whether a list of the window shows the event; `None` for an event without a time. Dates and local
-    /// times are read in UTC, as the API documentation writes them; if the service reads them differently,
-    /// the next sweep corrects the copy.
+    /// Whether a list of the window contains the event; `None` if the event has no start. Dates and local
+    /// times are read in UTC, as in the API documentation. If the service reads them in another zone, the
+    /// next sweep corrects the copy.
     pub(super) fn shows(&self, event: &Event) -> Option<bool> {
         let start = instant(event.start.as_ref()?)?;
         let end = event.end.as_ref().and_then(instant).unwrap_or(start);
@@ -37,17 +37,17 @@ fn instant(time: &EventTime) -> Option<Timestamp> {
 /// Whether an event is a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeriesKind {
-    /// A single event or an occurrence: lists show it.
+    /// A single event or an occurrence: lists contain it.
     Listed,
-    /// A series: lists show its occurrences instead.
+    /// A series: lists contain its occurrences instead.
     Series,
-    /// The event has no field that decides it.
+    /// No field shows whether the event is a series.
     Unclear,
 }
 
 impl SeriesKind {
-    /// Reads the kind from the original Google or Microsoft object. The unified event does not distinguish a
-    /// series from a single event.
+    /// Determines the kind, in most cases from the provider's object in `original`. The other fields do not
+    /// always distinguish a series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;
@@ -68,8 +68,8 @@ impl SeriesKind {
                 Some("singleInstance" | "occurrence" | "exception") => Self::Listed,
                 _ => Self::Unclear,
             },
-            // An iCalendar line inside a JSON string. Without one the text may be truncated, so the kind
-            // stays unclear.
+            // An iCalendar line in a JSON string. Without such a line, the kind is unclear, because the
+            // text may be truncated.
             _ if ["\\nRRULE", "\\nRDATE"].iter().any(|line| original.get().contains(line)) => Self::Series,
             _ => Self::Unclear,
         }

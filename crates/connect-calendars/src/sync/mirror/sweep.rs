@@ -26,7 +26,7 @@ pub(super) struct Sweep {
     restarted: bool,
 }
 
-/// An event that a page showed. `event` is kept only if it may be needed for the changes.
+/// An event on a page. `event` is stored only if the changes may need it.
 #[derive(Clone, Debug)]
 struct ListedEvent {
     entry: IndexEntry,
@@ -51,7 +51,8 @@ impl Sweep {
         self.delivered.remove(key);
     }
 
-    /// Starts again from the first page, because a refused page token stays refused. Delivered events stay.
+    /// Restarts from the first page, because the server would refuse the page token again. Delivered events
+    /// stay recorded. Returns the error if the sweep restarted before.
     fn restart(&mut self, error: Error) -> Result<(), Error> {
         self.pager = Pager::new(self.list.clone());
         self.listed.clear();
@@ -83,8 +84,8 @@ pub(super) fn answered(
     Ok(over.then(|| finish(mirror)).flatten())
 }
 
-/// Records an event of a page. An event that moved during the sweep may be listed twice: the later version
-/// counts.
+/// Records an event of a page. An event that moved during the sweep may be listed twice: the older version
+/// is then ignored.
 fn record_listed(mirror: &mut Mirror, event: Event) {
     let event = with_calendar_id(mirror, event);
     let (key, entry) = (EventKey::of(&event), IndexEntry::of(&event));
@@ -96,7 +97,8 @@ fn record_listed(mirror: &mut Mirror, event: Event) {
     {
         return;
     }
-    // An occurrence whose master is in the copy is removed with the master, so it must be added again.
+    // If the master is in the copy, its removal also removes this occurrence, which must then be added
+    // again.
     let with_master =
         entry.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
     let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == entry.digest);
@@ -129,7 +131,7 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     }
     for (key, event) in delivered {
         if let Entry::Vacant(open) = kept.entry(key) {
-            // The event is newer than its page, or a series, which no page shows.
+            // The event is newer than its page, or it is a series, which no page contains.
             mirror.stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
             open.insert((IndexEntry::of(&event), Some(event)));
         }
@@ -158,7 +160,9 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     Some(changes)
 }
 
-/// Whether the listed version of an event counts, given the deliveries since the sweep began.
+/// Whether the listed version of an event is used, rather than the state that deliveries reported.
+///
+/// Only deliveries since the beginning of the sweep are considered.
 fn listed_version_counts(
     mirror: &mut Mirror,
     delivered: &BTreeMap<EventKey, Event>,
@@ -178,7 +182,7 @@ fn listed_version_counts(
             mirror.stale |= newer.is_none();
             newer == Some(true)
         }
-        // The event may have been restored since: only pages that are read from now on can tell.
+        // The event may have been restored after the deletion. Only a later sweep can show it.
         Some(Absence::Deleted(at)) => {
             mirror.stale |= is_newer(listed.modified, at) != Some(false);
             false

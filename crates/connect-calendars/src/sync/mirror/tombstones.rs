@@ -4,18 +4,18 @@ use std::collections::BTreeMap;
 
 use super::index::{EventKey, Modified};
 
-/// The maximum number of tombstones kept past the sweep of their removal: a few megabytes.
+/// The number of tombstones above which those of earlier sweeps are deleted. They take a few megabytes.
 const MAX_TOMBSTONES: usize = 10_000;
 
-/// Removed events by key. An event that returns keeps its tombstone: the index is looked up first, and times
-/// decide whether a tombstone still holds.
+/// Removed events, by key. If an event is added again, its tombstone stays: callers check the index first,
+/// and compare the time of the tombstone with that of the event.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tombstones {
-    /// Single events, occurrences, and series, whose tombstone covers their occurrences.
+    /// Deleted events. The tombstone of a series also applies to its occurrences.
     deleted: BTreeMap<EventKey, Tombstone>,
     outside: BTreeMap<EventKey, Tombstone>,
     sweep: u64,
-    /// Whether tombstones were dropped since the last sweep ended.
+    /// Whether tombstones were deleted to limit their number since the last sweep ended.
     forgot: bool,
 }
 
@@ -26,22 +26,22 @@ struct Tombstone {
     sweep: u64,
 }
 
-/// Why an event is not in the copy, with the time of its last known modification.
+/// The reason why an event is not in the copy, with the time of its last known modification.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Absence {
     /// The event was deleted, no later than this time.
     Deleted(Option<Modified>),
-    /// The event left the window, is no longer listed, or is a series, which lists never show.
+    /// The event left the window, is no longer listed, or is a series, which lists never contain.
     Outside(Option<Modified>),
 }
 
 impl Tombstones {
-    /// Begins a sweep: its pages show every removal before this moment.
+    /// Begins a sweep. Its pages do not contain events that were removed earlier.
     pub(super) fn begin(&mut self) {
         self.sweep += 1;
     }
 
-    /// Ends a sweep.
+    /// Ends a sweep, and deletes old tombstones if there are too many.
     pub(super) fn end(&mut self) {
         self.forgot = false;
         for entries in [&mut self.deleted, &mut self.outside] {
@@ -60,15 +60,15 @@ impl Tombstones {
         self.insert_as_of(self.sweep, key, absence);
     }
 
-    /// Inserts a removal that is older than the known version. Such a removal counts for late deliveries, not
-    /// for the pages of a sweep.
+    /// Inserts a removal that is older than the known version. The removal is compared with late
+    /// deliveries, but not with the pages of a sweep.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
     }
 
     fn insert_as_of(&mut self, sweep: u64, key: EventKey, absence: Absence) {
         for entries in [&mut self.deleted, &mut self.outside] {
-            // Bounds the memory of a mirror that is given deliveries and never sweeps.
+            // Limits the memory of a mirror that receives deliveries but is never swept.
             if entries.len() > 2 * MAX_TOMBSTONES {
                 entries.clear();
                 self.forgot = true;
@@ -76,7 +76,7 @@ impl Tombstones {
         }
         match absence {
             Absence::Deleted(at) => {
-                // Leaving the window after the deletion is the later state.
+                // If the event left the window after this deletion, `outside` is its later state.
                 if at.is_none() || self.outside.get(&key).is_some_and(|entry| is_no_later_than(entry.at, at))
                 {
                     self.outside.remove(&key);
@@ -92,8 +92,9 @@ impl Tombstones {
         }
     }
 
-    /// Why the event, or its series, is not in the copy. An occurrence older than the last change of its
-    /// series counts as removed: that change made a sweep due, which would have listed it.
+    /// Returns the reason why the event, or its series, is not in the copy. An occurrence older than the
+    /// last change of its series is treated as removed: the change made a sweep due, and that sweep lists
+    /// all occurrences that still exist.
     pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
         let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
@@ -101,8 +102,8 @@ impl Tombstones {
         absence(outside, self.deleted_since(0, key, series))
     }
 
-    /// Like [`absence`](Self::absence), for a page of the sweep under way. Removals before the sweep do not
-    /// count.
+    /// Like [`absence`](Self::absence), for a page of the current sweep. Removals before the sweep are
+    /// ignored.
     pub(super) fn absence_since_begin(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let outside = self.outside.get(key).filter(|entry| entry.sweep >= self.sweep);
         absence(outside.map(|entry| entry.at), self.deleted_since(self.sweep, key, series))
@@ -115,7 +116,7 @@ impl Tombstones {
     }
 }
 
-/// An event that left the window after its deletion was restored in between.
+/// Returns the later absence. An event that left the window after its deletion was restored before that.
 fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
     match (outside, deleted) {
         (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
