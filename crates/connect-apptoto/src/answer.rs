@@ -1,5 +1,5 @@
-//! Reads responses: keeps the whole object as text, and reads each field by its type. A field of another type
-//! is absent.
+//! Reads responses. Each response type contains the whole JSON object as text, and its fields by type. A
+//! field is absent if its JSON value has another type.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use connect_core::types::{EventTime, LossyString, Raw};
 
 pub(super) use connect_core::decode_answer as read;
 
-/// A type that can be read from a JSON value; `None` if the value has another type.
+/// A type that can be read from a JSON value. `read` returns `None` if the value has another type.
 pub(super) trait Field: Sized {
     fn read(raw: Raw) -> Option<Self>;
 }
@@ -43,7 +43,7 @@ impl Fields {
     }
 }
 
-/// Defines a response type with named fields, whose names are also those in the JSON.
+/// Defines a response type. Its fields have the names of the JSON fields.
 macro_rules! answer {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$about])*
@@ -101,7 +101,7 @@ impl Field for Raw {
     }
 }
 
-/// Returns the value of an empty response body.
+/// Returns JSON null, the value of an empty response body.
 pub(super) fn null() -> Option<Raw> {
     Raw::from_value(&()).ok()
 }

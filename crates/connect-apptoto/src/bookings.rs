@@ -20,19 +20,21 @@ use super::{
 ///
 /// Needs [`Scope::BookingsWrite`](super::Scope).
 ///
-/// **Never retried**: a second booking would take another time, and messages may be sent. See [calls that are
-/// never retried](super#calls-that-are-never-retried).
+/// **Never retried**: a retry could book a second appointment, and Apptoto may send messages. See [calls
+/// that are never retried](super#calls-that-are-never-retried).
 ///
 /// A page may require a name, a phone number, an e-mail address, `field_data`, and one or two consents. The
-/// documentation does not name the parameters for consents: set them with [`field`](Self::field).
+/// documentation does not name the parameters for consents. If you know the names, set them with
+/// [`field`](Self::field).
 ///
-/// A booking that Apptoto refuses with `success: false` is returned as an error.
+/// If Apptoto refuses the booking with `success: false`, the call returns an error.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct BookNow(Object);
 
 impl BookNow {
-    /// Creates the call for a booking page, given by its id or token (the first part of its address).
+    /// Creates the call for a booking page, by its id or by its token (the first part of the page's
+    /// address).
     pub fn new(booking_page: impl Into<Id>, time: impl Into<When>) -> Self {
         Self(Object::default().with("booking_page", &booking_page.into()).with("time", &time.into()))
     }
@@ -43,7 +45,7 @@ impl BookNow {
     }
 
     fields! {
-        /// Sets the appointment type; by default the page's first one.
+        /// Sets the appointment type. The default is the first type of the page.
         appointment_type_token(token: &str) = "appointment_type_token";
         /// Sets the guest's name.
         name(name: &str) = "name";
@@ -51,7 +53,7 @@ impl BookNow {
         phone_number(number: &str) = "phone_number";
         /// Sets the guest's e-mail address.
         email_address(address: &str) = "email_address";
-        /// Sets the page's own fields: a JSON object.
+        /// Sets the values of the page's additional fields: a JSON object.
         field_data(data: impl Serialize) = "field_data";
     }
 }
@@ -132,7 +134,7 @@ answer!(
         previous_time: Option<EventTime>,
         /// The IP address that the booking was made from.
         client_ip_address: Option<String>,
-        /// The page's own fields: a JSON object.
+        /// The values of the page's additional fields: a JSON object.
         field_data: Option<Raw>,
     }
 );

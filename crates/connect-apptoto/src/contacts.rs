@@ -41,9 +41,9 @@ answer!(
         number: Option<String>,
         /// The number in international format.
         normalized: Option<String>,
-        /// Whether it is a mobile phone number.
+        /// Whether the number is a mobile phone number.
         is_mobile: Option<bool>,
-        /// Whether it is the contact's primary number.
+        /// Whether the number is the contact's primary number.
         is_primary: Option<bool>,
     }
 );
@@ -74,7 +74,7 @@ impl GetContact {
         Self(Parameters::default().with("external_id", id))
     }
 
-    /// Sets a query parameter that has no method here.
+    /// Sets a query parameter, such as one without a method here.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

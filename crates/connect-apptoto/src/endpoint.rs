@@ -1,6 +1,8 @@
-//! The macro that implements the [`Endpoint`](connect_core::Endpoint) trait for calls.
+//! The macro that implements the trait [`Endpoint`](connect_core::Endpoint) for calls.
 
-/// Implements a call: `Type: METHOD "/path" -> Answer, Scope`, then methods that replace the defaults.
+/// Implements `Endpoint`.
+///
+/// Input: `Type: METHOD "/path" -> Answer, Scope`, and methods to replace the defaults.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {

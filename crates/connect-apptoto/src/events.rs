@@ -26,15 +26,16 @@ answer!(
         start_time: Option<EventTime>,
         /// The end.
         end_time: Option<EventTime>,
-        /// Its title.
+        /// The title.
         title: Option<String>,
         /// The location.
         location: Option<String>,
         /// The description.
         content: Option<String>,
-        /// Whether it was deleted.
+        /// Whether the event was deleted.
         is_deleted: Option<bool>,
-        /// The participants. A list by phone number or e-mail address contains only those who match.
+        /// The participants. A list by phone number or e-mail address contains only the participants who
+        /// match.
         participants: Vec<Participant>,
         /// Data stored by the application: a JSON object.
         custom_data: Option<Raw>,
@@ -44,7 +45,7 @@ answer!(
 answer!(
     /// A participant of an event.
     Participant {
-        /// The id, which [`SendMessage`](super::SendMessage) takes as a recipient.
+        /// The id, which can be the recipient of a [`SendMessage`](super::SendMessage).
         id: Option<Id>,
         /// The name.
         name: Option<String>,
@@ -121,7 +122,7 @@ impl GetEvent {
         self.parameter("include_conversations", "true")
     }
 
-    /// Sets a query parameter that has no method here.
+    /// Sets a query parameter, such as one without a method here.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

@@ -12,17 +12,18 @@ use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
 /// Starts the import of a file (`POST /v1/import`). [`GetImport`] returns its state. Needs
 /// [`Scope::ImportsWrite`](super::Scope).
 ///
-/// **Never retried**: messages may be sent about imported events. See [calls that are never
+/// **Never retried**: Apptoto may send messages about imported events. See [calls that are never
 /// retried](super#calls-that-are-never-retried).
 ///
-/// The file is sent as a form field. The documentation mentions an option to update existing items without
-/// naming it: set it with [`parameter`](Self::parameter).
+/// The file is sent as a form field. The documentation mentions, but does not name, an option to update
+/// existing items. If you know the name, set the option with [`parameter`](Self::parameter).
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct StartImport(Vec<(&'static str, String)>);
 
 impl StartImport {
-    /// Imports a file's text with the settings of an earlier import, such as one set up on the website.
+    /// Imports a file's text with the settings of an earlier import, which may have been set up on the
+    /// website.
     pub fn based_on(import: impl Into<Id>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("based_on_import_id", import.into().to_string())])
     }
@@ -32,19 +33,19 @@ impl StartImport {
         Self(vec![("file", file.into()), ("spec", spec.into())])
     }
 
-    /// Sets the content of the file; by default events.
+    /// Sets the kind of items in the file. The default is events.
     pub fn import_type(self, what: impl Into<ImportType>) -> Self {
         self.parameter("type", what.into().as_str())
     }
 
-    /// Deletes the events in a time range that the file does not contain.
+    /// Also deletes the account's events in this time range that are missing from the file.
     pub fn delete_between(self, start: impl Into<When>, end: impl Into<When>) -> Self {
         self.parameter("support_delete", "true")
             .parameter("start_time", start.into().as_str())
             .parameter("end_time", end.into().as_str())
     }
 
-    /// Sets a form field that has no method here.
+    /// Sets a form field, such as one without a method here.
     pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.retain(|(known, _)| *known != name);
         self.0.push((name, value.into()));
@@ -63,7 +64,7 @@ endpoint!(StartImport: POST "/v1/import" -> Imported, ImportsWrite {
 });
 
 open_enum!(
-    /// The content of a file.
+    /// The kind of items in a file.
     ImportType {
         /// Events.
         Events = "events",

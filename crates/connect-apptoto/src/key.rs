@@ -8,8 +8,8 @@ use connect_core::{Endpoint, Error, Secret};
 use http::header::AUTHORIZATION;
 
 /// An API key and the e-mail address of its account, sent as HTTP Basic credentials (RFC 7617). A key needs
-/// no consent and has no scopes. If it was disabled or deleted in the account's settings, calls fail with the
-/// kind [`Authentication`](connect_core::ErrorKind::Authentication).
+/// no consent and has no scopes. If the key was disabled or deleted in the account's settings, calls fail
+/// with the kind [`Authentication`](connect_core::ErrorKind::Authentication).
 #[derive(Clone)]
 pub struct ApiKey {
     email: Box<str>,
@@ -41,9 +41,9 @@ impl ApiKey {
         Ok(Self { email: email.into(), authorization: authorization.into() })
     }
 
-    /// Returns the call with this key instead of a user's token, for the `send` method of a client.
+    /// Returns the call with this key instead of an access token, for the `send` method of a client.
     ///
-    /// The client has to have the base URL [`BASE_URL`](super::BASE_URL), because it sends the key there.
+    /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
         Keyed::header(endpoint.clone(), AUTHORIZATION, self.authorization.clone())
     }

@@ -23,22 +23,24 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value. Pass it to the `send` method of a signed-in user or, with an [`ApiKey`], of a client.
-//!   The client needs [`BASE_URL`].
+//! * A call is a value. Pass it to the `send` method of a signed-in user or, with an [`ApiKey`], of a
+//!   client. Build the client with [`BASE_URL`] as its base URL.
 //! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
-//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes of
-//!   `GET /v1/event` and `POST /v1/import`; the others are inferred from its scope descriptions.
-//! * Every field of a response is optional, and absent if it has an unexpected type. `raw` is the whole
-//!   object as JSON.
-//! * Undocumented parts are not guessed: `.parameter(..)` and `.field(..)` set what has no method here, a
-//!   response in an unknown format is returned as JSON ([`Anything`]), and [`RawCall`] makes other calls.
+//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes
+//!   of `GET /v1/event` and `POST /v1/import`; the scopes of all other calls are inferred from Apptoto's
+//!   descriptions of the scopes.
+//! * Every field of a response is optional. A field is absent if its JSON value has an unexpected type.
+//!   `raw` is the whole object as JSON.
+//! * Undocumented parts of the API are not guessed. `.parameter(..)` and `.field(..)` set parameters and
+//!   fields without a method here. A response in an undocumented format is returned as JSON ([`Anything`]).
+//!   Use [`RawCall`] for calls without a type in this crate.
 //!
 //! # Calls that are never retried
 //!
 //! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages
-//! to people or cost credit. The client sends them once. If one fails,
-//! [`may_have_happened`](connect_core::Error::may_have_happened) tells whether it may still have taken
-//! effect. Only a 401, which means that Apptoto did nothing, is retried with a new token.
+//! to people, cost credit or create duplicates. The client sends each call once. If a call fails,
+//! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether it may still have had an
+//! effect. A call is repeated only after a 401, with a new token: a 401 means that Apptoto did nothing.
 //!
 //! To retry the creation of an event safely, use [`UpsertEvents`] with an external id.
 
@@ -83,12 +85,12 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 /// Returns the OAuth profile of Apptoto (its API page "OAuth 2.0 Authentication").
 ///
 /// The profile uses PKCE (RFC 7636), which Apptoto requires for applications without a server. For other
-/// applications the documentation does not mention PKCE; if one is refused, set `profile.pkce =
+/// applications the documentation does not mention PKCE. If Apptoto refuses PKCE, set `profile.pkce =
 /// Pkce::Absent`.
 ///
 /// Apptoto documents no revocation endpoint: a sign-out only deletes the stored tokens, and users revoke
-/// access under "Authorized Applications". You can try an unverified guess: `profile.revocation =
-/// Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
+/// access under "Authorized Applications". The following endpoint is a guess that was not tested:
+/// `profile.revocation = Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
 ///
 /// The documentation does not say whether Apptoto issues refresh tokens. Without one, users sign in again
 /// when their access token expires.
@@ -112,10 +114,11 @@ pub fn profile() -> Profile {
     profile_at("https://www.apptoto.com", BASE_URL)
 }
 
-/// Returns the [`profile`] with other URLs than `https://www.apptoto.com` and [`BASE_URL`]. A sandbox has
-/// `/apptoto/www` and `/apptoto/api`.
+/// Returns the [`profile`] with these URLs instead of `https://www.apptoto.com` and [`BASE_URL`].
+///
+/// The URLs of a sandbox end in `/apptoto/www` and `/apptoto/api`.
 pub fn profile_at(www: &str, api: &str) -> Profile {
-    // No issuer is documented, so the store keeps the tokens under this one.
+    // Apptoto documents no issuer. `www` identifies it in the store of tokens.
     let mut profile = Profile::new(www, format!("{www}/oauth/authorize"), format!("{api}/oauth/token"));
     profile.client_auth = ClientAuth::Body;
     profile

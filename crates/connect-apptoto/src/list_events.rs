@@ -12,10 +12,10 @@ use super::{Event, Events, When, answer::read, endpoint::endpoint, object::Param
 
 /// Lists events page by page (`GET /v1/events`). Needs [`Scope::EventsRead`](super::Scope).
 ///
-/// The first empty page is the last one.
+/// The list ends with the first empty page.
 ///
-/// The documentation mentions two more parameters without naming them: the end of the time range, and whether
-/// to list deleted events. Set them with [`parameter`](Self::parameter).
+/// The documentation mentions, but does not name, two more parameters: the end of the time range, and
+/// whether to list deleted events. If you know the names, set them with [`parameter`](Self::parameter).
 ///
 /// ```
 /// use connect_blocking::Client;
@@ -52,15 +52,15 @@ impl ListEvents {
         self.parameter("begin", time.into().as_str())
     }
 
-    /// Limits the list to events with a participant of this phone number. A number from another country than
-    /// the account's has to be in international format. An event is listed once for each matching
-    /// participant.
+    /// Limits the list to events with a participant who has this phone number. If the number is not from
+    /// the country of the account, it must be in international format. An event is listed once for each
+    /// matching participant.
     pub fn phone_number(self, number: impl Into<String>) -> Self {
         self.parameter("phone_number", number)
     }
 
-    /// Limits the list to events with a participant of this e-mail address. An event is listed once for each
-    /// matching participant.
+    /// Limits the list to events with a participant who has this e-mail address. An event is listed once
+    /// for each matching participant.
     pub fn email_address(self, address: impl Into<String>) -> Self {
         self.parameter("email_address", address)
     }
@@ -81,7 +81,7 @@ impl ListEvents {
         self
     }
 
-    /// Sets a query parameter that has no method here.
+    /// Sets a query parameter, such as one without a method here.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters = self.parameters.with(name, value);
         self

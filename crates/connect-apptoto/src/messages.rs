@@ -15,10 +15,10 @@ use super::{
 
 /// Sends a message (`POST /v1/send_message`). Needs [`Scope::MessagingSend`](super::Scope).
 ///
-/// **Never retried**: it reaches a person and costs credit. See [calls that are never
+/// **Never retried**: a message reaches a person and costs credit. See [calls that are never
 /// retried](super#calls-that-are-never-retried).
 ///
-/// In a message to an event or a participant, the text may contain fields such as `{{ name }}`.
+/// In a message to an event or a participant, the text may contain placeholders such as `{{ name }}`.
 ///
 /// The response is returned as JSON, because its format is not documented.
 ///
@@ -81,7 +81,7 @@ open_enum!(
 pub enum Recipient {
     /// A phone number or an e-mail address.
     Address(String),
-    /// Each participant of an event gets a separate message.
+    /// An event. Each participant of the event gets a separate message.
     Event(Id),
     /// One participant of an event.
     Participant(Id),

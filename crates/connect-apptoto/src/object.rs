@@ -8,7 +8,7 @@ use connect_core::{
 };
 use serde::{Serialize, Serializer};
 
-/// A JSON object that is built field by field; setting a field again replaces it.
+/// A JSON object that is built field by field. A field that is set again replaces the old field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object {
     fields: Vec<(Cow<'static, str>, Raw)>,
@@ -63,7 +63,7 @@ impl Serialize for Object {
     }
 }
 
-/// Returns a body with a list of objects, which must not be empty, and other fields.
+/// Returns a body with a list of objects and other fields. An empty list is refused.
 pub(super) fn list<T: AsRef<Object>>(
     name: &'static str,
     items: &[T],
@@ -85,7 +85,8 @@ fn json(object: &Object) -> Result<Body, Error> {
     Ok(Body::Json(text.get().to_owned()))
 }
 
-/// Query parameters in the order they were set; setting one again replaces it.
+/// Query parameters in the order in which they were set. A parameter that is set again replaces the old
+/// one.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 
@@ -113,8 +114,10 @@ macro_rules! fields {
             }
         )+
 
-        /// Sets a field that has no method here to a value or [`Raw`](connect_core::types::Raw) JSON.
-        /// Replaces an existing field.
+        /// Sets a field, such as one without a method here, to a value or to
+        /// [`Raw`](connect_core::types::Raw) JSON.
+        ///
+        /// Replaces an existing field with this name.
         pub fn field(mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: impl serde::Serialize) -> Self {
             self.0.set(name, &value);
             self

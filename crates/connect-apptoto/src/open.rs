@@ -1,4 +1,4 @@
-//! Enums that keep values they do not know yet.
+//! Enums that can contain values which this version does not know.
 
 use std::fmt;
 

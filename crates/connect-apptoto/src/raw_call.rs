@@ -11,7 +11,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 
 use super::{Scope, answer::null, object::Parameters};
 
-/// Any call under `/v1`, for endpoints that have no type here, such as the opt-out lists.
+/// Any call under `/v1`, for endpoints without a type in this crate, such as the opt-out lists.
 ///
 /// The method decides whether a call may be retried (RFC 9110 9.2): a POST or PATCH is [never
 /// retried](super#calls-that-are-never-retried).
@@ -38,8 +38,8 @@ pub struct RawCall {
 }
 
 impl RawCall {
-    /// Creates a call with a method and a path under `/v1` that begins with `/`. Data in the path has to be
-    /// percent-encoded: see [`segment`](Self::segment).
+    /// Creates a call with a method and a path, which begins with `/` and is appended to `/v1`. Data in the
+    /// path must be percent-encoded, as [`segment`](Self::segment) does.
     pub fn new(method: Method, path: &str) -> Self {
         Self {
             method,
@@ -70,13 +70,13 @@ impl RawCall {
         self
     }
 
-    /// Sets the scope that the call needs, which errors name after a 403.
+    /// Sets the scope that the call needs. The error after a 403 names this scope.
     pub fn needs(mut self, scope: Scope) -> Self {
         self.scope = Some(scope);
         self
     }
 
-    /// Sets whether the call may be retried, if the method does not tell.
+    /// Sets whether the call may be retried. The default depends on the method.
     pub fn with_safety(mut self, safety: Safety) -> Self {
         self.safety = Some(safety);
         self

@@ -3,8 +3,8 @@
 use super::open::open_enum;
 
 open_enum!(
-    /// A permission that a user grants. An application can only request the scopes chosen when it was
-    /// registered. Apptoto does not say that writing implies reading: request both.
+    /// A permission that a user grants. An application can only request the scopes that were chosen at its
+    /// registration. Apptoto does not document that a write scope includes the read scope: request both.
     ///
     /// ```
     /// use connect_core::SignIn;

@@ -8,7 +8,9 @@ use serde::{Serialize, Serializer};
 
 use super::answer::Field;
 
-/// An id, which is a number or a text in responses. Digits are sent as a number.
+/// An id, which is a number or a text in responses.
+///
+/// An id that is a whole number below 2^64 without leading zeros is sent as a number, any other as text.
 ///
 /// ```
 /// use connect_apptoto::Id;
@@ -78,7 +80,7 @@ impl Field for Id {
     }
 }
 
-/// A time in a request: ISO 8601 with the offset of its zone, or `Z` without a zone.
+/// A time in a request, as ISO 8601 text: with the UTC offset of its zone, or with `Z` for an instant.
 ///
 /// ```
 /// use connect_apptoto::When;
@@ -128,7 +130,7 @@ impl Serialize for When {
     }
 }
 
-/// A calendar or an address book, by its id or name. An unknown name creates one.
+/// A calendar or an address book, by its id or name. An unknown name creates a calendar or address book.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The id.
@@ -167,7 +169,7 @@ impl From<String> for Place {
     }
 }
 
-/// The availability that an event shows; busy by default. `ShowAs::from(5)` sends any number.
+/// The availability that an event shows; busy by default. `ShowAs::from` creates values for other numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShowAs(u64);
 

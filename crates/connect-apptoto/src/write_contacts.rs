@@ -43,9 +43,9 @@ endpoint!(CreateContacts: POST "/v1/contacts" -> Anything, ContactsWrite {
 /// Changes contacts, or creates missing ones (`PUT /v1/contacts`). Needs
 /// [`Scope::ContactsWrite`](super::Scope).
 ///
-/// Fields that are not set keep their values; `phone_numbers`, `email_addresses` and `custom_data` are
-/// replaced as a whole. A contact cannot move to another address book. The call is idempotent and may be
-/// retried, unless it uses [`add_phone`](UpsertContact::add_phone) or
+/// Fields that are not set stay unchanged. `phone_numbers`, `email_addresses` and `custom_data` are
+/// replaced as a whole. A contact cannot be moved to another address book. The call is idempotent and may
+/// be retried, unless it uses [`add_phone`](UpsertContact::add_phone) or
 /// [`add_email`](UpsertContact::add_email).
 ///
 /// The response is returned as JSON, because its format is not documented.
@@ -73,7 +73,7 @@ endpoint!(UpsertContacts: PUT "/v1/contacts" -> Anything, ContactsWrite {
 
 /// A contact to create.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is created until it is sent"]
+#[must_use = "a contact is created only when the call is sent"]
 pub struct NewContact(Object);
 
 impl NewContact {
@@ -88,11 +88,11 @@ impl NewContact {
     }
 
     fields! {
-        /// Sets the only phone number.
+        /// Sets the phone number of a contact that has only one.
         phone(number: &str) = "phone";
-        /// Sets the only e-mail address.
+        /// Sets the e-mail address of a contact that has only one.
         email(address: &str) = "email";
-        /// Sets the application's id of the contact, which has to be unique in the account.
+        /// Sets the application's own id of the contact, which must be unique in the account.
         external_id(id: &str) = "external_id";
         /// Sets the e-mail addresses: a JSON array, because the documentation does not define the items.
         email_addresses(addresses: impl Serialize) = "email_addresses";
@@ -106,7 +106,7 @@ impl NewContact {
 
 /// A contact to change, or to create if no contact has its external id.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is changed until it is sent"]
+#[must_use = "a contact is changed only when the call is sent"]
 pub struct UpsertContact(Object);
 
 impl UpsertContact {
@@ -151,7 +151,7 @@ impl UpsertContact {
 
 /// A phone number of a contact.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is sent until its contact is"]
+#[must_use = "a phone number is sent only as a part of a contact"]
 pub struct NewPhoneNumber(Object);
 
 impl NewPhoneNumber {
@@ -161,12 +161,12 @@ impl NewPhoneNumber {
     }
 
     fields! {
-        /// Sets whether it is a mobile phone number.
+        /// Sets whether the number is a mobile phone number.
         mobile(yes: bool) = "is_mobile";
-        /// Sets the type, one of those in the address book: see
+        /// Sets the type, one of the phone types of the address book: see
         /// [`ListAddressBooks`](super::ListAddressBooks).
         phone_type(name: &str) = "type";
-        /// Sets whether it is the contact's primary number.
+        /// Sets whether the number is the contact's primary number.
         primary(yes: bool) = "is_primary";
     }
 }

@@ -63,9 +63,9 @@ endpoint!(CreateEvents: POST "/v1/events" -> Events, EventsWrite {
 
 /// Changes events, or creates missing ones (`PUT /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
 ///
-/// Fields that are not set keep their values; `participants` and `custom_data` are replaced as a whole. An
-/// event cannot move to another calendar, and participants who already got a message are not removed. The
-/// call is idempotent and may be retried.
+/// Fields that are not set stay unchanged. `participants` and `custom_data` are replaced as a whole, but
+/// participants who already got a message are not removed. An event cannot be moved to another calendar.
+/// The call is idempotent and may be retried.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct UpsertEvents(Vec<UpsertEvent>);
@@ -86,8 +86,8 @@ endpoint!(UpsertEvents: PUT "/v1/events" -> Events, EventsWrite {
 /// Deletes an event by its id or external id, and cancels its pending messages (`DELETE /v1/events`). Needs
 /// [`Scope::EventsWrite`](super::Scope).
 ///
-/// The response contains the deleted event. It is empty if an earlier attempt, whose response was lost,
-/// deleted it.
+/// The response contains the deleted event. It is empty if an earlier attempt of the call already deleted
+/// the event.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent(Parameters);
@@ -112,7 +112,7 @@ endpoint!(DeleteEvent: DELETE "/v1/events" -> Events, EventsWrite {
 
 /// An event to create.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is created until it is sent"]
+#[must_use = "an event is created only when the call is sent"]
 pub struct NewEvent(Object);
 
 impl NewEvent {
@@ -127,17 +127,17 @@ impl NewEvent {
         Self(Object::default()).in_calendar(calendar).title(title).start(start).end(end)
     }
 
-    /// Sets the application's id of the event, which has to be unique in the account.
+    /// Sets the application's own id of the event, which must be unique in the account.
     pub fn external_id(mut self, id: impl Into<String>) -> Self {
         self.0.set("external_id", &id.into());
         self
     }
 }
 
-/// An event to change, or to create if no event has its external id. To create it, set a calendar, a title, a
-/// start and an end.
+/// An event to change, or to create if no event has its external id. To create an event, set a calendar, a
+/// title, a start and an end.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is changed until it is sent"]
+#[must_use = "an event is changed only when the call is sent"]
 pub struct UpsertEvent(Object);
 
 impl UpsertEvent {
@@ -186,15 +186,15 @@ macro_rules! event_fields {
                 location(text: &str) = "location";
                 /// Sets the description.
                 content(text: &str) = "content";
-                /// Sets whether the event takes whole days.
+                /// Sets whether the event is all-day.
                 all_day(yes: bool) = "all_day";
                 /// Sets the availability that the event shows.
                 show_as(how: ShowAs) = "show_as";
-                /// Sets data stored by the application: a JSON object, which replaces the old one.
+                /// Sets data stored by the application: a JSON object, which replaces the old object.
                 custom_data(data: impl Serialize) = "custom_data";
             }
 
-            /// Sets the participants, who replace the old ones.
+            /// Sets the participants, who replace the old participants.
             pub fn participants(mut self, people: impl IntoIterator<Item = NewParticipant>) -> Self {
                 let people: Vec<_> = people.into_iter().map(|one| one.0).collect();
                 self.0.set("participants", &people);
@@ -222,7 +222,7 @@ event_fields!(UpsertEvent);
 
 /// A participant to add to an event.
 #[derive(Clone, Debug, PartialEq)]
-#[must_use = "nothing is sent until its event is"]
+#[must_use = "a participant is sent only as a part of an event"]
 pub struct NewParticipant(Object);
 
 impl NewParticipant {

@@ -25,14 +25,14 @@ fn zoned(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 
-/// The text of a request without a body.
+/// Returns the expected text of a request without a body.
 fn bare(method: &str, path: &str) -> String {
     format!(
         "{method} https://api.apptoto.com{path}\naccept: application/json\nauthorization: Bearer access\n\n"
     )
 }
 
-/// The text of a request with a JSON body.
+/// Returns the expected text of a request with a JSON body.
 fn json_of(method: &str, path: &str, body: &str) -> String {
     format!(
         "{method} https://api.apptoto.com{path}\naccept: application/json\nauthorization: Bearer access\n\

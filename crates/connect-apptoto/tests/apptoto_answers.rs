@@ -185,7 +185,7 @@ fn undocumented_response_is_kept_as_json() {
     assert!(matches!(error.kind(), ErrorKind::Decode { .. }) && error.may_have_happened(), "{error}");
 }
 
-/// JSON objects with the field names that responses have.
+/// Generates JSON values with the field names of responses.
 fn json() -> impl Strategy<Value = serde_json::Value> {
     let leaf = prop_oneof![
         Just(serde_json::Value::Null),

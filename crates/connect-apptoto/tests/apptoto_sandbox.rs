@@ -29,17 +29,20 @@ type Scenario = (&'static str, fn(&Account));
 const SCENARIOS: [Scenario; 14] = [
     ("an event is created, changed and deleted", writes_an_event),
     ("an upsert makes one event however often it is sent", upserts_once),
-    ("lists come page by page to their end", lists_pages),
-    ("a list by number or address has the matching participants", lists_by_participant),
+    ("a list is read page by page to its end", lists_pages),
+    (
+        "a list by phone number or e-mail address contains only the matching participants",
+        lists_by_participant,
+    ),
     ("a contact is created, changed and read", writes_a_contact),
     ("an appointment is booked once", books),
     ("messages reach their recipients", sends_messages),
-    ("an import is followed to its end", follows_an_import),
+    ("an import is read until it has finished", follows_an_import),
     ("a missing scope is named", names_the_missing_scope),
     ("invalid and missing items cause errors of the right kind", tells_what_is_wrong),
-    ("calls that reach people are sent once after any failure", sends_once),
+    ("calls that reach people are not retried after a failure", sends_once),
     ("idempotent calls are retried", repeats),
-    ("an API key only opens the account it belongs to", calls_with_a_key),
+    ("an API key gives access to its own account only", calls_with_a_key),
     ("revoked access ends immediately", ends_access),
 ];
 
@@ -256,7 +259,7 @@ fn writes_an_event(account: &Account) {
     let changed = account.write(&UpsertEvents::new([change]));
     assert_eq!((changed.title.as_deref(), changed.location.as_deref()), (Some("Later"), Some("Room 5")));
     assert_eq!(raw(changed.custom_data.as_ref().unwrap()), json!({ "only": true }));
-    assert_eq!(names(&changed), ["Ann"], "replaced as a whole");
+    assert_eq!(names(&changed), ["Ann"], "the participants are replaced as a whole");
 
     let elsewhere = UpsertEvents::new([UpsertEvent::by_id(id(&made)).calendar("Other")]);
     let error = account.send(&elsewhere).unwrap_err();
@@ -285,10 +288,10 @@ fn upserts_once(account: &Account) {
         UpsertEvents::new([event])
     };
     let first = account.write(&upsert());
-    // The fault loses the response after the sandbox changed the event.
+    // The response is lost after the sandbox has changed the event.
     account.fault(Fault::on(named("PUT /v1/events")).cut_after());
     assert_eq!(account.write(&upsert()), first);
-    assert_eq!(account.calls("PUT /v1/events"), 3, "the client retried it");
+    assert_eq!(account.calls("PUT /v1/events"), 3, "the client retried the call");
     assert_eq!(account.events().len(), 1);
 }
 
@@ -298,8 +301,8 @@ fn lists_pages(account: &Account) {
     account.ok(&CreateEvents::new((0..65).map(new)));
     let events = account.events();
     let ids: BTreeMap<_, _> = events.iter().map(|event| (event.id.clone(), event)).collect();
-    assert_eq!((events.len(), ids.len()), (65, 65), "each once");
-    assert_eq!(account.calls("GET /v1/events"), 4, "30, 30, 5, and the empty page that ends it");
+    assert_eq!((events.len(), ids.len()), (65, 65), "each event is listed once");
+    assert_eq!(account.calls("GET /v1/events"), 4, "pages of 30, 30 and 5 events, and an empty page");
     let later = account
         .client
         .user()
@@ -577,17 +580,17 @@ fn sends_once(account: &Account) {
             send(&account.client.user()).unwrap_err();
             assert_eq!(account.calls(endpoint), before + 1, "{endpoint}");
         }
-        // The fault loses the response after the call was processed.
+        // The response is lost after the sandbox has processed the call.
         account.fault(Fault::on(&name).cut_after());
         let before = account.calls(endpoint);
         let error = send(&account.client.user()).unwrap_err();
         assert!(error.may_have_happened(), "{endpoint}: {error:?}");
         assert_eq!(account.calls(endpoint), before + 1, "{endpoint}");
     }
-    assert_eq!(account.world.server.stats().faults.fired, 30, "each fault happened");
+    assert_eq!(account.world.server.stats().faults.fired, 30, "each fault took effect");
     assert_eq!(account.messages().len(), 1);
     let titles: Vec<_> = account.events().into_iter().filter_map(|event| event.title).collect();
-    assert_eq!(titles, ["Once", "Demo"], "one event, and the booking's");
+    assert_eq!(titles, ["Once", "Demo"], "one event, and the event of the booking");
     assert!(account.send(&GetContact::by_external_id("c")).is_ok());
 }
 
@@ -627,15 +630,15 @@ fn ends_access(account: &Account) {
         "user@example.com"
     )));
     let error = account.send(&list).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Authentication), "withdrawn: {error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Authentication), "consent withdrawn: {error:?}");
     account.client.sign_in(&Scope::ALL);
     account.ok(&list);
     assert!(account.world.server.with(|sandbox| sandbox.delete_provider_app(server, &client)));
     let error = account.send(&list).unwrap_err();
-    assert!(matches!(error.kind(), ErrorKind::Authentication), "deleted: {error:?}");
+    assert!(matches!(error.kind(), ErrorKind::Authentication), "application deleted: {error:?}");
 }
 
-/// Switches for undocumented behaviour that differs from the sandbox's default.
+/// Switches for undocumented behaviour, with other values than the sandbox's defaults.
 const UNDOCUMENTED: [(&[(&str, &str)], &str); 2] = [
     (
         &[

@@ -27,7 +27,7 @@ impl Wire {
         self.0.lock().unwrap().clone()
     }
 
-    /// Creates a client of the Apptoto API that gets these responses.
+    /// Creates a client of the Apptoto API that receives the responses of `answer`.
     pub fn client(
         &self,
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
