@@ -132,7 +132,7 @@ fn retried_delete_of_deleted_event_succeeds() {
     assert_eq!(requests, 2);
 }
 
-/// Responds with two events per page, up to the third page.
+/// Responds with two pages of two events each, and an empty third page.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let page = match request.uri().query() {
         Some("page_size=2") => 1,

@@ -34,7 +34,8 @@ use super::{
 /// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
 ///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
 ///   the id in `recurring_event_id`, and change its times.
-/// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses otherwise.
+/// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses other
+///   guests.
 /// * A new list of guests replaces the existing list: missing guests are uninvited, and remaining guests
 ///   lose their response and `optional`. To preserve both, pass the event to [`knowing`](Self::knowing).
 /// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
@@ -135,7 +136,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 ///
 /// The call deletes one event or occurrence; with `whole_series`, it deletes the series of the occurrence.
 /// "This and following" is refused, because Google cannot make such a change in one call. All guests are
-/// notified, unless the request or [`send_updates`](Self::send_updates) chooses otherwise. Deleting a
+/// notified, unless the request or [`send_updates`](Self::send_updates) chooses other guests. Deleting a
 /// missing event fails with [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of
 /// the same call may have deleted it.
 ///

@@ -27,7 +27,7 @@ pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
 /// 16 values of 1 kB take half of an event's space: other applications store properties as well.
 const MAX_PARTS: usize = 16;
-/// Google's limit is in characters. A text has at least as many bytes, however Google counts characters.
+/// Google's limit is 1024 characters. 1024 bytes never contain more, however Google counts characters.
 const MAX_VALUE_BYTES: usize = 1024;
 
 /// Returns the properties that store a JSON object.

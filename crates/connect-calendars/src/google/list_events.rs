@@ -95,7 +95,7 @@ impl ListEvents {
         self.parameter("q", words)
     }
 
-    /// Limits the list to events of this type, or of one of several types if called several times.
+    /// Limits the list to events of this type. To allow several types, call the method for each type.
     ///
     /// The types are `default`, `birthday`, `focusTime`, `fromGmail`, `outOfOffice` and `workingLocation`.
     pub fn event_type(mut self, name: impl Into<String>) -> Self {
@@ -290,7 +290,7 @@ pub struct EventPage {
 impl EventPage {
     /// Sets the events' calendar and moves deleted events to `removed`.
     ///
-    /// Of several events with one id, only the last stays.
+    /// Of several events with one id, only the last remains in the page.
     fn of_calendar(mut self, calendar: &str, masters: bool) -> Self {
         let is_deleted = |event: &Event| {
             event.status == Some(EventStatus::Cancelled) && !(masters && event.recurring_event_id.is_some())

@@ -97,7 +97,8 @@ impl Options {
 
 /// Sets `sendUpdates`. If nobody chose the guests to notify, all guests are notified.
 ///
-/// Google's default is no guests. The event could then be missing from their calendars.
+/// Without `sendUpdates`, Google notifies no guests, and the event may be missing from the guests'
+/// calendars.
 pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
     let notify = notify.or(guests.then_some(Notify::All));
     if let Some(notify) = notify.filter(|_| !parameters.has("sendUpdates")) {

@@ -233,7 +233,7 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
 
 /// Returns `showAs`, Graph's field for both availability and status. Free overrides tentative.
 ///
-/// `Confirmed` does not change an existing event, because it may be shown as free or out of office.
+/// `Confirmed` does not change an existing event, because that event may be shown as free.
 fn show_as(event: &EventFields, kind: WriteKind) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {
@@ -292,7 +292,7 @@ impl Object {
 
     /// Sets Graph fields, which override existing fields.
     ///
-    /// Extended properties are added to the existing property instead.
+    /// Extended properties are added to the list of existing properties instead.
     fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
         let invalid = |error| Error::validation("fields: is not a JSON object").with_source(error);
         let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(invalid)?;

@@ -35,7 +35,9 @@ impl DeleteEvent {
         Self { target, checked: checked.map_err(DeferredError), prefer: Preferences::default() }
     }
 
-    /// Deletes the event only if it still has this [`etag`](super::etag); otherwise fails with a conflict.
+    /// Deletes the event only if it still has this [`etag`](super::etag).
+    ///
+    /// If the tag differs, the call fails with [`Conflict`](connect_core::ErrorKind::Conflict).
     pub fn if_match(mut self, etag: impl Into<Box<str>>) -> Self {
         self.prefer.if_match = Some(etag.into());
         self

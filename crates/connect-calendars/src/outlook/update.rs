@@ -70,7 +70,9 @@ impl UpdateEvent {
         Self { event, target, prefer: Preferences::default(), builder: BodyBuilder::default() }
     }
 
-    /// Changes the event only if it still has this [`etag`](super::etag); otherwise fails with a conflict.
+    /// Changes the event only if it still has this [`etag`](super::etag).
+    ///
+    /// If the tag differs, the call fails with [`Conflict`](connect_core::ErrorKind::Conflict).
     pub fn if_match(mut self, etag: impl Into<Box<str>>) -> Self {
         self.prefer.if_match = Some(etag.into());
         self

@@ -21,8 +21,8 @@
 //! * **Connect lists the occurrences of a series, not the series.** A delivery does not say which
 //!   occurrences a change of the series adds or removes, so a sweep is due. A delivery that deletes a
 //!   series removes its occurrences immediately.
-//! * An event that moves between two pages of a running sweep may be on neither. Its delivery or the next
-//!   sweep adds it.
+//! * An event that moves from one page to another during a sweep may be missing from both pages. Its
+//!   delivery or the next sweep adds the event.
 //! * With the scope `free-busy`, Connect lists busy blocks, whose ids differ from the event ids in
 //!   deliveries: do not pass deliveries to a mirror with this scope.
 //!

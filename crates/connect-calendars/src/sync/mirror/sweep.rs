@@ -97,8 +97,8 @@ fn record_listed(mirror: &mut Mirror, event: Event) {
     {
         return;
     }
-    // If the master is in the copy, its removal also removes this occurrence, which must then be added
-    // again.
+    // If the copy contains the master, removing the master also removes this occurrence. The occurrence
+    // must then be added again.
     let with_master =
         entry.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
     let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == entry.digest);

@@ -116,7 +116,8 @@ impl Tombstones {
     }
 }
 
-/// Returns the later absence. An event that left the window after its deletion was restored before that.
+/// Returns the later of both absences. An event that left the window after its deletion was restored before
+/// that.
 fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
     match (outside, deleted) {
         (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
