@@ -27,8 +27,8 @@
 //!   client. Build the client with [`BASE_URL`] as its base URL.
 //! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
 //!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes
-//!   of `GET /v1/event` and `POST /v1/import`; the scopes of all other calls are inferred from Apptoto's
-//!   descriptions of the scopes.
+//!   of `GET /v1/event` and `POST /v1/import`; all other calls' scopes are inferred from Apptoto's scope
+//!   descriptions.
 //! * Every field of a response is optional. A field is absent if its JSON value has an unexpected type.
 //!   `raw` is the whole object as JSON.
 //! * Undocumented parts of the API are not guessed. `.parameter(..)` and `.field(..)` set parameters and
@@ -38,9 +38,9 @@
 //! # Calls that are never retried
 //!
 //! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages
-//! to people, cost credit or create duplicates. The client sends each call once. If a call fails,
-//! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether it may still have had an
-//! effect. A call is repeated only after a 401, with a new token: a 401 means that Apptoto did nothing.
+//! to people, cost credit or create duplicates. The client repeats these calls only after a 401, with a new
+//! token: a 401 means that Apptoto did nothing. If a call fails,
+//! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether it may have had an effect.
 //!
 //! To retry the creation of an event safely, use [`UpsertEvents`] with an external id.
 

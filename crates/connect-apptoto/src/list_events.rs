@@ -52,9 +52,9 @@ impl ListEvents {
         self.parameter("begin", time.into().as_str())
     }
 
-    /// Limits the list to events with a participant who has this phone number. If the number is not from
-    /// the country of the account, it must be in international format. An event is listed once for each
-    /// matching participant.
+    /// Limits the list to events with a participant who has this phone number. A number from a country
+    /// other than the account's must be in international format. An event is listed once for each matching
+    /// participant.
     pub fn phone_number(self, number: impl Into<String>) -> Self {
         self.parameter("phone_number", number)
     }

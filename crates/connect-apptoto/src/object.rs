@@ -8,7 +8,7 @@ use connect_core::{
 };
 use serde::{Serialize, Serializer};
 
-/// A JSON object that is built field by field. A field that is set again replaces the old field.
+/// A JSON object that is built field by field. Setting a field again replaces the field.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Object {
     fields: Vec<(Cow<'static, str>, Raw)>,
@@ -85,8 +85,7 @@ fn json(object: &Object) -> Result<Body, Error> {
     Ok(Body::Json(text.get().to_owned()))
 }
 
-/// Query parameters in the order in which they were set. A parameter that is set again replaces the old
-/// one.
+/// Query parameters in the order in which they were set. Setting a parameter again replaces it.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 

@@ -170,7 +170,7 @@ impl BodyBuilder<'_> {
 
     /// Returns the guest list, with the existing entries of known guests.
     ///
-    /// Google replaces the whole list, so new entries for these guests would reset their responses.
+    /// Google replaces the whole list: new entries would reset the guests' responses.
     fn attendees(&self, emails: &[String]) -> Result<Vec<Raw>, Error> {
         let original = self.known.and_then(|event| event.original.as_ref());
         let known = original.and_then(|original| fields(original).remove("attendees"));
@@ -288,7 +288,7 @@ fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error
 
 /// Converts a time of an all-day event to a date.
 ///
-/// Requests to Connect write the date of an all-day event as midnight in UTC.
+/// Requests to Connect may write that date as midnight in UTC.
 fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
     match (time, all_day) {
         (EventTime::Instant(at), Some(true)) => {

@@ -67,8 +67,7 @@ impl PatchEvent {
     /// Changes the event only if it still has this entity tag: see [`etag`](super::etag).
     ///
     /// If the tag differs, the call fails with [`Conflict`](connect_core::ErrorKind::Conflict). The call is
-    /// not retried after a lost response: if the first attempt changed the event, a retry would fail with a
-    /// conflict.
+    /// not retried after a lost response, because the first attempt may have changed the tag.
     pub fn if_match(mut self, etag: impl Into<String>) -> Self {
         self.if_match = Some(etag.into());
         self

@@ -38,7 +38,6 @@ macro_rules! endpoint {
 }
 pub(super) use endpoint;
 
-/// Returns the path `/calendars/{id}/events`.
 pub(super) fn events_path(calendar: &str) -> Result<String, Error> {
     Ok(format!("/calendars/{}/events", path_segment("calendarId", calendar)?))
 }
@@ -48,7 +47,6 @@ pub(super) fn event_path(calendar: &str, field: &'static str, event: &str) -> Re
     Ok(format!("{}/{}", events_path(calendar)?, path_segment(field, event)?))
 }
 
-/// Refuses a calendar of another provider.
 pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
     if calendar.provider != Provider::Google {
         return Err(Error::validation("provider: the calendar is not a Google calendar"));
@@ -94,7 +92,6 @@ impl Parameters {
     }
 }
 
-/// Serializes a JSON body.
 pub(super) fn json(value: &impl serde::Serialize) -> Result<Body, Error> {
     let text = Raw::from_value(value).map_err(|error| {
         Error::validation("the request body cannot be written as JSON").with_source(error)

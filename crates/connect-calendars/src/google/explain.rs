@@ -59,7 +59,6 @@ struct ErrorBody {
     message: Option<String>,
     domain: String,
     reason: Option<String>,
-    /// The whole `error` object.
     raw: Raw,
 }
 

@@ -52,7 +52,6 @@ pub struct EventFeed {
     round: Option<Round>,
 }
 
-/// A round in progress.
 #[derive(Clone, Debug)]
 struct Round {
     pager: Pager<ListEvents>,

@@ -95,10 +95,9 @@ impl Options {
     }
 }
 
-/// Sets `sendUpdates`. If nobody chose the guests to notify, all guests are notified.
+/// Sets `sendUpdates`; the default is all guests.
 ///
-/// Without `sendUpdates`, Google notifies no guests, and the event may be missing from the guests'
-/// calendars.
+/// Without the parameter, Google notifies no guests, and the guests' calendars may lack the event.
 pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
     let notify = notify.or(guests.then_some(Notify::All));
     if let Some(notify) = notify.filter(|_| !parameters.has("sendUpdates")) {

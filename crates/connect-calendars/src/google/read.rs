@@ -16,7 +16,6 @@ use super::{
     json::{fields, list, text_or_number},
 };
 
-/// Reads the event in a response.
 pub(super) fn read_event(response: &Response, safety: Safety, calendar: &str) -> Result<Event, Error> {
     // If the body is not an object, the error of this line contains the position.
     read::<Event>(response, safety)?;

@@ -264,7 +264,6 @@ fn sensitivity(privacy: &Privacy) -> &str {
     }
 }
 
-/// Refuses a calendar of another provider.
 pub(super) fn check_provider(calendar: &CalendarRef) -> Result<(), Error> {
     if calendar.provider == Provider::Microsoft {
         return Ok(());

@@ -34,8 +34,8 @@ use super::{
 ///
 /// * The times of a single event are sent in UTC. The times of a series are sent in the zone that
 ///   [`time_zone`](Self::time_zone) sets, or else in the zone of its start: 09:00 then stays 09:00 when the
-///   clocks change. If [`time_zone`](Self::time_zone) is not set, a start whose zone has no name, such as a
-///   fixed offset, is refused.
+///   clocks change. Without `time_zone`, a series is refused if the zone of its start has no name, such as
+///   a fixed offset.
 /// * Graph notifies all guests. If the event has guests, any [`Notify`](connect_core::types::Notify) except
 ///   `All` is refused.
 /// * A description with HTML tags is sent as HTML, any other as plain text, unless

@@ -39,7 +39,6 @@ macro_rules! endpoint {
 }
 pub(super) use endpoint;
 
-/// Returns the path of a calendar.
 pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
     if is_default(id) {
         return Ok("/me/calendar".to_owned());
@@ -53,7 +52,6 @@ pub(super) fn event_path(calendar: &str, field: &'static str, id: &str) -> Resul
     Ok(format!("{calendar}/events/{}", path_segment(field, id)?))
 }
 
-/// Returns the path of the changes to a calendar.
 pub(super) fn delta_path(calendar: &str) -> Result<String, Error> {
     let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
     Ok(format!("{calendar}/calendarView/delta"))

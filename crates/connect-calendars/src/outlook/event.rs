@@ -95,7 +95,6 @@ impl<'a> EventJson<'a> {
     }
 }
 
-/// Converts an event of a calendar.
 pub(super) fn event(raw: Raw, calendar: &str, property: &str) -> Event {
     let mut event = convert(&EventJson::of(&raw), calendar, property);
     event.original = Some(raw);

@@ -178,5 +178,4 @@ impl ChangeFeed for EventFeed {
     }
 }
 
-/// Every request of a feed is a read.
 const SAFETY: Safety = Safety::Safe;

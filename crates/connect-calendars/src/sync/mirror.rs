@@ -12,17 +12,16 @@
 //! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Make one regularly
 //!   (every hour, say), and whenever [`Mirror::is_stale`] returns true.
 //! * **During a sweep, deliveries take precedence over pages**, because the service may have read a page
-//!   before a change and sent the page after it. A delivered event stays in the copy even if no page
-//!   contains it. A deleted event is not added again. A page replaces a delivered event only if the event
-//!   on the page has a later `lastModified`.
+//!   before a change and sent the page after it. No page removes a delivered event or adds a deleted event
+//!   again. A page replaces a delivered event only by a version with a later `lastModified`.
 //! * **A version with an earlier `lastModified` than the known version is ignored.** If `lastModified` does
 //!   not show which version is older, the delivery is applied and a sweep is due. Removed events are
 //!   remembered, so that a late delivery does not add them again.
 //! * **Connect lists the occurrences of a series, not the series.** A delivery does not say which
 //!   occurrences a change of the series adds or removes, so a sweep is due. A delivery that deletes a
 //!   series removes its occurrences immediately.
-//! * An event that moves from one page to another during a sweep may be missing from both pages. Its
-//!   delivery or the next sweep adds the event.
+//! * An event that moves between two pages during a sweep may be missing from both. Its delivery or the
+//!   next sweep adds the event.
 //! * With the scope `free-busy`, Connect lists busy blocks, whose ids differ from the event ids in
 //!   deliveries: do not pass deliveries to a mirror with this scope.
 //!
@@ -123,7 +122,7 @@ impl Mirror {
     }
 
     /// Continues from the cursor of another mirror. The window and the calendars may differ: the next sweep
-    /// adapts the copy. An unreadable cursor is ignored: the changes of the next sweep are then
+    /// adapts the copy. After an unreadable cursor, the changes of the next sweep are
     /// [full](Changes::full).
     #[must_use]
     pub fn resume(mut self, cursor: &Cursor) -> Self {
@@ -146,10 +145,9 @@ impl Mirror {
         delivered::apply(self, delivery)
     }
 
-    /// Returns whether a sweep is due. A sweep is due after the mirror was created or resumed, after the
-    /// window moved, and after a delivery whose effect on the window is unknown (a changed series, an event
-    /// without times, or versions whose order is unknown). A sweep that has begun covers all earlier
-    /// deliveries.
+    /// Returns whether a sweep is due. A sweep is due after the mirror was created, resumed or moved, and
+    /// after a delivery whose effect is unknown (a changed series, an event without times, versions in an
+    /// unknown order). A sweep covers all deliveries before its start.
     pub fn is_stale(&self) -> bool {
         self.stale || self.tombstones.has_forgotten()
     }
@@ -176,8 +174,8 @@ impl ChangeFeed for Mirror {
         self.sweep.as_ref()?.request()
     }
 
-    /// Processes a page. If the server refuses a page token, the sweep restarts from the first page. The
-    /// second refusal in a sweep is returned as an error.
+    /// If the server refuses a page token, the sweep restarts from the first page. A second refusal is an
+    /// error.
     fn answered(&mut self, response: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
         sweep::answered(self, response)
     }

@@ -19,7 +19,6 @@ pub(super) struct EventKey {
     pub(super) id: String,
 }
 
-/// The data that the index stores for an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct IndexEntry {
     pub(super) digest: u64,
@@ -32,7 +31,6 @@ pub(super) struct IndexEntry {
 #[serde(transparent)]
 pub(super) struct Modified(i64);
 
-/// The entries of all events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index(BTreeMap<EventKey, IndexEntry>);
 
@@ -82,7 +80,6 @@ impl Index {
         self.0.iter()
     }
 
-    /// Returns the occurrences of a series.
     pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
         self.of_calendar(series).filter(|(_, entry)| entry.series.as_deref() == Some(&*series.id))
     }

@@ -34,7 +34,6 @@ fn instant(time: &EventTime) -> Option<Timestamp> {
     }
 }
 
-/// Whether an event is a series.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum SeriesKind {
     /// A single event or an occurrence: lists contain it.

@@ -15,7 +15,6 @@ use super::{
 };
 use crate::sync::Changes;
 
-/// A sweep under way.
 #[derive(Clone, Debug)]
 pub(super) struct Sweep {
     list: ListEvents,
@@ -160,9 +159,7 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     Some(changes)
 }
 
-/// Whether the listed version of an event is used, rather than the state that deliveries reported.
-///
-/// Only deliveries since the beginning of the sweep are considered.
+/// Whether the listed version of an event is used, rather than what deliveries in this sweep reported.
 fn listed_version_counts(
     mirror: &mut Mirror,
     delivered: &BTreeMap<EventKey, Event>,

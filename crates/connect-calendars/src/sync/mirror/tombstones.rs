@@ -7,8 +7,8 @@ use super::index::{EventKey, Modified};
 /// The number of tombstones above which those of earlier sweeps are deleted. They take a few megabytes.
 const MAX_TOMBSTONES: usize = 10_000;
 
-/// Removed events, by key. If an event is added again, its tombstone stays: callers check the index first,
-/// and compare the time of the tombstone with that of the event.
+/// Removed events, by key. The tombstone of an event that is added again stays: callers check the index
+/// first, and compare times.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tombstones {
     /// Deleted events. The tombstone of a series also applies to its occurrences.
@@ -41,7 +41,7 @@ impl Tombstones {
         self.sweep += 1;
     }
 
-    /// Ends a sweep, and deletes old tombstones if there are too many.
+    /// Deletes old tombstones if there are too many.
     pub(super) fn end(&mut self) {
         self.forgot = false;
         for entries in [&mut self.deleted, &mut self.outside] {
@@ -60,8 +60,8 @@ impl Tombstones {
         self.insert_as_of(self.sweep, key, absence);
     }
 
-    /// Inserts a removal that is older than the known version. The removal is compared with late
-    /// deliveries, but not with the pages of a sweep.
+    /// Inserts a removal that is older than the known version. It is compared with late deliveries, not
+    /// with pages.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
     }
@@ -93,8 +93,8 @@ impl Tombstones {
     }
 
     /// Returns the reason why the event, or its series, is not in the copy. An occurrence older than the
-    /// last change of its series is treated as removed: the change made a sweep due, and that sweep lists
-    /// all occurrences that still exist.
+    /// last change of its series is treated as removed: the sweep after the change lists all existing
+    /// occurrences.
     pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
         let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
