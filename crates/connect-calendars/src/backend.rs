@@ -1,4 +1,4 @@
-//! One interface over the calendars of Mobiscroll Connect, Google and Outlook, for both clients.
+//! One interface over the calendars of Mobiscroll Connect, Google and Outlook, async and blocking.
 //!
 //! ```text
 //!   dyn CalendarBackend       (dyn AsyncCalendarBackend)     the interface that an application uses
@@ -33,16 +33,17 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Events are occurrences, never series. Updating or deleting an occurrence affects that occurrence only,
-//!   unless the request says otherwise.
-//! * Several calendars are read concurrently, and their events are sorted by start. If a calendar cannot be
-//!   read, [`Gathered::failed`] names it, and the events of the others are returned.
+//! * Listed events are occurrences, never series. Updating or deleting an occurrence affects that occurrence
+//!   only, unless the request includes the series, such as with `whole_series()`.
+//! * Several calendars are read concurrently, and their events are sorted by start. If some calendars cannot
+//!   be read, the events of the readable calendars are returned, and [`Gathered::failed`] lists the errors.
 //! * All guests are notified when an event is created, changed or deleted, unless the request sets `notify`.
-//!   A setting that the service does not support is refused: see [`Notify`](connect_core::types::Notify).
-//! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]); Google and Outlook
-//!   receive them in their own formats. A request for a calendar of another provider is refused.
-//! * A list of guests replaces the existing list, including the replies of the guests. To keep the replies,
-//!   use the calls of the provider with `knowing`.
+//!   A value of `notify` that the service does not support is refused: see
+//!   [`Notify`](connect_core::types::Notify).
+//! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]). They are converted
+//!   to the format of Google or Outlook. A request for a calendar of a different provider is refused.
+//! * An update with guests replaces all guests of the event, and their replies are lost. To keep the replies,
+//!   use `knowing` of the provider's own call (`google::PatchEvent`, `outlook::UpdateEvent`).
 
 mod connect;
 mod gather;
@@ -114,10 +115,10 @@ macro_rules! backend {
         $(#[$about])*
         $(#[$attr])?
         pub trait $backend: Send + Sync {
-            /// Returns the provider of the calendars; `None` if calendars of several providers are available.
+            /// Returns the provider of the calendars, or `None` if they may belong to several providers.
             fn provider(&self) -> Option<Provider>;
 
-            /// Returns the calendars.
+            /// Returns the calendars of the user.
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error>;
 
             /// Returns the events between `start` and `end` in these calendars. An empty list means all
@@ -132,7 +133,7 @@ macro_rules! backend {
                 end: Timestamp,
             ) -> Result<Gathered, Error>;
 
-            /// Creates an event. Retried only if the event was certainly not created.
+            /// Creates an event. The request is retried only if the event was certainly not created.
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error>;
 
             /// Creates an event at most once, even if a response is lost. `key` is the id that the
@@ -151,8 +152,8 @@ macro_rules! backend {
             /// Returns whether the user has tokens. Does not check that the service still accepts them.
             $($async)* fn is_signed_in(&self) -> Result<bool, Error>;
 
-            /// Starts a sign-in. Send the browser of the user to `url()` of the result, and keep it for
-            /// [`finish`](Self::finish).
+            /// Starts a sign-in. Open `url()` of the result in the browser of the user, and pass the result
+            /// to [`finish`](Self::finish).
             fn sign_in(&self) -> Result<PendingSignIn, Error>;
 
             /// Finishes a sign-in with the query of the request to the redirect URI.
@@ -276,7 +277,7 @@ backend! {
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
 }
 
-/// Whether an error of a request for many calendars may be caused by one of them.
+/// Whether a single calendar may have caused this error of a request for several calendars.
 fn may_concern_one_calendar(error: &Error) -> bool {
     matches!(
         error.kind(),

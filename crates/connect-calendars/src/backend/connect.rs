@@ -64,7 +64,7 @@ impl CalendarService for Connect {
         Ok(event.clone().external_event_id(key))
     }
 
-    /// Searches around the time of the event: an event that was moved since is not found.
+    /// Searches around the time of `event`. An event that was moved after its creation is not found.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(event.whereabouts())
     }

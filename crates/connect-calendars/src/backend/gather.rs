@@ -12,14 +12,13 @@ use jiff::{Timestamp, civil::DateTime, tz::Offset};
 pub struct Gathered {
     /// The events, sorted by start.
     pub events: Vec<Event>,
-    /// The calendars that could not be read, and the errors.
+    /// The calendars that could not be read, each with its error.
     pub failed: Vec<(CalendarRef, Error)>,
 }
 
 impl Gathered {
     pub(super) fn new(failed: Vec<(CalendarRef, Error)>, mut events: Vec<Event>) -> Self {
-        // Of events with the same start, all-day events come first; otherwise the order of the calendars
-        // stays.
+        // Events with equal starts: all-day events first, then in the order of the calendars (a stable sort).
         events.sort_by_key(|event| {
             let start = event.start.as_ref().map_or(Timestamp::MAX, sort_time);
             (start, event.start.as_ref().is_none_or(|start| start.date().is_none()))
@@ -101,7 +100,7 @@ pub(super) mod blocking {
             done
         };
         let mut done = thread::scope(|scope| {
-            // The current thread reads lists too, so that a single calendar needs no other thread.
+            // The current thread reads lists too, so that a single calendar needs no second thread.
             let others: Vec<_> = (1..at_once.min(count)).map(|_| scope.spawn(work)).collect();
             let mut done = work();
             for other in others {

@@ -43,8 +43,8 @@ impl Default for Google {
 }
 
 impl Google {
-    /// Creates the service. Sign-in requests [`google::SCOPES`]: events can be written to calendars that the
-    /// user owns.
+    /// Creates the service. Sign-in requests [`google::SCOPES`], which allow writing events only in calendars
+    /// that the user owns.
     pub fn new() -> Self {
         Self { scopes: google::SCOPES.map(str::to_owned).into(), list: Listing::default() }
     }
@@ -56,15 +56,15 @@ impl Google {
         self
     }
 
-    /// Sets the IANA time zone of returned times and of events whose times are set. A series counts its days
-    /// in this zone. Default: the zone of the calendar; UTC for a new series.
+    /// Sets the IANA time zone of the times in responses and in requests that set times. The days of a series
+    /// are counted in this zone. Default: the zone of the calendar, but UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());
         self
     }
 
-    /// Sets the number of events a page, up to 2500. Default 250.
+    /// Sets the number of events per page, up to 2500. Default 250.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.list.page_size = Some(size);
@@ -141,7 +141,7 @@ impl CalendarService for Google {
     }
 }
 
-/// A list with one item.
+/// The response is a list with one event.
 impl Paged for GetEvent {
     type Item = Event;
 
@@ -158,8 +158,8 @@ impl Paged for GetEvent {
     }
 }
 
-/// The public calendars of Google, read with an API key. An API key cannot list calendars, so name them. Pass
-/// `client.nobody()` as the user.
+/// The public calendars of Google, read with an API key. An API key cannot list calendars, so pass the
+/// calendars to read to `events`. Pass `client.nobody()` to the backend as the user.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response, types::{CalendarRef, Provider}};
@@ -195,7 +195,7 @@ impl PublicGoogle {
         self
     }
 
-    /// Sets the number of events a page, up to 2500. Default 250.
+    /// Sets the number of events per page, up to 2500. Default 250.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.list.page_size = Some(size);
@@ -203,7 +203,7 @@ impl PublicGoogle {
     }
 }
 
-/// A call that an API key does not permit. It has no values.
+/// A call that an API key does not permit. The type has no values, so the call is never sent.
 #[derive(Clone, Copy, Debug)]
 pub enum ReadOnly {}
 

@@ -40,15 +40,15 @@ impl Outlook {
         self
     }
 
-    /// Sets the time zone of returned times and of series whose times are set, by its IANA or Windows name. A
-    /// series counts its days in this zone. Default: UTC for a new series.
+    /// Sets the IANA or Windows name of the time zone of the times in responses, and in requests that set the
+    /// times of a series. The days of a series are counted in this zone. Default: UTC for a new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());
         self
     }
 
-    /// Sets the number of events a page, up to 1000. Default 1000.
+    /// Sets the number of events per page, up to 1000. Default 1000.
     #[must_use]
     pub fn page_size(mut self, size: u32) -> Self {
         self.page_size = Some(size);
@@ -108,7 +108,7 @@ impl CalendarService for Outlook {
         Ok(self.in_zone(CreateEvent::once(event, key)))
     }
 
-    /// Searches all events: in a time range Graph lists occurrences only, which do not have the key.
+    /// Searches all events. If limited to a time range, Graph lists occurrences, which do not have the key.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(ListEvents::new().calendar(event.target().id))
     }

@@ -6,7 +6,7 @@ use connect_core::{
 };
 use jiff::Timestamp;
 
-/// The endpoints of a calendar service, without I/O. Implement it to use another service in a
+/// The endpoints of a calendar service, without I/O. Implement this trait to use another service in a
 /// [`Backend`](super::Backend).
 pub trait CalendarService: Send + Sync {
     /// The request that lists the calendars.
@@ -22,7 +22,7 @@ pub trait CalendarService: Send + Sync {
     /// The request that deletes an event.
     type Delete: Endpoint<Answer: Send> + Send + Sync;
 
-    /// Returns the provider of the calendars; `None` if calendars of several providers are available.
+    /// Returns the provider of the calendars, or `None` if they may belong to several providers.
     fn provider(&self) -> Option<Provider>;
 
     /// Returns a sign-in of this user with the scopes that the calls need.
@@ -54,7 +54,7 @@ pub trait CalendarService: Send + Sync {
     /// Returns the request that creates an event.
     fn create(&self, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Returns the request that creates an event that can be found by `key`. The application chooses the key.
+    /// Returns the request that creates an event with a key, an id that the application chooses.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
     /// Returns a request whose items include the event that [`create_once`](Self::create_once) created.
@@ -63,8 +63,8 @@ pub trait CalendarService: Send + Sync {
     /// does not exist.
     fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
-    /// Returns whether [`create_once`](Self::create_once) created the event with this key. False if the event
-    /// is deleted.
+    /// Returns whether [`create_once`](Self::create_once) with `key` created this event, and the event is not
+    /// deleted.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
     /// Returns the event in the response to a create request.
