@@ -1,4 +1,4 @@
-//! Reads how events of all providers repeat.
+//! Reads the recurrences of events in the formats of all providers.
 
 mod icalendar;
 
@@ -18,13 +18,14 @@ use crate::patterned::PatternedRecurrence;
 pub struct EventRecurrence {
     /// The content lines of RFC 5545 3.8.5: `RRULE:..`, `EXDATE:..` and others.
     pub lines: Vec<String>,
-    /// The zone in which the rule counts days. `None` for an all-day series, or if the provider does not say.
+    /// The zone in which the days of the rule are counted. `None` if the series is all-day, or if the
+    /// provider names no zone.
     ///
-    /// The name is that of the provider: an IANA name, a Windows name (`Tokyo Standard Time`), a Windows
-    /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If the zone is
-    /// unknown, so are the days of the series, and times of the object in that zone are [`EventTime::Local`].
+    /// The name is as the provider wrote it: an IANA name, a Windows name (`Tokyo Standard Time`), a Windows
+    /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If no zone of
+    /// this name is known, `exceptions` in the zone are [`EventTime::Local`].
     pub time_zone: Option<String>,
-    /// The starts of the rule that do not take place, as far as the series itself lists them.
+    /// The starts of excluded and cancelled occurrences, as far as the series itself lists them.
     pub exceptions: Vec<EventTime>,
 }
 
@@ -57,25 +58,24 @@ impl EventRecurrence {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub trait EventSeries {
-    /// Returns how the event repeats, and in which time zone. `None` for a single event, an occurrence, or an
-    /// unknown format.
+    /// Returns the recurrence of the event. `None` for a single event, an occurrence, or an unknown format.
     ///
     /// Reads the lines of Google events, the patterns of Microsoft Graph, the iCalendar text of Apple and
     /// CalDAV, and the recurrence object of Connect requests.
     #[must_use]
     fn recurrence(&self) -> Option<EventRecurrence>;
 
-    /// Returns when this occurrence would begin by the rule of its series. `None` if the provider does not
-    /// say, and for any other event.
+    /// Returns the start that this occurrence has by the rule of its series. `None` if the provider does not
+    /// send it, or if the event is not an occurrence.
     ///
-    /// Microsoft Graph writes the day of an all-day series as midnight in UTC. Such a midnight is read as a
-    /// day if this occurrence is all-day; [`original_start_in`](Self::original_start_in) decides by the
-    /// series instead.
+    /// Microsoft Graph sends the day of an all-day series as midnight in UTC. Midnight is read as a day if
+    /// this occurrence is all-day. [`original_start_in`](Self::original_start_in) reads it as a day if the
+    /// series is all-day.
     #[must_use]
     fn original_start(&self) -> Option<EventTime>;
 
-    /// Returns when this occurrence would begin by the rule of `series`. The start is a date if and only if
-    /// the series is all-day, even if the occurrence differs.
+    /// Returns the start that this occurrence has by the rule of `series`. The start is a date if and only if
+    /// the series is all-day. Whether the occurrence is all-day does not matter.
     #[must_use]
     fn original_start_in(&self, series: &Event) -> Option<EventTime>;
 }
@@ -125,7 +125,7 @@ fn start_by_rule(occurrence: &Event, days: bool) -> Option<EventTime> {
     google().or_else(graph).or_else(calendar)
 }
 
-/// The date of a midnight; any other time unchanged.
+/// Converts midnight to its date, and returns any other time unchanged.
 fn day_of_midnight(time: EventTime) -> EventTime {
     let civil = match &time {
         EventTime::Instant(instant) => Offset::UTC.to_datetime(*instant),
@@ -136,7 +136,7 @@ fn day_of_midnight(time: EventTime) -> EventTime {
 }
 
 /// The original start of this occurrence in the iCalendar object of its series. `None` if several changed
-/// occurrences begin when this one does, or if one begins in an unknown zone.
+/// occurrences begin at the start of this one, or if a changed occurrence begins in an unknown zone.
 fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<EventTime> {
     let own = occurrence.start.as_ref()?;
     let (changed, series): (Vec<_>, Vec<_>) =
@@ -159,7 +159,7 @@ fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
     let Some(original) = &event.original else { return all };
     let ids: Vec<String> = original.field("cancelledOccurrences").unwrap_or_default();
-    // `OID.AAMk..=.2026-07-06`: the day, in the zone of the series.
+    // An id such as `OID.AAMk..=.2026-07-06` ends with the day of the occurrence in the zone of the series.
     let days = ids.iter().filter_map(|id| id.rsplit('.').next()?.parse().ok());
     all.extend(days.map(EventTime::Date));
     let events = original.field::<String>("data").map(|text| icalendar::events(&text)).unwrap_or_default();
@@ -201,8 +201,8 @@ fn iana_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone of the Graph range, else of the event. Graph has `originalStartTimeZone`, Google a zone in
-/// `start`.
+/// The zone name in the Graph range, else in the event: `originalStartTimeZone` of Graph, or the zone in
+/// `start` of Google.
 fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
     let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");
@@ -213,7 +213,7 @@ fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
 }
 
-/// The lines and the zone of the series in an iCalendar object. The object also has the changed occurrences.
+/// The lines and the zone of the series in an iCalendar object, which may also contain changed occurrences.
 fn icalendar_series(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let events = icalendar::events(text);
     let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;
@@ -222,7 +222,7 @@ fn icalendar_series(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let lines: Vec<_> =
         series.lines().filter(|(_, line)| repeats(line)).map(|(text, _)| text.to_string()).collect();
     if !lines.iter().any(|line| line.get(..1).is_some_and(|first| first.eq_ignore_ascii_case("R"))) {
-        return None; // an event with exceptions but no rule is not a series
+        return None; // an event without RRULE and RDATE is not a series
     }
     let zone = series.get("DTSTART").and_then(|start| icalendar::zone(&start).map(ToString::to_string));
     Some((lines, zone))
@@ -261,6 +261,6 @@ fn connect_rule(raw: &Raw) -> Option<String> {
             line.push_str(&format!(";{name}={value}"));
         }
     }
-    // Fields are copied without checks, so an invalid rule must be dropped here.
+    // The fields were copied without checks. An invalid rule is dropped here.
     line.parse::<Recurrence>().ok().map(|_| line)
 }

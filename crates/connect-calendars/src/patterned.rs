@@ -10,7 +10,7 @@ use std::num::NonZeroU32;
 use connect_core::types::Weekday;
 use jiff::civil::Date;
 
-/// A recurrence of Microsoft Graph. It counts days in the time zone of the series.
+/// A recurrence of Microsoft Graph. Its days are counted in the time zone of the series.
 ///
 /// ```
 /// use connect_calendars::patterned::PatternedRecurrence;
@@ -28,14 +28,13 @@ use jiff::civil::Date;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * A rule that no pattern can express, such as the fifth Monday or two days of a month, is an error that
-///   names the part.
-/// * A pattern ends with a date, a rule with an instant. The conversion uses the start of the last
-///   occurrence, which depends on the start of the series
-///   ([`SeriesStart`](connect_core::types::SeriesStart)).
-/// * In a month without a 31st, a rule has no occurrence, while Outlook uses the last day. Therefore
-///   `BYMONTHDAY=31` is refused if the series reaches such a month, and the day 31 of Outlook becomes
-///   `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The same applies to the 29th, the 30th, and the 29th of February.
+/// * A rule that no pattern can express, such as the fifth Monday or two days of a month, is refused. The
+///   error names the unsupported part of the rule.
+/// * A pattern ends on a date, a rule at an instant (`UNTIL`). The conversion computes the start of the last
+///   occurrence from the start of the series ([`SeriesStart`](connect_core::types::SeriesStart)).
+/// * In a shorter month, `BYMONTHDAY=31` has no occurrence, while day 31 of Outlook is the last day of the
+///   month. Therefore `BYMONTHDAY=31` is refused if the series reaches a shorter month, and day 31 of Outlook
+///   becomes `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The 29th, the 30th and February 29 are converted likewise.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternedRecurrence {
     /// The days on which occurrences fall.
@@ -72,7 +71,7 @@ pub enum Pattern {
     RelativeMonthly {
         /// The weekdays.
         days: Vec<Weekday>,
-        /// The position among the days of the month that are one of the weekdays.
+        /// The position among the days of the month that fall on these weekdays.
         index: WeekIndex,
     },
     /// A fixed day of the year.
@@ -82,13 +81,13 @@ pub enum Pattern {
         /// The day of the month, 1 to 31.
         day: i8,
     },
-    /// A relative day of a month of the year.
+    /// A relative day of the year, such as the second Tuesday of June.
     RelativeYearly {
         /// The month, 1 to 12.
         month: i8,
         /// The weekdays.
         days: Vec<Weekday>,
-        /// The position among the days of the month that are one of the weekdays.
+        /// The position among the days of the month that fall on these weekdays.
         index: WeekIndex,
     },
 }
@@ -114,9 +113,9 @@ pub enum RangeEnd {
     /// The series does not end.
     #[default]
     Never,
-    /// On this day, inclusive.
+    /// The series ends on this day, inclusive.
     On(Date),
-    /// After this number of occurrences.
+    /// The series ends after this number of occurrences.
     After(NonZeroU32),
 }
 

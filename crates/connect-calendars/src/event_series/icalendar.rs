@@ -73,8 +73,8 @@ pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
     line.value().split(',').filter_map(|text| EventTime::from_icalendar(text.trim())).map(in_zone).collect()
 }
 
-/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), or any other text unchanged. An
-/// example is `/mozilla.org/20070129_1/Asia/Tokyo`.
+/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as
+/// `/mozilla.org/20070129_1/Asia/Tokyo`. Any other text is returned unchanged.
 fn iana_name(tzid: &str) -> &str {
     let Some(path) = tzid.strip_prefix('/') else { return tzid };
     let mut ends = path.match_indices('/').filter_map(|(at, _)| path.get(at + 1..));

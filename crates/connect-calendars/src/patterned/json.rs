@@ -1,5 +1,5 @@
-//! The JSON format. Graph sends every field of a pattern, with zeros in those that do not apply. Only the
-//! fields that apply are read and written.
+//! The JSON format of a recurrence. Graph sends every field of a pattern, also fields that do not apply to
+//! the type of the pattern, with zeros. Only fields that apply are read and written.
 
 use std::{fmt, num::NonZeroU32};
 
@@ -73,12 +73,13 @@ impl Serialize for RangeOf<'_> {
     }
 }
 
-/// Names are read in any case, and fields that do not apply are ignored. Defaults: an interval of 1, weeks
-/// from Sunday, and the type of the range that fits its fields.
+/// Reads names in upper or lower case, and ignores fields that do not apply. Defaults: an interval of 1,
+/// weeks that begin on Sunday, the first such day of a month, and the range type that the other fields imply.
 impl<'de> Deserialize<'de> for PatternedRecurrence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Raw::deserialize(deserializer)?;
-        recurrence(&whole).ok_or_else(|| D::Error::custom("expected a recurrence pattern and its range"))
+        recurrence(&whole)
+            .ok_or_else(|| D::Error::custom("expected a recurrence with a valid pattern and range"))
     }
 }
 
@@ -139,7 +140,7 @@ fn read_end(raw: &Raw) -> Option<RangeEnd> {
     }
 }
 
-/// A field that is present and not null.
+/// The value of a field; `None` if the field is missing, null or of another type.
 fn field<T: DeserializeOwned>(raw: &Raw, name: &str) -> Option<T> {
     raw.field::<Option<T>>(name).flatten()
 }

@@ -94,8 +94,8 @@ impl RuleParts {
             (false, _) => return unsupported("FREQ=MONTHLY with BYMONTH (use FREQ=YEARLY)"),
             (true, [month]) if (1..=12).contains(month) => Some(*month),
             (true, []) if self.days.is_empty() && self.month_days.is_empty() => Some(start.month()),
-            (true, []) => return unsupported("FREQ=YEARLY with BYDAY or BYMONTHDAY (add BYMONTH)"),
-            (true, _) => return unsupported("more than one month of the year"),
+            (true, []) => return unsupported("FREQ=YEARLY with BYDAY or BYMONTHDAY, but without BYMONTH"),
+            (true, _) => return unsupported("BYMONTH with more than one month, or outside 1 to 12"),
         };
         if !self.days.is_empty() {
             let (days, index) = self.relative()?;
@@ -106,7 +106,7 @@ impl RuleParts {
         }
         let day = match &*self.month_days {
             [] if self.positions.is_empty() => Day { of_month: start.day(), or_last: false },
-            // The last day of a month is the last day that is any weekday.
+            // The last day of a month is the last of its days that fall on any weekday.
             [-1] if self.positions.is_empty() => {
                 let (days, index) = (WEEKDAYS.map(|(day, _)| day).to_vec(), WeekIndex::Last);
                 return Ok(match month {
@@ -123,8 +123,8 @@ impl RuleParts {
         let day = match day {
             Day { of_month, or_last: false } if skips => {
                 return Err(invalid(format!(
-                    "no recurrence pattern skips the months without a day {of_month} (to use their last day, as \
-                     Outlook does: BYMONTHDAY={};BYSETPOS=-1)",
+                    "no recurrence pattern skips the months without a day {of_month} (write \
+                     BYMONTHDAY={};BYSETPOS=-1 to use the last day of those months)",
                     or_last(of_month)
                 )));
             }
@@ -136,7 +136,7 @@ impl RuleParts {
         })
     }
 
-    /// The day of the month, or the last existing one of several (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
+    /// The day of the month, or the last of several that a month has (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
     fn month_day(&self, days: &[i8]) -> Result<Day, Invalid> {
         let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         let most = days.iter().copied().max().unwrap_or(0);
@@ -149,13 +149,13 @@ impl RuleParts {
         match (days, &*self.positions) {
             ([day], []) => Ok(Day { of_month: *day, or_last: false }),
             (_, []) => unsupported("more than one day of the month"),
-            // Every month has one of these days, and the last existing one is the highest day or the end of
-            // the month.
+            // Every month has at least one of these days. The last that a month has is the highest day, or
+            // the last day of a shorter month.
             (_, [-1]) if most < 29 || (28..=most).all(|day| days.contains(&day)) => {
                 Ok(Day { of_month: most, or_last: true })
             }
             _ => unsupported(
-                "BYSETPOS with BYMONTHDAY, except for the last existing day: BYMONTHDAY=28,29,30;BYSETPOS=-1",
+                "this BYSETPOS with BYMONTHDAY (expected the last day, such as BYMONTHDAY=28,29,30;BYSETPOS=-1)",
             ),
         }
     }
@@ -182,7 +182,7 @@ impl RuleParts {
         Ok(Pattern::Weekly { days, first_day: self.week_start })
     }
 
-    /// `BYDAY=2TU`, `BYDAY=TU;BYSETPOS=2` or `BYDAY=MO,TU;BYSETPOS=2`.
+    /// The weekdays and position of `BYDAY=2TU`, `BYDAY=TU;BYSETPOS=2` or `BYDAY=MO,TU;BYSETPOS=2`.
     fn relative(&self) -> Result<(Vec<Weekday>, WeekIndex), Invalid> {
         let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         if !self.month_days.is_empty() {
@@ -192,9 +192,9 @@ impl RuleParts {
             ([(Some(ordinal), _)], []) => *ordinal,
             (days, [position]) if days.iter().all(|(ordinal, _)| ordinal.is_none()) => *position,
             (_, []) => {
-                return unsupported("every such weekday of a month (add BYSETPOS or a number, such as 2TU)");
+                return unsupported("BYDAY with several days of a month (expected one, such as 2TU)");
             }
-            _ => return unsupported("more than one day of the month"),
+            _ => return unsupported("BYSETPOS with several positions, or with a number in BYDAY"),
         };
         let Some(index) = WeekIndex::of(position) else {
             return unsupported(&format!("the weekday number {position} of a month (expected 1 to 4 or -1)"));
@@ -230,7 +230,7 @@ pub(super) fn max_day(month: i8) -> i8 {
     }
 }
 
-/// The months that a series reaches, from its first month, with an interval in months.
+/// The months in which a series has occurrences, given its first month and its interval in months.
 pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> {
     let step = i8::try_from(interval % 12).unwrap_or(0);
     (0..12).map(move |times: i16| {
@@ -239,7 +239,9 @@ pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> 
     })
 }
 
-/// The BYMONTHDAY days of which the last existing one is this day, or the end of a shorter month.
+/// The value of BYMONTHDAY that, with BYSETPOS=-1, selects this day, or the last day of a shorter month.
+///
+/// For day 30, it is `28,29,30`.
 pub(super) fn or_last(day: i8) -> String {
     (28..=day.max(28)).map(|day| day.to_string()).collect::<Vec<_>>().join(",")
 }

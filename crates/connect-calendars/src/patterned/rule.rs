@@ -9,7 +9,7 @@ use super::start::{last_day, zone_name};
 use super::{Pattern, PatternedRecurrence, RangeEnd, WEEKDAYS, WeekIndex};
 
 impl PatternedRecurrence {
-    /// Creates the recurrence of a series with this start.
+    /// Creates the Graph recurrence of a series from its Connect recurrence and its start.
     ///
     /// # Errors
     /// [`Invalid`] if no pattern can express the recurrence.
@@ -18,8 +18,8 @@ impl PatternedRecurrence {
         Self::from_rrule(&recurrence.rrule_from(&start)?, start)
     }
 
-    /// Parses a rule, with or without `RRULE:`, in any case. Parts that the rule omits, such as the
-    /// weekday of a weekly rule, are taken from the start of the series.
+    /// Parses a rule in upper or lower case, with or without `RRULE:`. Parts that the rule omits, such as the
+    /// weekday of a weekly rule, follow from the start of the series.
     ///
     /// # Errors
     /// [`Invalid`] if the line is not a rule, or if no pattern can express it.
@@ -126,8 +126,8 @@ impl PatternedRecurrence {
     }
 }
 
-/// Writes `BYMONTHDAY=30`, or the last existing day if a month lacks that day. A rule skips such a month,
-/// Outlook uses its last day.
+/// Writes the day as BYMONTHDAY if it is `in_all` months. If not, the rule would skip the shorter months, so
+/// BYSETPOS selects their last day, like Outlook.
 fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     if in_all {
         part("BYMONTHDAY", &day);
@@ -137,12 +137,12 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     }
 }
 
-/// Writes `BYDAY=2TU`, or for several weekdays `BYDAY` and `BYSETPOS`. The last day of the month is
+/// Writes `BYDAY=2TU`. For several weekdays, writes BYDAY and BYSETPOS; for the last day of the month,
 /// `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
     if index == WeekIndex::Last && WEEKDAYS.iter().all(|(day, _)| days.contains(day)) {
-        // The last of all weekdays is the last day of the month, and `BYMONTHDAY=-1` is the only form that
-        // Connect accepts.
+        // The last of all weekdays is the last day of the month, and Connect accepts
+        // no other form of it than `BYMONTHDAY=-1`.
         part("BYMONTHDAY", &-1);
     } else if let [day] = days {
         part("BYDAY", &format!("{}{day}", index.ordinal()));

@@ -33,7 +33,7 @@ pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, I
     }
 }
 
-/// The name of the zone in which a series counts its days, if it has one.
+/// The name of the zone in which the days of a series are counted, if the zone has a name.
 pub(super) fn zone_name(start: &SeriesStart) -> Option<String> {
     match start {
         SeriesStart::At(start) => start.time_zone().iana_name().map(Into::into),
