@@ -1,12 +1,43 @@
-//! The functions are pure: no clock, no service. Intervals are half-open, so a meeting may begin when another
+//! Computes busy times, free times within working hours, and slots to book.
+//!
+//! ```text
+//!   events ── of_events ─┐
+//!                        ├─▶ merge ─▶ busy times ── free ─▶ free times ── slots ─▶ slots to book
+//!   free/busy responses ─┘
+//! ```
+//!
+//! The functions use no clock and do no I/O. Intervals exclude their end, so a meeting may begin when another
 //! ends.
+//!
+//! ```
+//! use connect_calendars::busy::{Interval, WorkingHours, free, merge, slots};
+//! use jiff::{SignedDuration, Timestamp, civil::{Weekday, time}, tz::TimeZone};
+//!
+//! let at = |text: &str| text.parse::<Timestamp>();
+//! let ada = Interval::new(at("2026-12-14T08:30:00Z")?, at("2026-12-14T10:00:00Z")?);
+//! let bob = Interval::new(at("2026-12-14T09:30:00Z")?, at("2026-12-14T12:00:00Z")?);
+//! let busy = merge([bob, ada]);
+//! assert_eq!(busy, [Interval::new(ada.start, bob.end)]);
+//!
+//! let hours = WorkingHours::new(TimeZone::get("Europe/Berlin")?) // an hour ahead of UTC in winter
+//!     .on(Weekday::Monday, time(9, 0, 0, 0), time(12, 0, 0, 0))?
+//!     .on(Weekday::Monday, time(13, 0, 0, 0), time(17, 0, 0, 0))?;
+//! let day = Interval::new(at("2026-12-14T00:00:00Z")?, at("2026-12-15T00:00:00Z")?);
+//! let half_an_hour = SignedDuration::from_mins(30);
+//! let free = free(day, &busy, &hours, half_an_hour);
+//! let morning = Interval::new(at("2026-12-14T08:00:00Z")?, ada.start);
+//! let afternoon = Interval::new(bob.end, at("2026-12-14T16:00:00Z")?); // from 13:00 to 17:00 in Berlin
+//! assert_eq!(free, [morning, afternoon]);
+//! assert_eq!(slots(&free, SignedDuration::from_hours(1), SignedDuration::from_hours(1)).len(), 4);
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
 
 mod events;
 mod hours;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The field of an occurrence with the reply to its series, if the occurrence has no reply itself.
+/// The additional field with the user's reply to the series, of an occurrence without a separate reply.
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;
@@ -27,12 +58,12 @@ impl Interval {
         Self { start, end }
     }
 
-    /// Returns the length; zero or negative if the end is not after the start.
+    /// Returns the length, which is zero or negative if the end is not after the start.
     pub fn length(&self) -> SignedDuration {
         self.start.duration_until(self.end)
     }
 
-    /// The overlap of both; empty or negative if there is no overlap.
+    /// The overlap of both intervals. Its length is zero or negative if they do not overlap.
     fn within(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
@@ -57,8 +88,9 @@ pub fn merge(intervals: impl IntoIterator<Item = Interval>) -> Vec<Interval> {
     merged
 }
 
-/// Returns the free times of at least `at_least` within `range` and the working hours. `busy` may be unsorted
-/// and overlap: include the busy times of all participants.
+/// Returns the free times of at least `at_least` within `range` and the working hours.
+///
+/// `busy` has the busy times of all participants, in any order.
 pub fn free(
     range: Interval,
     busy: &[Interval],
@@ -85,9 +117,11 @@ pub fn free(
     free
 }
 
-/// Cuts free times into slots of `length` to book. In each free time, slots begin at its start and every
-/// `step` after it, as long as they end within it. Slots overlap if `step` is shorter than `length`. Returns
-/// no slots if `length` or `step` is not positive.
+/// Divides free times into slots of `length` to book.
+///
+/// In each free time, the first slot begins at the start, and each further slot begins one `step` later, as
+/// long as the slot ends within the free time. Slots overlap if `step` is shorter than `length`. Returns no
+/// slots if `length` or `step` is not positive.
 pub fn slots(free: &[Interval], length: SignedDuration, step: SignedDuration) -> Vec<Interval> {
     let mut slots = Vec::new();
     if length <= SignedDuration::ZERO || step <= SignedDuration::ZERO {

@@ -1,4 +1,36 @@
-//! The other fields that the Mobiscroll plugin writes are undocumented.
+//! Converts events to the JSON of the Mobiscroll Eventcalendar, and the JSON of its pages to requests.
+//!
+//! ```text
+//!   Event ── data(..) ─▶ JSON ─▶ <Eventcalendar data={..}>
+//!                                        │ onEventCreate, onEventUpdate
+//!   NewEvent, UpdateEvent ◀─ PageEvent ◀─┘
+//! ```
+//!
+//! Google, Microsoft and Connect end an all-day event on the day after its last day (exclusive). The
+//! Eventcalendar ends it on its last day (inclusive), unless it has the option `exclusiveEndDates` or a time
+//! zone: then call `exclusive_ends()` of [`Data`] and [`PageEvent`].
+//!
+//! ```
+//! use connect_core::types::{Event, EventTime, NewEvent};
+//! use connect_calendars::eventcalendar::{self, PageEvent};
+//!
+//! let mut event = Event::new("google", "work", "e1");
+//! event.title = "Closed".to_owned();
+//! (event.all_day, event.start, event.end) =
+//!     (Some(true), Some(EventTime::from("2026-12-24")), Some(EventTime::from("2026-12-25")));
+//! let json = serde_json::to_value(eventcalendar::data([&event]))?;
+//! assert_eq!(json[0]["start"], "2026-12-24");
+//! assert_eq!(json[0]["end"], "2026-12-24");
+//!
+//! let sent: PageEvent = serde_json::from_str(
+//!     r#"{"title": "Lunch", "start": "2026-12-24T12:00:00.000Z", "end": "2026-12-24T12:30:00.000Z"}"#,
+//! )?;
+//! let new: NewEvent = sent.new_event(("google", "work"))?;
+//! # let _ = new;
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! Mobiscroll's own plugin may write further fields, which are not documented.
 
 mod data;
 mod page_event;
@@ -14,20 +46,21 @@ use jiff::{
 pub use data::{Data, data};
 pub use page_event::{PageEvent, PageTime};
 
-/// Returns the last day of an all-day event. If the event ends on the 25th at midnight, or during the 24th,
-/// this is the 24th. `None` if the event does not begin with a date.
+/// Returns the last day of an all-day event. `None` if the start of the event is not a date.
+///
+/// If the event ends on the 25th at midnight, or during the 24th, the last day is the 24th.
 pub fn last_day(event: &Event) -> Option<Date> {
     let first = event.start.as_ref().and_then(EventTime::date)?;
     let end = match event.end.as_ref() {
         Some(EventTime::Date(end)) => Some(end.at(0, 0, 0, 0)),
         Some(EventTime::Local(end)) => Some(*end),
-        // The start date is that of a midnight in UTC, so the end is read in UTC too.
+        // The date of the start comes from a midnight in UTC, so the end is read in UTC too.
         Some(EventTime::Instant(end)) => Some(TimeZone::UTC.to_datetime(*end)),
         _ => None,
     };
     let last = end.and_then(|end| {
         if end.time() == Time::midnight() { end.date().yesterday().ok() } else { Some(end.date()) }
     });
-    // The author of an end that is not after the start meant an inclusive end.
+    // An end that is not after the start is meant as inclusive.
     Some(last.map_or(first, |last| last.max(first)))
 }

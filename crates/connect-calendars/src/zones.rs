@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows zones missing in Unicode's table: those of September 2026, and retired zones of old events.
+/// Windows zones that Unicode's table lacks: new ones of September 2026, and old ones that Windows retired.
 #[cfg(feature = "outlook")]
 const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),
@@ -33,13 +33,13 @@ static IANA_BY_WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new
 /// The time zone of a name; `None` if it is unknown, such as the name of a custom zone. An iCalendar `TZID`
 /// may end with an IANA name: `/mozilla.org/20070129_1/Asia/Tokyo`.
 pub(crate) fn named(name: &str) -> Option<TimeZone> {
-    // UTC is also a Windows name; Graph writes the other one for zones sent without a name.
+    // UTC is also a Windows name. Graph writes `tzone://Microsoft/Utc` for a zone sent without a name.
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {
         return Some(TimeZone::UTC);
     }
     let get = |name: &str| TimeZone::get(name).ok().filter(|zone| !zone.is_unknown());
     get(iana_of(name).unwrap_or(name)).or_else(|| {
-        // A last segment such as EST may be a custom zone with other rules.
+        // A last segment such as EST may name a custom zone whose rules differ from the IANA zone EST.
         let ends = name.strip_prefix('/')?.match_indices('/').filter_map(|(slash, _)| name.get(slash + 2..));
         ends.filter(|end| end.contains('/') || *end == "UTC").find_map(get)
     })
@@ -66,7 +66,7 @@ pub(crate) fn name_of(zone: &TimeZone) -> Option<&str> {
 pub(crate) fn nameless(zone: &TimeZone) -> Error {
     let zone = match zone.to_fixed_offset() {
         Ok(offset) => format!("the fixed offset {offset}"),
-        Err(_) => "its time zone".to_owned(),
+        Err(_) => "a time zone".to_owned(),
     };
     Error::validation(format!(
         "time_zone: the start of the series is in {zone}, which has no IANA name (expected a named zone, such as 2027-03-01T18:00[Europe/Berlin])"

@@ -193,7 +193,7 @@ fn invalid_page_events_have_clear_errors() {
         ),
         (
             json!({"start": 1, "end": 2, "recurring": {"repeat": "daily"}}),
-            "recurring: is not the text of a rule (expected such as FREQ=DAILY;COUNT=5)",
+            "recurring: is not the text of a rule (expected a rule such as FREQ=DAILY;COUNT=5)",
         ),
         (
             json!({"start": 1, "end": 2, "recurring": "FREQ=DAILY", "recurringException": ["2026-12-24"]}),
@@ -205,7 +205,7 @@ fn invalid_page_events_have_clear_errors() {
         ),
         (
             json!({"start": 1, "end": 2, "timezone": "Moon"}),
-            "timezone: \"Moon\" is not a known time zone (expected such as Europe/Berlin)",
+            "timezone: \"Moon\" is not a known time zone (expected a name such as Europe/Berlin)",
         ),
         (json!({"start": 1, "end": 2, "googleEvent": []}), "googleEvent: is not a JSON object"),
     ] {

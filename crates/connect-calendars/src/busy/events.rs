@@ -1,4 +1,4 @@
-//! Decides which events make their user busy, and when.
+//! Decides which events make the user busy, and when.
 
 use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime};
 use jiff::{
@@ -12,10 +12,10 @@ use crate::eventcalendar::last_day;
 
 /// Returns the busy times of events, merged.
 ///
-/// Not busy: events that are free or `workingElsewhere`, cancelled, declined by the owner of the calendar (if
-/// the object of the provider, or of its series, names the owner), or without readable times. Dates and local
-/// times are in `zone`. An all-day event lasts from midnight to midnight there, including the day in which
-/// its end falls.
+/// Not busy: events that are free or `workingElsewhere`, cancelled, without readable times, or declined by
+/// the owner of the calendar (if the provider's object of the event or its series has the owner's reply).
+/// Dates and local times are in `zone`. An all-day event begins and ends at midnight in `zone`. If its end
+/// falls within a day, that day is included.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
@@ -36,8 +36,8 @@ fn is_busy(event: &Event) -> bool {
     !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
 }
 
-/// A user who works elsewhere can be booked. Graph sends `workingElsewhere` in the original event; the
-/// unified event may show it as busy.
+/// A user who works elsewhere can be booked. Graph sends `workingElsewhere` in the original event, while the
+/// unified event may say busy.
 fn is_free(event: &Event) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
     let own = || event.original.as_ref()?.field::<String>("showAs");
@@ -82,8 +82,8 @@ fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
     Some(Interval::new(start_at, end?))
 }
 
-/// The end of an all-day event with exact times, at least one day after its start. If it begins at a midnight
-/// of the zone, it ends at one.
+/// The end of an all-day event with exact times. The event lasts one day if it does not end after its start.
+/// If the event begins at midnight in the zone, its end is rounded up to the next midnight.
 fn end_of_days(start: Timestamp, end: Option<Timestamp>, zone: &TimeZone) -> Option<Timestamp> {
     let start = start.to_zoned_datetime(zone.clone());
     let Some(end) = end.filter(|end| *end > start.timestamp()) else {
@@ -111,7 +111,8 @@ fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
 }
 
-/// Moves a time that the clocks skip forward by the length of the gap. Of a repeated time, the first is used.
+/// The instant of a local time. If the clocks skip the time, it is moved forward by the length of the gap. If
+/// the time occurs twice, the first occurrence is used.
 fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()
 }

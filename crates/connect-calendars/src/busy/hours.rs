@@ -7,13 +7,13 @@ use jiff::{
 
 use super::{Interval, merge};
 
-/// The working hours of a week, on the clocks of one time zone.
+/// The working hours of a week in one time zone.
 ///
-/// A span over midnight needs two entries: `22:00` to midnight, and midnight to `06:00` of the next day.
+/// Add two spans for hours over midnight: `22:00` to midnight, and midnight to `06:00` of the next day.
 /// Midnight as an end is the end of the day.
 ///
-/// If the clocks change during a span, its length changes: 01:00 to 05:00 lasts three hours on a day without
-/// 02:00 to 03:00, and five on a day that repeats that hour.
+/// If the clocks change during a span, its length changes. The span from 01:00 to 05:00 lasts three hours if
+/// the clocks skip an hour of it, and five hours if the clocks repeat an hour.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use]
 pub struct WorkingHours {

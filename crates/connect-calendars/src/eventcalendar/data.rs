@@ -28,29 +28,31 @@ pub struct Data<'a> {
 ///
 /// An event has `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar id as `googleCalendarId` or
 /// `outlookCalendarId`, and the original object as `googleEvent` or `outlookEvent`. The custom fields of the
-/// application keep their names; those with a reserved name are in `connectCustom`. Instants are in UTC, and
-/// all-day ends inclusive.
+/// application keep their names, but custom fields with a reserved name are in `connectCustom`. Instants are
+/// in UTC, and all-day events end on their last day.
 ///
-/// A series has its rule as `recurring`, and its start and `timezone` in the zone in which the rule counts.
-/// The page needs a timezone plugin for it. `recurringException` lists the occurrences that are cancelled or
-/// among the events themselves. The Eventcalendar cannot express a series with several rules, with extra
-/// dates, in an unknown zone, or on the last of several days of a month (unless that is the last day of the
-/// month). Such a series is written as its first event.
+/// A series has its rule as `recurring`, and its start and `timezone` in the zone in which the days of the
+/// rule are counted. To show series, the page needs a timezone plugin. `recurringException` lists the days of
+/// occurrences that are cancelled, or that are also in `events`.
+///
+/// A series that the Eventcalendar cannot express is written as its first event: a series with several rules,
+/// with additional dates (RDATE), in an unknown zone, or with BYSETPOS and BYMONTHDAY (unless they select the
+/// last day of the month).
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }
 }
 
 impl Data<'_> {
-    /// Ends all-day events on the day after their last day. Set this for an Eventcalendar with
+    /// Ends all-day events on the day after their last day. Call this for an Eventcalendar with
     /// `exclusiveEndDates` or a time zone.
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
         self
     }
 
-    /// Writes instants with their offset in this zone, and the zone as `timezone`. Series keep their own
-    /// zone.
+    /// Writes instants with their offset in this zone, and the zone as `timezone`. A series stays in the zone
+    /// of its rule.
     pub fn time_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
@@ -140,7 +142,7 @@ impl Item<'_> {
         }
     }
 
-    /// The days of the series that the page does not show.
+    /// The days on which the page does not show an occurrence of the series.
     fn exceptions(&self, series: &Series) -> Vec<String> {
         let days: BTreeSet<Date> = series
             .exceptions
@@ -152,8 +154,7 @@ impl Item<'_> {
     }
 }
 
-/// The field for custom fields with reserved names. The Eventcalendar and [`PageEvent`](super::PageEvent)
-/// reserve names.
+/// The field that contains custom fields with names that the Eventcalendar or this module uses.
 pub(super) const CUSTOM_FIELD: &str = "connectCustom";
 
 /// Reserved field names, which custom fields do not overwrite.

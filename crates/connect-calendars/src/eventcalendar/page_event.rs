@@ -21,15 +21,15 @@ use super::{
 /// An event in the JSON that an Eventcalendar page sends. Read it with serde.
 ///
 /// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The `title`,
-///   times, `description` and `location` of the page take precedence. Of an object that was read before (it
-///   has an entity tag, an id or another field that only the provider writes), only writable fields are sent.
-///   Mobiscroll Connect refuses requests that contain these objects.
+///   times, `description` and `location` of the page take precedence. If the object comes from the provider
+///   (it has an entity tag, an id or another field that only the provider writes), only its writable fields
+///   are sent. A request with one of these objects cannot be sent through Mobiscroll Connect.
 /// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
 ///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
 /// * `timezone` is the zone of a series, and of times without a zone.
 /// * A series with `recurringException` or `recurringExceptionRule` is refused, because requests cannot
-///   express them.
+///   contain exceptions.
 ///
 /// ```
 /// use connect_core::types::{Event, EventFields};
@@ -52,7 +52,7 @@ use super::{
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct PageEvent {
-    /// The id. A number is kept as its digits.
+    /// The id. A number is converted to its digits.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// The title.
@@ -95,14 +95,15 @@ pub enum PageTime {
 }
 
 impl PageEvent {
-    /// Sets the zone of times without a zone, and of midnights that JavaScript wrote in UTC. Default UTC.
+    /// Sets the zone of times without a zone, and the zone in which instants become the days of an all-day
+    /// event. Default UTC.
     #[must_use]
     pub fn in_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
     }
 
-    /// Reads the end of an all-day event as the day after its last day. Set this for an Eventcalendar with
+    /// Reads the end of an all-day event as the day after its last day. Call this for an Eventcalendar with
     /// `exclusiveEndDates` or a time zone.
     #[must_use]
     pub fn exclusive_ends(mut self) -> Self {
@@ -143,7 +144,8 @@ impl PageEvent {
     /// For an occurrence, the update affects that occurrence only. `recurring` is ignored.
     ///
     /// # Errors
-    /// If only one time is given, a time is unreadable, or the event ends before it starts.
+    /// If only one of `start` and `end` is given (an all-day event needs only `start`), a time is unreadable,
+    /// or the event ends before it starts.
     pub fn change(&self, mut change: UpdateEvent) -> Result<UpdateEvent, Invalid> {
         let provider = change.target().provider;
         if let Some(title) = &self.title {
@@ -168,8 +170,8 @@ impl PageEvent {
         })
     }
 
-    /// The custom fields: other properties of the page, and `connectCustom`. If a display property is in
-    /// both, the value of the page counts.
+    /// The custom fields: properties of the page that are not reserved, and the fields in `connectCustom`. A
+    /// display property of the page replaces the field of this name in `connectCustom`.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
         let own = |name: &str| !RESERVED_FIELDS.contains(&name) && !DISPLAY_FIELDS.contains(&name);
         let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
@@ -187,7 +189,7 @@ impl PageEvent {
         Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
     }
 
-    /// The fields of the original object, without those that the page sets itself.
+    /// The fields of the original object that are sent: without fields that values of the page replace.
     fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
         let (name, object, replaced, writable, tag): (_, _, _, &[&str], _) = match provider {
             Provider::Google => {
@@ -234,7 +236,7 @@ impl PageEvent {
             crate::zones::named(name).ok_or_else(|| {
                 Invalid::new(
                     "timezone",
-                    format!("{name:?} is not a known time zone (expected such as Europe/Berlin)"),
+                    format!("{name:?} is not a known time zone (expected a name such as Europe/Berlin)"),
                 )
             })
         });
@@ -265,7 +267,7 @@ impl PageEvent {
         Ok(Some(Times::Instants(at_home(start), at_home(end))))
     }
 
-    /// An all-day event; one day if it has no end.
+    /// The days of an all-day event. Without an end, it lasts one day.
     fn days(&self, start: &EventTime, end: Option<&EventTime>, zone: &TimeZone) -> Result<Times, Invalid> {
         let (first, _) = when::day(start, zone).ok_or_else(|| out_of_range("start"))?;
         let (end, time) = match end {
@@ -275,13 +277,13 @@ impl PageEvent {
         if end < first {
             return Err(ends_before_start());
         }
-        // An exclusive end during a day means that day, and an end on the first day means one day.
+        // Even with exclusive ends, an end within a day, or on the first day, includes that day.
         let is_next = self.exclusive_ends && time == Time::midnight() && end > first;
         let end = if is_next { end } else { end.tomorrow().map_err(|_| out_of_range("end"))? };
         Ok(Times::Days(first, end))
     }
 
-    /// The rule, unless Google receives its lines unchanged.
+    /// The rule to convert. `None` if there is no rule, or if the provider receives its own unchanged.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
             let is_set = |value: &Value| match value {
@@ -322,7 +324,7 @@ impl PageEvent {
             _ => {
                 return Err(Invalid::new(
                     "recurring",
-                    "is not the text of a rule (expected such as FREQ=DAILY;COUNT=5)",
+                    "is not the text of a rule (expected a rule such as FREQ=DAILY;COUNT=5)",
                 ));
             }
         };
@@ -349,8 +351,7 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The Google fields that values of the page replace. Three are for the times, and the last two for the
-/// custom fields and the rule.
+/// The Google fields that values of the page replace, in the order of `page_sets`.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
@@ -361,7 +362,7 @@ const GOOGLE_REPLACED: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-/// The Outlook fields replaced by the same values.
+/// The Outlook fields that values of the page replace, in the order of `page_sets`.
 const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",
@@ -373,7 +374,7 @@ const OUTLOOK_REPLACED: [&str; 8] = [
     "recurrence",
 ];
 
-/// Fields that only a provider writes. An object with one of them was read before.
+/// Fields that only a provider writes. An object with one of them comes from the provider.
 const PROVIDER_FIELDS: [&str; 15] = [
     "@odata.etag",
     "changeKey",
@@ -392,7 +393,7 @@ const PROVIDER_FIELDS: [&str; 15] = [
     "webLink",
 ];
 
-/// The fields of a Google event that was read that can be written again.
+/// The fields that are sent to Google of an object that comes from Google.
 const GOOGLE_WRITABLE: [&str; 16] = [
     "anyoneCanAddSelf",
     "attachments",
@@ -411,7 +412,7 @@ const GOOGLE_WRITABLE: [&str; 16] = [
     "transparency",
     "visibility",
 ];
-/// The fields of an Outlook event that was read that can be written again.
+/// The fields that are sent to Outlook of an object that comes from Outlook.
 const OUTLOOK_WRITABLE: [&str; 13] = [
     "allowNewTimeProposals",
     "attendees",

@@ -1,4 +1,4 @@
-//! A series in the form of the Eventcalendar: one rule, and its exceptions.
+//! A series in the form of the Eventcalendar: one rule, and the exceptions to the rule.
 
 use std::collections::BTreeSet;
 
@@ -12,7 +12,7 @@ pub(super) struct Series {
     /// The rule without its name: `FREQ=WEEKLY;BYDAY=MO`.
     pub(super) rule: String,
     pub(super) exception_rule: Option<String>,
-    /// The zone in which the rule counts; `None` for an all-day series.
+    /// The zone in which the days of the rule are counted; `None` for an all-day series.
     pub(super) zone: Option<TimeZone>,
     pub(super) exceptions: Vec<EventTime>,
     is_days: bool,
@@ -61,9 +61,10 @@ impl Series {
     }
 }
 
-/// The rule in the form of the Eventcalendar. The Eventcalendar accepts BYSETPOS only with weekdays, and -1
-/// as the last day of a month. `None` if the Eventcalendar would read the rule differently, such as
-/// `BYMONTHDAY=28,29,30;BYSETPOS=-1` (the 30th, or the last day of a shorter month).
+/// The rule in the form of the Eventcalendar, which accepts BYSETPOS only with BYDAY.
+///
+/// The last day of a month is written as `BYMONTHDAY=-1`. `None` for any other BYSETPOS with BYMONTHDAY, such
+/// as `BYMONTHDAY=28,29,30;BYSETPOS=-1` (the 30th, or the last day of a shorter month).
 fn eventcalendar_rule(rule: &str) -> Option<String> {
     let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();
     let value =

@@ -10,7 +10,7 @@ use jiff::{
 
 use super::PageTime;
 
-/// Reads milliseconds, ISO 8601, or the text of a JavaScript `Date`; `None` for anything different.
+/// Reads milliseconds, ISO 8601, or the text of a JavaScript `Date`; `None` for any other text.
 pub(super) fn read(time: &PageTime) -> Option<EventTime> {
     match time {
         PageTime::Millis(millis) => Timestamp::from_millisecond(*millis).ok().map(EventTime::Instant),
@@ -30,7 +30,7 @@ fn date_text(text: &str) -> Option<Timestamp> {
     to_string.ok().or_else(|| rfc2822::parse(plain).ok().map(|zoned| zoned.timestamp()))
 }
 
-/// The instant of a time, which is in `zone` if it names none.
+/// The instant of a time. A date or a time without a zone is in `zone`.
 pub(super) fn instant(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let local = match time {
         EventTime::Instant(instant) => return Some(*instant),
