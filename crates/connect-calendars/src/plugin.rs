@@ -1,5 +1,5 @@
-//! The calendar integration plugin of Mobiscroll in Rust, over any [`backend`](crate::backend). It has the
-//! nine operations of `googleCalendarSync` and `outlookCalendarSync`.
+//! Mobiscroll's calendar integration plugin in Rust, over any [`backend`](crate::backend). It has the nine
+//! operations of `googleCalendarSync` and `outlookCalendarSync`.
 //!
 //! | in the plugin | here |
 //! |---|---|
@@ -8,11 +8,11 @@
 //! | `getCalendars()` | `get_calendars` |
 //! | `getEvents(ids, start, end)` | `get_events`, with one id or several |
 //! | `addEvent(id, event)` | `add_event`; the [`NewEvent`] names its calendar |
-//! | `updateEvent(id, event)` | `update_event`, with the changes, from [`Event::change`] |
+//! | `updateEvent(id, event)` | `update_event`; [`Event::change`] starts the update |
 //! | `deleteEvent(id, event)` | `delete_event` |
 //! | `onInit`, `onSignedIn`, `onSignedOut` | [`SyncObserver`] |
 //!
-//! [`PageEvent`](crate::eventcalendar::PageEvent) turns the JSON that a page sends into a [`NewEvent`] or an
+//! [`PageEvent`](crate::eventcalendar::PageEvent) converts the JSON that a page sends to a [`NewEvent`] or an
 //! [`UpdateEvent`]. [`eventcalendar::data`](crate::eventcalendar::data()) writes the JSON that a page shows.
 //! All guests are notified of every write, unless the request sets `notify`.
 //!
@@ -52,7 +52,7 @@ use jiff::Timestamp;
 
 use crate::backend::{AsyncCalendarBackend, CalendarBackend, Gathered};
 
-/// Observes the integration. Every method does nothing by default; `()` ignores all.
+/// Observes the integration. Every method does nothing by default. `()` is an observer that does nothing.
 pub trait SyncObserver: Send + Sync + 'static {
     /// Called when the integration is set up.
     fn on_init(&self) {}
@@ -171,7 +171,7 @@ macro_rules! integration {
                 let provider = self.backend.provider().unwrap_or_else(|| Provider::from(""));
                 let calendars = calendars.at(&provider);
                 if calendars.is_empty() {
-                    return Ok(Gathered::default()); // an empty list would read all calendars
+                    return Ok(Gathered::default()); // for an empty list, the backend would read all calendars
                 }
                 self.backend.events(&calendars, start, end)$($wait)*
             }
@@ -204,9 +204,10 @@ macro_rules! integration {
 integration! {
     /// The calendar integration over a blocking client.
     CalendarSync, CalendarBackend, [] []
-    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and
-    /// waits for the request to the redirect URI. It returns the query of that request, or the reason of the
-    /// failure.
+    /// Signs the user in, unless the user has tokens.
+    ///
+    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect URI. It
+    /// returns the query of this request, or an error text.
     pub fn sign_in(&self, visit: impl FnOnce(&str) -> Result<String, String>) -> Result<(), Error> {
         if self.is_signed_in()? {
             return Ok(());
@@ -222,9 +223,10 @@ integration! {
 integration! {
     /// The calendar integration over an async client.
     AsyncCalendarSync, AsyncCalendarBackend, [async] [.await]
-    /// Signs the user in, unless the user has tokens. `visit` opens the URL in the browser of the user and
-    /// waits for the request to the redirect URI. It returns the query of that request, or the reason of the
-    /// failure.
+    /// Signs the user in, unless the user has tokens.
+    ///
+    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect URI. It
+    /// returns the query of this request, or an error text.
     pub async fn sign_in<F, R>(&self, visit: F) -> Result<(), Error>
     where
         F: FnOnce(String) -> R,

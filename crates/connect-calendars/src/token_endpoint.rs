@@ -1,5 +1,5 @@
-//! The server half of the Mobiscroll calendar integration with `auth: 'server'`. It has the endpoints behind
-//! `authUrl` and `refreshUrl`.
+//! The server half of the Mobiscroll calendar integration with `auth: 'server'`. It serves `authUrl` and
+//! `refreshUrl`.
 //!
 //! ```text
 //! page      POST authUrl (code)                      200 access_token, expires_in, scope
@@ -12,8 +12,8 @@
 //!           reply                  reply
 //! ```
 //!
-//! The module does no I/O: any server can pass it requests, and any client can do the work. [`Asked::work`]
-//! is one call to make, and [`Asked::reply`] turns its result into the response.
+//! The module does no I/O, so it works with any HTTP server and with both clients. [`Asked::work`] is the
+//! call to make with the client, and [`Asked::reply`] converts the result to the response.
 //!
 //! ```
 //! use connect_blocking::{Client, Request, Response, oauth::POSTMESSAGE};
@@ -65,25 +65,27 @@
 //!
 //! Rules:
 //!
-//! * Only pages of the configured origins are served. Requests of other pages are refused before anything is
-//!   sent, and the pages cannot read the responses (no CORS headers).
-//! * Only users of the application are served: without a [`Visitor`] nothing is sent. Limiting the rate of
-//!   requests is up to the server; after a successful refresh, the next one of the same user is at least a
-//!   minute later.
+//! * Only pages of the configured origins are served. A request of a page with another origin is refused and
+//!   causes no request to the authorization server. The page cannot read the response (no CORS headers).
+//! * Only users of the application are served. A request without a [`Visitor`] is refused.
+//! * The server must limit the rate of requests. By default, at most one refresh a minute succeeds for a user
+//!   ([`max_age`](TokenEndpoint::max_age)).
 //! * The refresh token stays on the server, in the token store of the client, unless
 //!   [`pass_through`](TokenEndpoint::pass_through) is set.
-//! * A code is sent once, whatever the result.
-//! * Errors are JSON with texts of this module. Of the errors of the authorization server, only known codes
-//!   are passed on.
+//! * A code is sent to the authorization server once, whatever the result.
+//! * Errors are JSON with texts of this module. An error of the authorization server is passed on only as its
+//!   code, and only if the code is known.
 //!
-//! Serve the endpoint over TLS, or behind a proxy that does: the module cannot check it. Limit the time that
-//! the server takes to read a body.
+//! Serve the endpoint over TLS, or behind a proxy with TLS; the module cannot check this. Let the server
+//! limit the time for reading a body.
 //!
-//! Google issues a refresh token only with the first consent of a user. A page that signs a user in again
-//! must request one with `prompt=consent`; otherwise later refreshes fail with `invalid_grant`, and the user
-//! has to sign in again. The integration is documented to post the refresh token that it received. Here it
-//! receives none, and whatever it posts is ignored. If a version of the integration does not call
-//! `refreshUrl` without a refresh token, use [`pass_through`](TokenEndpoint::pass_through).
+//! Google issues a refresh token only with the first consent of a user. If a page signs a user in again, it
+//! must set `prompt=consent`. Without it, later refreshes fail with `invalid_grant`, and the user has to sign
+//! in again.
+//!
+//! According to its documentation, the integration posts the refresh token that it received to `refreshUrl`.
+//! This endpoint sends no refresh token to the page, and ignores any that the page posts. If a version of the
+//! integration posts nothing without a refresh token, use [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -152,15 +154,15 @@ impl TokenEndpoint {
     /// Also serves pages of this origin: scheme, host and port (RFC 6454 6.2), without patterns.
     ///
     /// # Errors
-    /// If the text is not an origin, or if it is `http` for a host other than loopback: anyone on the network
-    /// path can change such a page and read its tokens.
+    /// If the text is not an origin, or if its scheme is `http` and its host is not loopback. Anyone on the
+    /// network path can change a page that is loaded over `http`, and read its tokens.
     pub fn allow_origin(mut self, origin: &str) -> Result<Self, Error> {
         self.origins.push(Origin::new(origin)?);
         Ok(self)
     }
 
     /// Also serves requests without an `Origin`, unless `Sec-Fetch-Site` says that they are cross-origin.
-    /// Browsers always send an `Origin` with `POST`: this is for other programs that have a session of the
+    /// Browsers always send an `Origin` with `POST`. Call this for other programs that have a session of the
     /// application.
     #[must_use]
     pub fn allow_missing_origin(mut self) -> Self {
@@ -180,7 +182,7 @@ impl TokenEndpoint {
     /// Sets the paths. Default: `/auth` and `/refresh`.
     ///
     /// # Errors
-    /// If a path does not begin with a slash or has a query or fragment, or if both are equal.
+    /// If a path does not begin with a slash, a path has a query or fragment, or the two paths are equal.
     pub fn paths(mut self, auth: impl Into<String>, refresh: impl Into<String>) -> Result<Self, Error> {
         (self.auth_path, self.refresh_path) = (auth.into(), refresh.into());
         let is_path = |path: &String| path.starts_with('/') && !path.contains(['?', '#']);
@@ -192,10 +194,11 @@ impl TokenEndpoint {
         Ok(self)
     }
 
-    /// Returns the refresh token to the page, which sends it back for each refresh. The server stores
-    /// nothing, like the sample servers of the calendar integration. A script injected into the page then
-    /// obtains a credential that outlives the page, any user of the application can have any refresh token
-    /// exchanged, and the rate of refreshes is not limited.
+    /// Sends the refresh token to the page, which sends it back for each refresh. The server stores nothing,
+    /// like the sample servers of the calendar integration.
+    ///
+    /// This is less secure. A script injected into the page obtains a credential that outlives the page, any
+    /// user of the application can have any refresh token exchanged, and refreshes are not limited.
     #[must_use]
     pub fn pass_through(mut self) -> Self {
         self.pass_through = true;
@@ -225,21 +228,22 @@ impl TokenEndpoint {
     }
 
     /// Returns the response to a preflight, or to a request that is refused whatever its body.
-    /// [`accept`](Self::accept) returns the same responses; this method saves the server from reading the
-    /// body first.
+    /// [`accept`](Self::accept) returns the same responses, but the server has to read the body first.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }
 
-    /// Returns the response if the body is larger than [`body_limit`](Self::body_limit) or unreadable.
+    /// Returns the response to a request whose body is larger than [`body_limit`](Self::body_limit) or cannot
+    /// be read.
     pub fn too_large(&self, head: &Parts) -> Response {
         let head = Head::from(head);
         self.check(&head).err().unwrap_or_else(|| Cors::of(self, head.headers).refuse(&Refusal::TOO_LARGE))
     }
 
-    /// Returns the work for a request, or the response to a request that is refused. `visitor` is the
-    /// signed-in user of the application that sends the request, known from the session of the application,
-    /// such as a cookie.
+    /// Returns the call to make for a request, or the response to a request that is refused.
+    ///
+    /// `visitor` is the signed-in user of the application whose page sent the request. The server reads it
+    /// from the session of the application, such as a cookie.
     #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
     pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Asked, Response> {
         let head = Head::from(request);

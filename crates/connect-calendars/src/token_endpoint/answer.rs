@@ -1,5 +1,7 @@
 //! Responses: JSON that is not cached, with the CORS headers that let pages of allowed origins read it.
 
+use std::borrow::Cow;
+
 use connect_core::{Response, Tokens};
 use http::{
     HeaderMap, HeaderValue, StatusCode,
@@ -35,7 +37,7 @@ impl Cors {
         }
     }
 
-    /// The response to the request that a browser sends before the actual one.
+    /// The response to a preflight request.
     pub(super) fn preflight(&self) -> Response {
         let mut reply = self.reply(StatusCode::NO_CONTENT, Vec::new());
         let headers = reply.headers_mut();
@@ -50,8 +52,8 @@ impl Cors {
     }
 
     pub(super) fn refuse(&self, refusal: &Refusal) -> Response {
-        let Refusal { status, error, description, retry_after } = *refusal;
-        let mut reply = self.json(status, &ErrorBody { error, error_description: description });
+        let Refusal { status, error, retry_after, .. } = *refusal;
+        let mut reply = self.json(status, &ErrorBody { error, error_description: refusal.text() });
         let headers = reply.headers_mut();
         if status == StatusCode::METHOD_NOT_ALLOWED {
             headers.insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
@@ -105,7 +107,7 @@ impl Cors {
 #[derive(Serialize)]
 struct ErrorBody {
     error: &'static str,
-    error_description: &'static str,
+    error_description: Cow<'static, str>,
 }
 
 #[derive(Serialize)]

@@ -1,4 +1,4 @@
-//! An accepted request: the work to do, and the response to send.
+//! An accepted request: the call to make, and the response to send.
 
 use std::time::Duration;
 
@@ -20,8 +20,9 @@ impl Visitor {
         Self { user: user.into(), nonce: None }
     }
 
-    /// Sets the random text of the session. The page passed this text with its authorization request and must
-    /// send it as `state`. A code injected into the page by an attacker is then refused (RFC 6749 10.12).
+    /// Sets the random text of the session. The page must send this text as `state` with its authorization
+    /// request and to the token endpoint, which refuses a code with another `state`. An attacker therefore
+    /// cannot inject a code into the page (RFC 6749 10.12).
     #[must_use]
     pub fn nonce(mut self, nonce: impl Into<Secret>) -> Self {
         self.nonce = Some(nonce.into());
@@ -52,7 +53,8 @@ pub enum Work {
     Grant(Grant),
 }
 
-/// An accepted request. Do its [`work`](Self::work) once, and pass the result to [`reply`](Self::reply).
+/// An accepted request. Make the call of [`work`](Self::work) once, and pass the result to
+/// [`reply`](Self::reply).
 #[derive(Debug)]
 #[must_use = "the request has no response yet"]
 pub struct Asked {
@@ -77,7 +79,7 @@ impl Asked {
         &self.work
     }
 
-    /// Returns the response for the result of the work.
+    /// Returns the response for the result of the call.
     ///
     /// | result | status | `error` |
     /// |---|---|---|

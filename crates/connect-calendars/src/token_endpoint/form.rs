@@ -5,8 +5,8 @@ use percent_encoding::percent_decode;
 
 use super::refusal::Refusal;
 
-/// The maximum length of a value in bytes. Google codes and tokens have up to 512, Microsoft ones some
-/// thousands.
+/// The maximum length of a value in bytes. Google's codes and tokens have up to 512 bytes, Microsoft's a few
+/// thousand.
 const MAX_VALUE_BYTES: usize = 8 << 10;
 
 pub(super) struct Form(Vec<(String, Secret)>);
@@ -24,31 +24,32 @@ impl Form {
     }
 
     /// The value of a field; `None` if it is missing or empty. A repeated field is refused (RFC 6749 3.2).
-    pub(super) fn optional(&self, name: &str) -> Result<Option<Secret>, Refusal> {
+    pub(super) fn optional(&self, name: &'static str) -> Result<Option<Secret>, Refusal> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let value = values.next();
         if values.next().is_some() {
-            return Err(Refusal::REPEATED);
+            return Err(Refusal::REPEATED.of(name));
         }
         match value.filter(|value| !value.expose().is_empty()) {
-            Some(value) if !is_valid_value(value.expose()) => Err(Refusal::VALUE),
+            Some(value) if !is_valid_value(value.expose()) => Err(Refusal::VALUE.of(name)),
             value => Ok(value.cloned()),
         }
     }
 
     /// The value of a required field.
-    pub(super) fn required(&self, name: &str) -> Result<Secret, Refusal> {
-        self.optional(name)?.ok_or(Refusal::MISSING)
+    pub(super) fn required(&self, name: &'static str) -> Result<Secret, Refusal> {
+        self.optional(name)?.ok_or(Refusal::MISSING.of(name))
     }
 
     /// The code verifier, if sent (RFC 7636 4.1).
     pub(super) fn verifier(&self) -> Result<Option<Secret>, Refusal> {
         let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-        match self.optional("code_verifier")? {
+        let name = "code_verifier";
+        match self.optional(name)? {
             Some(text)
                 if !(43..=128).contains(&text.expose().len()) || !text.expose().bytes().all(unreserved) =>
             {
-                Err(Refusal::VALUE)
+                Err(Refusal::VALUE.of(name))
             }
             verifier => Ok(verifier),
         }
@@ -99,9 +100,10 @@ mod tests {
     #[test]
     fn value_with_control_characters_or_too_long_is_refused() {
         for body in ["code=a%00", "code=a%0d%0ab", "code=%7F", "code=%C3%A4", "code=a%09"] {
-            assert_eq!(code(body).unwrap_err(), Refusal::VALUE, "{body}");
+            assert_eq!(code(body).unwrap_err(), Refusal::VALUE.of("code"), "{body}");
         }
-        assert_eq!(code(&format!("code={}", "a".repeat(MAX_VALUE_BYTES + 1))).unwrap_err(), Refusal::VALUE);
+        let long = format!("code={}", "a".repeat(MAX_VALUE_BYTES + 1));
+        assert_eq!(code(&long).unwrap_err(), Refusal::VALUE.of("code"));
         assert!(code(&format!("code={}", "a".repeat(MAX_VALUE_BYTES))).is_ok());
     }
 
@@ -114,7 +116,7 @@ mod tests {
             assert!(verifier(&"~".repeat(good)).unwrap().is_some());
         }
         for bad in ["a".repeat(42), "a".repeat(129), "a/".repeat(22)] {
-            assert_eq!(verifier(&bad).unwrap_err(), Refusal::VALUE);
+            assert_eq!(verifier(&bad).unwrap_err(), Refusal::VALUE.of("code_verifier"));
         }
     }
 

@@ -50,7 +50,7 @@ impl TokenEndpoint {
         }
     }
 
-    /// The checks that preflights pass as well: a preflight has no `X-Requested-With` or `Content-Type`.
+    /// The checks for all requests. A preflight has no `X-Requested-With` and no `Content-Type` to check.
     fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Route, Refusal> {
         let endpoint = match head.uri.path() {
             path if path == self.auth_path => Route::Auth,

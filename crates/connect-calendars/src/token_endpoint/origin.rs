@@ -11,8 +11,8 @@ impl Origin {
     pub(super) fn new(text: &str) -> Result<Self, Error> {
         let wrong = || {
             Error::configuration(format!(
-                "{text:?} is not an allowed origin (expected such as https://app.example, with a port if needed; \
-                 http for loopback only)"
+                "{text:?} is not an allowed origin (expected an origin such as https://app.example:8443, without \
+                 path; http is allowed for loopback only)"
             ))
         };
         let text = text.to_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Maps an error of the authorization server, or of the connection to it, to a response for the page. The
-//! text of the error is never passed on.
+//! Maps errors of calls to the authorization server to responses for the page. The texts of these errors are
+//! never passed on.
 
 use std::time::Duration;
 
@@ -8,22 +8,22 @@ use http::StatusCode;
 
 use super::refusal::Refusal;
 
-/// Errors caused by the page or its user, which are passed on by their code.
+/// Errors that the page or its user caused. Their codes are passed on to the page.
 const PASSED_ON: [Refusal; 7] = [
     INVALID_GRANT,
-    refused("invalid_request", "The authorization server does not take the request"),
+    refused("invalid_request", "The authorization server refused the request as invalid"),
     refused("invalid_scope", "The authorization server does not grant the scope"),
-    refused("redirect_uri_mismatch", "The code was asked for with another redirect URI"),
-    refused("access_denied", "The authorization server denied the access"),
-    refused("admin_policy_enforced", "A policy of the user's organization does not allow it"),
+    refused("redirect_uri_mismatch", "The code was requested with another redirect URI"),
+    refused("access_denied", "The authorization server denied access"),
+    refused("admin_policy_enforced", "A policy of the user's organization does not allow access"),
     refused("org_internal", "The application is only for users of one organization"),
 ];
 
 const INVALID_GRANT: Refusal = refused("invalid_grant", "The user has to consent again");
 
-/// Errors not caused by the page, which a retry would not solve.
+/// The error for failures that the page did not cause and that a retry would not solve.
 const FAILED: Refusal =
-    Refusal::new(StatusCode::BAD_GATEWAY, "server_error", "The authorization server gave no tokens");
+    Refusal::new(StatusCode::BAD_GATEWAY, "server_error", "The authorization server issued no tokens");
 
 const UNAVAILABLE: Refusal =
     Refusal::new(StatusCode::SERVICE_UNAVAILABLE, "temporarily_unavailable", "Try again later");
