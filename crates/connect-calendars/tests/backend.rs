@@ -1,5 +1,5 @@
-//! The same scenarios over Connect, Google and Outlook, with both clients. The outcome must not depend on the
-//! service. The requests are read from the sandbox.
+//! Runs the same scenarios over Connect, Google and Outlook, with both clients. The outcome must not depend
+//! on the service. The sandbox records the requests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::backend::{
@@ -224,8 +224,8 @@ fn names_failed_calendars(place: &TestBackend) {
     let good = place.calendar();
     place.backend.create(&NewEvent::new(&good, "Scenario: Still there", start, start + hours(1))).unwrap();
     if place.world.whose == Whose::Connect {
-        // Connect ignores unknown calendars and reads all with one request. Two faults make that request
-        // fail, and the first of the requests for single calendars that follow.
+        // Connect ignores unknown calendars, so faults make requests fail: the common request for all
+        // calendars, and then the request for the first calendar.
         let failing = || Fault::on("GET /events").status(404);
         place.world.server.with(|sandbox| sandbox.add_fault(failing().times(2)));
         let mut asked = place.calendars();
@@ -287,7 +287,7 @@ fn refuses_invalid_events(place: &TestBackend) {
     ] {
         assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
     }
-    // One request finds the calendar.
+    // The only request is the one with which the test finds the calendar.
     assert!(place.world.server.requests().len() <= before + 1);
 }
 
@@ -325,7 +325,7 @@ impl TestBackend {
         event
     }
 
-    /// A weekly series of four, without a change of the clocks in Europe or America.
+    /// A weekly series of four occurrences, between which no clocks change in Europe or America.
     fn series(&self, title: &str) -> Vec<Event> {
         let start = at("2027-01-04T18:00:00Z");
         let new = NewEvent::new(self.calendar(), title, start, start + hours(2))
@@ -334,7 +334,7 @@ impl TestBackend {
         self.titled(title)
     }
 
-    /// The name in the sandbox of the endpoint that creates an event.
+    /// The sandbox's name of the endpoint that creates an event.
     fn insert_endpoint(&self) -> String {
         match self.world.whose {
             Whose::Connect => "POST /event",

@@ -1,4 +1,4 @@
-//! Tests of busy and free times; random tests compare with a model that checks every minute.
+//! Tests of busy and free times. Random tests compare the results with a model that checks every minute.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::busy::{Interval, WorkingHours, free, merge, of_events, slots};
@@ -70,17 +70,17 @@ fn event_is_busy_unless_free_cancelled_or_declined() {
 fn all_day_event_lasts_its_days_in_the_zone() {
     let day = |first: &str, end: Option<&str>| json!({"id": "e", "allDay": true, "start": first, "end": end});
     let berlin = zone("Europe/Berlin");
-    // A midnight in UTC of an all-day event means its date, in every zone.
+    // If an all-day event begins at midnight in UTC, it begins on that date in every zone.
     let christmas = [interval("2026-12-23T23:00:00Z", "2026-12-24T23:00:00Z")];
     for (first, end) in [
         ("2026-12-24", Some("2026-12-25")),
         ("2026-12-24T00:00:00Z", Some("2026-12-25T00:00:00Z")),
         ("2026-12-24", None),
-        // The end is not after the start: one day, as for `last_day`.
+        // If the end is not after the start, the event lasts one day, as for `last_day`.
         ("2026-12-24", Some("2026-12-24")),
         ("2026-12-24T00:00:00Z", Some("2026-12-24T00:00:00Z")),
         ("2026-12-24", Some("2026-12-23")),
-        // From midnight in Berlin to midnight, or just before it.
+        // The event begins at midnight in Berlin, and ends at midnight or shortly before.
         ("2026-12-23T23:00:00Z", Some("2026-12-24T23:00:00Z")),
         ("2026-12-23T23:00:00Z", Some("2026-12-24T22:59:59.999Z")),
         ("2026-12-23T23:00:00Z", Some("2026-12-23T23:00:00Z")),
@@ -180,7 +180,7 @@ fn earliest_and_latest_times_do_not_overflow() {
     assert_eq!(slots(&[end], SignedDuration::ZERO, minute), []);
 }
 
-/// The minutes of two days around a change of the clocks in Berlin.
+/// The number of minutes in the two days that the random tests check.
 const MINUTES: i64 = 2 * 24 * 60;
 
 fn minute(start: Timestamp, minutes: i64) -> Timestamp {

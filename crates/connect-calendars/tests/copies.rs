@@ -1,6 +1,6 @@
-//! Copies of the same calendars over Connect, Google and Outlook, with random changes through each. Sync
-//! tokens and delta links expire, pages are received later than they were read, and deliveries are lost,
-//! repeated and reordered. In the end, each copy must equal the events that its server lists.
+//! Tests of copies of the same calendars over Connect, Google and Outlook, with random changes through each
+//! service. Sync tokens and delta links expire, pages are delayed, and deliveries are lost, repeated and
+//! reordered. In the end, each copy must equal the events that its service lists.
 //!
 //! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
@@ -204,7 +204,7 @@ impl Run {
     /// One of the three users makes a change.
     fn change(&mut self) {
         let who = self.random.below(3);
-        // Limits the number of events, which slows the test down.
+        // Many events would slow the test down.
         let many = self.connect.copy.len() > 400;
         let outcome = match self.random.below(if many { 5 } else { 9 }) {
             0..=2 => self.edit(who, false),
@@ -295,7 +295,7 @@ impl Run {
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(quarters * 15)
     }
 
-    /// Loses, delivers, or delivers and keeps a pending delivery.
+    /// Loses a pending delivery, or delivers it. Sometimes it stays pending, and is delivered again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -334,7 +334,7 @@ impl Run {
         self.count("resumed");
     }
 
-    /// Finishes the rounds under way, makes one more without changes, and compares the copies.
+    /// Finishes the rounds under way, reads one more round without changes, and compares the copies.
     fn finish(&mut self) {
         for _ in 0..2 {
             while self.google.step().is_none() {}
@@ -355,7 +355,7 @@ impl Run {
         let (same, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
             here.into_iter().partition(|(id, _)| there.contains_key(id));
         assert_same("google", &same, &there);
-        // The former exceptions of a moved series are listed like cancelled occurrences.
+        // The feed lists the exceptions that a series had before it was moved, as cancelled occurrences.
         let left = |item: &Value| {
             item["status"] == "cancelled" && there.contains_key(item["recurringEventId"].as_str().unwrap())
         };
@@ -536,7 +536,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries due now. The next delivery for a calendar waits for the response to the previous one.
+    /// The deliveries that are due now. Each delivery for a calendar waits for the response to the last one.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();

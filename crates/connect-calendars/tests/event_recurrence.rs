@@ -16,7 +16,7 @@ fn read(original: serde_json::Value) -> EventRecurrence {
     event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
 }
 
-/// A series of Apple or CalDAV: the rules of its zone, the series, a moved and a cancelled occurrence.
+/// The iCalendar object of a series: the rules of its zone, the series, a moved and a cancelled occurrence.
 fn icalendar(start: &str, more: &str) -> String {
     [
         "BEGIN:VCALENDAR",
@@ -81,7 +81,7 @@ fn graph_series_has_the_zone_of_its_range() {
     let original = |range: &str, own: &str| {
         json!({
             "type": "seriesMaster", "originalStartTimeZone": own,
-            // The zone requested with `Prefer`, not that of the series.
+            // This is the zone that the request named with `Prefer`, not the zone of the series.
             "start": { "dateTime": "2026-07-06T07:00:00.0000000", "timeZone": "UTC" },
             "cancelledOccurrences": ["OID.AAMkAD=.2026-07-13", "OID.AAMkAD=.soon"],
             "recurrence": {
@@ -244,9 +244,9 @@ fn occurrence_never_has_the_original_start_of_another() {
     let berlin = || overrides("Europe/Berlin");
     assert_eq!(start(berlin(), "2026-07-14T07:00:00Z"), at("2026-07-13T07:00:00Z"));
     assert_eq!(start(berlin(), "2026-07-20T13:00:00Z"), at("2026-07-20T07:00:00Z"));
-    // An unchanged occurrence begins by the rule.
+    // The start of an unchanged occurrence is its original start.
     assert_eq!(start(berlin(), "2026-07-27T07:00:00Z"), at("2026-07-27T07:00:00Z"));
-    // Without the zone, the occurrence cannot be identified.
+    // In an unknown zone, the changed occurrence cannot be identified.
     let unknown = || overrides("Moon Standard Time");
     assert_eq!(start(unknown(), "2026-07-20T13:00:00Z"), None);
     assert_eq!(start(unknown(), "2026-07-27T07:00:00Z"), None);

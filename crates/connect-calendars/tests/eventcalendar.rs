@@ -272,7 +272,7 @@ fn provider_receives_the_rule_of_its_object() {
     let two = json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
     assert_eq!(fields("microsoft", two), (none.clone(), patterned));
     assert_eq!(fields("google", json!({})), (daily.clone(), None));
-    // `recurring` takes precedence over both objects; Outlook uses the Google rule if it has none.
+    // `recurring` takes precedence over both objects. Outlook uses the Google rule if its object has none.
     let weekly = Patch::Set(Recurrence::weekly());
     assert_eq!(fields("microsoft", json!({"recurring": "FREQ=WEEKLY"})), (weekly, None));
     assert_eq!(fields("microsoft", json!({"outlookEvent": {"recurrence": null}})).0, daily);

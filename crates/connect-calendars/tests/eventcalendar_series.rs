@@ -15,7 +15,7 @@ fn page(events: &[Value], zone: &str) -> Value {
     serde_json::to_value(data(&events).time_zone(TimeZone::get(zone).unwrap()).without_originals()).unwrap()
 }
 
-/// A series on Mondays at 08:00 in Tokyo, which are Sundays in New York.
+/// A series on Mondays at 08:00 in Tokyo, when it is Sunday in New York.
 fn google() -> Value {
     json!({
         "provider": "google", "calendarId": "work", "id": "s", "title": "Review",

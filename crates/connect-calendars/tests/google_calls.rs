@@ -43,7 +43,7 @@ fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
 }
 
-/// The private properties of a patch of `custom`: the first text, and null for possible continuations.
+/// The private properties in a patch of `custom`: the text, and nulls that delete continuations of old text.
 fn custom(text: Option<&str>) -> Value {
     let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
     Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())
@@ -211,7 +211,7 @@ fn insert_sends_conference_data() {
     assert_eq!(
         uri(&call),
         "/calendars/primary/events?conferenceDataVersion=0",
-        "the parameter of the caller wins"
+        "the parameter of the caller takes precedence"
     );
 }
 
@@ -473,7 +473,7 @@ fn new_times_of_a_series_have_their_zone() {
         let body = body_of(&PatchEvent::new(&change));
         assert_eq!((&body["start"], &body["end"]["timeZone"]), (&sent, &json!("America/New_York")));
         let body = body_of(&PatchEvent::new(&change).time_zone("Asia/Tokyo"));
-        assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "the zone of the call wins");
+        assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "the zone of the call takes precedence");
     }
     // An instant does not change the zone of the series.
     let moved = UpdateEvent::new(Provider::Google, "primary", "s").whole_series();

@@ -166,7 +166,7 @@ fn rate_limit_delays_only_its_user() {
                 return Ok(response(200, r#"{"id":"e"}"#));
             }
             let mut limited = response(status, refusal(status, "usageLimits", reason));
-            // Longer than a call waits for a retry.
+            // A call does not wait this long for a retry.
             limited.headers_mut().insert("retry-after", "600".parse().unwrap());
             Ok(limited)
         });
@@ -179,7 +179,7 @@ fn rate_limit_delays_only_its_user() {
         assert_eq!(
             (name(&ada.send(&call).unwrap_err()), wire.count()),
             ("limit", 2),
-            "no request is sent before the wait is over"
+            "no request is sent during the cool-down"
         );
     }
     assert_eq!(GetEvent::new("c", "e").limits(), Limits::of_each_user());

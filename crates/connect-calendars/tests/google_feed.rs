@@ -393,7 +393,7 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             .map(drop),
     };
     if let Err(error) = changed {
-        // A cancelled event cannot be changed, and an occurrence cannot be moved past an adjacent one.
+        // A cancelled event cannot be changed. An occurrence cannot be moved past an adjacent occurrence.
         let known = matches!(error.kind(), ErrorKind::NotFound | ErrorKind::Validation { .. });
         assert!(known, "{error:?}");
     }
@@ -427,7 +427,7 @@ fn copy_equals_the_server_list_after_random_changes() {
         }
         for ((feed, copy), list) in feeds.iter_mut().zip(&mut copies).zip(&lists) {
             if pick(3) == 0 {
-                // Continues from the cursor, like another process.
+                // A new feed continues from the cursor, as in another process.
                 let fresh = EventFeed::new("primary").page_size(7);
                 let fresh = if *list == lists[1] { fresh.occurrences() } else { fresh };
                 *feed = match feed.cursor() {
@@ -458,7 +458,7 @@ fn copy_equals_the_server_list_after_random_changes() {
             let (kept, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 here.into_iter().partition(|(id, _)| there.contains_key(id));
             assert_eq!(kept, there, "turn {turn}");
-            // The former exceptions of a moved series are listed like cancelled occurrences.
+            // The feed lists the exceptions that a series had before it was moved, as cancelled occurrences.
             let stays = |event: &Event| {
                 let series = event.recurring_event_id.as_ref();
                 *list == lists[0]
@@ -513,7 +513,7 @@ fn cancelled_series_removes_its_exceptions() {
     let changes = take(&mut feed, json!({ "items": items, "nextSyncToken": "t2" })).unwrap();
     assert_eq!(ids(&changes.events), ["living", "living_1", "unknown_1"]);
     assert_eq!(removed(&changes), ["dead", "dead_1", "dead_2", "dead_3"]);
-    // The same over two pages of a full round.
+    // The removed events are on two pages of a full round.
     let mut feed = EventFeed::new("c");
     feed.begin();
     take(&mut feed, json!({ "items": [exception("dead_1", "dead", "confirmed")], "nextPageToken": "p" }));

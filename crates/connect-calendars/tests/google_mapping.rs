@@ -261,7 +261,7 @@ proptest! {
         if !entries.is_empty() { google["attendees"] = json!(entries); }
 
         let event = reads(&google);
-        // All fields that were read, written again.
+        // The update writes all fields that were read.
         let mut update = event.calendar("c").change_all();
         if let Some(rule) = recurrence(&update.0) { update.1 = update.1.recurrence(rule); }
         let mut call = PatchEvent::new(&update.1).knowing(&update.0).time_zone("Europe/Berlin");
@@ -380,7 +380,7 @@ fn every_google_field_is_read() {
     assert_eq!((color("0"), color("12"), color("x"), color_id("#000000")), (None, None, None, None));
 }
 
-/// Days with a change of the clocks, and without, with their hours.
+/// Days with and without a change of the clocks, and their lengths in hours.
 const ZONES: [(&str, &str, i64); 11] = [
     ("Europe/Berlin", "2026-03-29", 23),
     ("Europe/Berlin", "2026-10-25", 25),
@@ -388,7 +388,7 @@ const ZONES: [(&str, &str, i64); 11] = [
     ("America/New_York", "2026-03-08", 23),
     ("America/New_York", "2026-11-01", 25),
     ("America/Sao_Paulo", "2018-11-04", 23), // the day begins at 01:00
-    ("Australia/Lord_Howe", "2026-10-04", 23), // the change is half an hour, rounded here
+    ("Australia/Lord_Howe", "2026-10-04", 23), // 23.5 hours, rounded down
     ("Asia/Tokyo", "2026-03-29", 24),
     ("Africa/Casablanca", "2026-03-22", 23), // the clocks change at the end of Ramadan
     ("Asia/Kathmandu", "2026-11-01", 24),
@@ -415,7 +415,7 @@ fn days_with_a_clock_change_keep_their_instants() {
             (event.start, event.end),
             (Some(EventTime::Instant(start.timestamp())), Some(EventTime::Instant(end.timestamp())))
         );
-        // The same in the format of Google, with the offsets of that day.
+        // Google sends the times with the offsets of that day.
         let google_time = |at: &ZonedDateTime| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
         let event = reads(&json!({ "id": "e", "start": google_time(&start), "end": google_time(&end) }));
         assert_eq!(

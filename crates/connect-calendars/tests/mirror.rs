@@ -1,4 +1,4 @@
-//! Tests of the mirror of Connect calendars: pages and deliveries in every order.
+//! Tests of the mirror of Connect calendars, with pages and deliveries in every order.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::sync::{ChangeFeed, Changes, Cursor, EventCopy, Mirror};
@@ -17,7 +17,7 @@ fn december() -> Mirror {
     Mirror::new(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))
 }
 
-/// An event on a day of December 2026, modified at a second of 10:00 on November 21.
+/// An event on this day of December 2026, last modified on November 21 at 10:00 and `modified` seconds.
 fn event(id: &str, day: u32, modified: u32) -> Value {
     json!({
         "provider": "google", "calendarId": "work", "id": id, "title": format!("{id} as of {modified}"),
@@ -35,8 +35,7 @@ fn page(events: &[Value], next: Option<&str>) -> EventPage {
     decode(json!({ "events": events, "nextPageToken": next }).to_string().as_bytes()).unwrap()
 }
 
-/// A delivery in the documented format. Its time is the `lastModified` of the event, or ten minutes after all
-/// modifications.
+/// A delivery in the documented format. Its time is the `lastModified` of the event, or 10:10 without one.
 fn delivery(kind: &str, event: Value) -> Delivery {
     let second = event.get("lastModified").cloned().unwrap_or(json!("2026-11-21T10:10:00Z"));
     let body = json!({
@@ -254,7 +253,7 @@ fn event_outside_the_window_stays_out_after_a_late_deletion() {
     let mut state = MirroredCopy::of(&[]);
     let away = with(event("a", 1, 7), "start", "2027-02-01T09:00:00Z");
     state.deliver("updated", with(away, "end", "2027-02-01T10:00:00Z"));
-    // The event was deleted at 3, restored at 5 and moved at 7.
+    // The event was deleted at second 3, restored at second 5, and moved out of the window at second 7.
     state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
     assert_eq!(state.deliver("created", event("a", 1, 5)), Changes::default());
     assert!(state.1.is_empty() && !state.0.is_stale());
@@ -270,7 +269,7 @@ fn undated_event_outside_the_window_makes_a_sweep_due() {
     away.as_object_mut().unwrap().remove("lastModified");
     state.deliver("updated", away);
     state.sweep(&[]);
-    // The event was deleted at 3 and restored at 5, both before it left the window at 7.
+    // The event was deleted at second 3 and restored at second 5, before it left the window at second 7.
     state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:03Z"}));
     state.deliver("created", event("a", 1, 5));
     assert!(state.0.is_stale());
@@ -305,7 +304,7 @@ fn late_occurrence_older_than_its_series_is_ignored() {
 
 #[test]
 fn late_occurrence_of_a_series_whose_deletion_came_late_is_ignored() {
-    // A series with this id was deleted at 5; a later event has the same id.
+    // A series with this id was deleted at second 5. An event with the same id was created after that.
     let mut state = MirroredCopy::of(&[event("s", 1, 9)]);
     state.deliver("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
     assert!(state.0.is_stale());
@@ -351,17 +350,19 @@ fn undecidable_order_makes_a_sweep_due() {
 fn page_read_before_a_deletion_does_not_restore_the_event() {
     let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
     state.0.begin();
-    state.page(&[event("a", 1, 1)], "t1"); // page received, then event deleted
+    // The mirror receives the page, and then event a is deleted.
+    state.page(&[event("a", 1, 1)], "t1");
     assert_eq!(
         ids(&state.deliver("deleted", json!({"id": "a", "lastModified": "2026-11-21T10:00:05Z"}))).1,
         ["a"]
     );
     state.deliver("deleted", json!({"id": "b", "lastModified": "2026-11-21T10:00:05Z"}));
-    let changes = state.last_page(&[event("b", 2, 1), event("c", 3, 1)]); // page read by the server, event deleted, then page received
+    // The server read this page before event b was deleted, and the mirror receives it afterwards.
+    let changes = state.last_page(&[event("b", 2, 1), event("c", 3, 1)]);
     assert_eq!(ids(&changes), (vec!["c"], vec![]));
     assert!(!state.0.is_stale());
     assert_eq!(state.titles(), ["c as of 1"]);
-    // The next sweep reads its pages after the deletion, so a listed event was restored.
+    // The server reads the pages of the next sweep after the deletion, so event a was restored.
     assert_eq!(ids(&state.sweep(&[event("a", 1, 1), event("c", 3, 1)])), (vec!["a"], vec![]));
 }
 
@@ -400,7 +401,8 @@ fn older_page_does_not_undo_a_delivery() {
     state.deliver("updated", event("b", 2, 3));
     let away = with(with(event("c", 3, 3), "start", "2027-02-01T09:00:00Z"), "end", "2027-02-01T10:00:00Z");
     state.deliver("updated", away);
-    let changes = state.last_page(&[event("b", 2, 2), event("c", 3, 2)]); // page read before the deliveries, received after them
+    // The server read this page before the deliveries, and the mirror receives it afterwards.
+    let changes = state.last_page(&[event("b", 2, 2), event("c", 3, 2)]);
     assert_eq!(changes, Changes::default());
     assert_eq!(state.titles(), ["a as of 3", "b as of 3"]);
     assert!(!state.0.is_stale());
@@ -498,7 +500,7 @@ fn unlisted_possible_series_makes_a_sweep_due() {
     state.deliver("created", unclear(1));
     state.0.begin();
     state.deliver("updated", unclear(2));
-    assert!(state.0.is_stale(), "a page may have shown its old occurrences");
+    assert!(state.0.is_stale(), "a page may have listed old occurrences of the series");
     state.last_page(&[]);
     assert!(state.0.is_stale());
     state.sweep(&[event("s", 1, 2)]);
@@ -592,12 +594,12 @@ fn listed_event_without_calendar_id_is_matched() {
         event.as_object_mut().unwrap().remove("calendarId");
         event
     };
-    // With a single selected calendar, its id is filled in.
+    // If the mirror reads a single calendar, events get the id of this calendar.
     let mut state = MirroredCopy(december().calendar(("google", "work")), EventCopy::new());
     state.sweep(&[without_calendar("a", 1)]);
     assert_eq!(state.1.iter().next().unwrap().calendar_id.as_deref(), Some("work"));
     assert_eq!(state.deliver("updated", event("a", 1, 1)), Changes::default(), "unchanged event");
-    // With several calendars, deliveries match the event without a calendar id.
+    // If the mirror reads several calendars, a delivery updates the listed event without a calendar id.
     let mut state = MirroredCopy::of(&[without_calendar("a", 1)]);
     assert_eq!(ids(&state.deliver("updated", event("a", 1, 2))).0, ["a"]);
     assert_eq!(state.titles(), ["a as of 2"]);
@@ -614,7 +616,7 @@ fn moved_window_takes_effect_with_the_next_sweep() {
     assert_eq!(query(&state.0)[0].1, "2026-12-15T00:00:00.000Z");
     assert_eq!(ids(&state.last_page(&[event("b", 20, 1)])), (vec![], vec!["a"]));
     assert!(!state.0.is_stale());
-    // A sweep of the old window continues unchanged, and another one is due.
+    // If the window moves during a sweep, the sweep ends in the old window, and another sweep is due.
     state.0.begin();
     state.0.window(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"));
     state.last_page(&[event("b", 20, 1)]);

@@ -1,5 +1,5 @@
-//! Random tests of the mirror against a model of the service. Changes are random, pages are received later
-//! than they were read, and deliveries are lost, repeated and reordered.
+//! Random tests of the mirror against a model of the service. Changes are random, pages are delayed, and
+//! deliveries are lost, repeated and reordered.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{collections::BTreeMap, ops::Range};
@@ -56,7 +56,7 @@ fn calendar_of(id: u32) -> (&'static str, &'static str) {
 }
 
 impl Service {
-    /// The listed events, sorted by start: an event that moves may change its page.
+    /// The listed events, sorted by start. A moved event may be on a different page than before.
     fn list(&self) -> Vec<(u32, Value)> {
         let mut all = Vec::new();
         for (id, entry) in &self.entries {
@@ -162,12 +162,12 @@ struct Change {
 #[derive(Clone, Debug)]
 enum Step {
     Change(Change),
-    /// The service reads the page for the request of the mirror.
+    /// The service reads the page that the mirror requests.
     Read,
     /// The page reaches the mirror.
     Receive,
     Fail,
-    /// A pending delivery arrives. If the flag is set, it stays pending and arrives again.
+    /// A pending delivery arrives. If the flag is set, the delivery stays pending, and arrives again later.
     Deliver(prop::sample::Index, bool),
     Lose(prop::sample::Index),
     Begin,

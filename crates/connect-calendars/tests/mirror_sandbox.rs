@@ -1,6 +1,7 @@
-//! Tests of the mirror with thousands of random changes in the sandbox. The application and users of the
-//! providers make the changes. Deliveries are lost, repeated and reordered, and sweeps are read page by page
-//! in between.
+//! Tests of the mirror with thousands of random changes in the sandbox.
+//!
+//! Some changes are made through Connect, others directly in the calendars of the providers. Deliveries are
+//! lost, repeated and reordered, and arrive between the pages of sweeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use std::{
@@ -67,7 +68,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries due now. The next delivery for a calendar waits for the response to the previous one.
+    /// The deliveries that are due now. Each delivery for a calendar waits for the response to the last one.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();
@@ -234,7 +235,7 @@ impl Run {
         }
     }
 
-    /// Makes a change in the calendar of a provider.
+    /// Makes a change directly in the calendar of a provider.
     fn outside(&mut self) {
         let event = self.random.pick(&self.listed).clone();
         let trigger = match self.random.below(3) {
@@ -256,7 +257,7 @@ impl Run {
         }
     }
 
-    /// Loses, delivers, or delivers and keeps a pending delivery.
+    /// Loses a pending delivery, or delivers it. Sometimes it stays pending, and is delivered again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -276,7 +277,7 @@ impl Run {
         self.copy.apply(changes);
     }
 
-    /// Reads a page; the next call passes it to the mirror.
+    /// Reads a page. The next call of this method passes the page to the mirror.
     fn page(&mut self) {
         match self.read.take() {
             None => self.read = self.mirror.request().map(|request| self.user.call(&request)),
@@ -358,8 +359,8 @@ fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
     let mut run = Run::new(2);
     let mut series = 0;
     for _ in 0..150 {
-        // A real Google object has its recurrence; those of the sandbox do not, so a new series needs a
-        // sweep.
+        // The sandbox's Google objects in deliveries lack the recurrence that Google sends, so a new series
+        // needs a sweep.
         let more = run.count.get("series created").copied().unwrap_or(0);
         if run.mirror.is_stale() || std::mem::replace(&mut series, more) != more {
             let changes = sync::round(&run.user, &mut run.mirror).unwrap();
@@ -376,7 +377,8 @@ fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
         });
         run.listed = run.list();
         let now = run.world.with(|_, now| now);
-        run.listed.retain(|event| event.last_modified <= Some(now)); // the demo events were modified in the future of the simulated clock
+        // The demo events were modified at a time that the simulated clock has not reached.
+        run.listed.retain(|event| event.last_modified <= Some(now));
         match run.random.below(8) {
             0..=2 => run.create(),
             _ if run.listed.is_empty() => run.create(),

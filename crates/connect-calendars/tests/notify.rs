@@ -1,4 +1,4 @@
-//! Tests of guest notifications: the same at Google and Outlook. The notifications are read from the sandbox.
+//! Tests that Google and Outlook notify the same guests. The sandbox records the notifications.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
@@ -46,7 +46,7 @@ impl TestCalendar {
         NewEvent::new(&self.calendar, "Review", start, start + SignedDuration::from_hours(1))
     }
 
-    /// The notifications since the last call, as address and kind, sorted by address.
+    /// The address and kind of each notification since the last call of this method, sorted by address.
     fn notifications(&mut self) -> Vec<(String, String)> {
         let all = self.world.server.invitations();
         let mut new: Vec<_> =

@@ -125,7 +125,7 @@ fn id_that_changes_the_path_is_refused() {
     assert_eq!(sent(&GetEvent::new("c", "...")).path, "/v1.0/me/calendars/c/events/...");
 }
 
-/// Three pages; the second is empty.
+/// Responds with three pages, of which the second is empty.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let next = |skip| format!("https://graph.microsoft.com/v1.0/me/calendar/calendarView?$skip={skip}&x=%2B");
     Ok(match request.uri().query() {
@@ -470,7 +470,7 @@ fn series_update_with_times_needs_a_zone() {
         let zoned = body(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
         assert_eq!(zoned["start"]["timeZone"], "Europe/Berlin");
     }
-    // The type of an event that was read is known.
+    // Graph sent the type of this event, so the update knows that it is a series.
     let series = read(&GetEvent::new("c", "e"), r#"{"id":"e","type":"seriesMaster"}"#).unwrap();
     let moved = || UpdateEvent::new(&series.change().unwrap().time(start, end));
     assert_eq!(body(&moved())["start"]["timeZone"], "UTC");
@@ -484,7 +484,7 @@ fn series_update_with_times_needs_a_zone() {
     assert_eq!(body(&UpdateEvent::new(&new().dates(day, next)))["start"]["timeZone"], "UTC");
 }
 
-/// An event with two guests, a room, and its organizer, who is listed as a guest or not.
+/// An event with two guests and a room. Its organizer is also a guest if `organizer_is_listed`.
 fn party(organizer_is_listed: bool) -> Event {
     let guest = |kind: &str, name: &str, response: &str| {
         serde_json::json!({"type": kind, "status": {"response": response, "time": "2026-01-01T00:00:00Z"},

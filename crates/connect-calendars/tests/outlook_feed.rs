@@ -316,7 +316,7 @@ fn refused_link_is_not_sent_again() {
     let mut feed = self::feed().resume(&cursor()).unwrap();
     assert!(round(&user, &mut feed).unwrap().full);
     assert_eq!(requested(&wire), ["$deltatoken=1", "delta"]);
-    // A next link is refused twice: the next round reads all events.
+    // After a next link was refused twice, the next round reads all events.
     let end = page(&[single("e9", "Nine")], "$deltatoken=9");
     let (user, wire) = scripted(&[first()[0].clone(), refused(), first()[0].clone(), refused(), end.clone()]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
@@ -347,7 +347,7 @@ fn refused_initial_request_is_an_error() {
     }
     assert!(round(&user, &mut feed).unwrap().full);
     assert_eq!(wire.sent().len(), 3);
-    // After the delta link, the initial request is refused too: the cursor is dropped.
+    // If the initial request is refused after the delta link, the cursor is dropped.
     let (user, _) = scripted(&[refused(), refused()]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
     assert!(round(&user, &mut feed).is_err());

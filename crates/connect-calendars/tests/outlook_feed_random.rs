@@ -19,15 +19,17 @@ use jiff::Timestamp;
 use proptest::prelude::*;
 use serde_json::{Value, json};
 
-/// A model of the Graph delta query. For a changed series it returns the series and its occurrences without
-/// fields, and never the removed occurrences, even if the series became a single event.
+/// A model of the Graph delta query.
+///
+/// For a changed series, the query returns the series and its occurrences without fields. It never reports
+/// removed occurrences, even if the series became a single event.
 #[derive(Default)]
 struct Calendar {
     singles: BTreeMap<String, String>,
     series: BTreeMap<String, (String, BTreeSet<u8>)>,
     /// The ids of changed events, in order.
     log: Vec<String>,
-    /// Links from before this position of `log` have expired.
+    /// Links to positions in `log` before this one have expired.
     forgotten: usize,
     page_size: usize,
     fail_next: bool,
@@ -86,7 +88,7 @@ impl Calendar {
         self.log.push(touched);
     }
 
-    /// Removes the event or series of an id, which a new event may reuse.
+    /// Removes the event or series with this id. A new event may reuse the id.
     fn remove(&mut self, id: u8) -> String {
         let id = format!("e{id}");
         self.singles.remove(&id);
@@ -115,7 +117,7 @@ impl Calendar {
                 None => (404, json!({"error": {"code": "ErrorItemNotFound"}})),
             };
         }
-        // The query is `since=..&at=..`, or that of the initial request.
+        // The query is `since=..&at=..`, except in the initial request.
         let query: BTreeMap<String, String> =
             form_urlencoded::parse(request.uri().query().unwrap().as_bytes()).into_owned().collect();
         let number = |name: &str| query.get(name).map(|text| text.parse::<usize>().unwrap());

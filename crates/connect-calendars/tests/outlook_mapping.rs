@@ -207,7 +207,7 @@ fn times_are_read_in_their_zones() {
     assert_eq!(
         instant("2026-10-25T02:30:00", "Europe/Berlin"),
         at("2026-10-25T00:30:00Z"),
-        "the first of two such times"
+        "of a time that occurs twice, the first"
     );
     assert_eq!(instant("2026-10-25T03:00:00", "Europe/Berlin"), at("2026-10-25T02:00:00Z"));
     for zone in [
@@ -466,7 +466,7 @@ fn values_that_graph_lacks_are_refused() {
     assert_eq!(
         body(&UpdateEvent::new(&confirmed())),
         json!({}),
-        "the availability stays, which may be free or out of office"
+        "the request leaves the availability unchanged, such as free or out of office"
     );
     let busy = confirmed().availability(Availability::Busy);
     assert_eq!(body(&UpdateEvent::new(&busy)), json!({"showAs": "busy"}));

@@ -1,4 +1,4 @@
-//! Tests of Microsoft Graph recurrences, and of the recurrences of events.
+//! Tests of the conversion of Microsoft Graph recurrences, and of the recurrences read from events.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -47,7 +47,7 @@ fn every_pattern_converts_to_a_rule_and_back() {
         ("FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteMonthly { day: 29 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", AbsoluteMonthly { day: 30 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", AbsoluteMonthly { day: 31 }),
-        // Every month of the series has a 31st: January, and January and July.
+        // Every month of these series has a 31st: January, or January and July.
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;BYDAY=2TU", RelativeMonthly { days: days.clone(), index: WeekIndex::Second }),
@@ -237,11 +237,11 @@ fn until_converts_to_the_day_of_the_last_occurrence() {
     ] {
         assert_eq!(end(&format!("FREQ=DAILY;UNTIL={until}"), &berlin), day, "{until}");
     }
-    // Just after midnight in Tokyo is the day before in UTC.
+    // When it is 00:30 in Tokyo, it is still the previous day in UTC.
     let tokyo = at("2026-01-13T00:30[Asia/Tokyo]");
     assert_eq!(end("FREQ=DAILY;UNTIL=20260120T153000Z", &tokyo), date(2026, 1, 21));
     assert_eq!(end("FREQ=DAILY;UNTIL=20260120T152959Z", &tokyo), date(2026, 1, 20));
-    // Late in New York is the day after in UTC.
+    // When it is 20:00 in New York, it is already the next day in UTC.
     let york = at("2026-01-13T20:00[America/New_York]");
     assert_eq!(end("FREQ=DAILY;UNTIL=20260121T010000Z", &york), date(2026, 1, 20));
     assert_eq!(end("FREQ=DAILY;UNTIL=20260121T005959Z", &york), date(2026, 1, 19));
@@ -468,7 +468,7 @@ fn series() -> impl Strategy<Value = (PatternedRecurrence, SeriesStart)> {
         |(pattern, interval, zone, day, minute, end, whole)| {
             let day = date(2024, 1, 1).checked_add(jiff::Span::new().days(day)).unwrap();
             let time = day.at(0, 0, 0, 0).checked_add(jiff::Span::new().minutes(minute)).unwrap();
-            // A time that the clocks skip is moved.
+            // If the clocks skip the time, the start is moved to an existing time.
             let start = time.in_tz(zone).unwrap();
             let day = start.date();
             let (start, time_zone) =

@@ -1,5 +1,5 @@
-//! Tests of the calendar integration plugin: nine operations and three callbacks. They run over Google and
-//! Outlook. The sandbox counts the concurrent requests for a mailbox.
+//! Tests of the nine operations and three callbacks of the calendar integration plugin, over Google and
+//! Outlook. The sandbox counts the concurrent requests for each mailbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::sync::{Arc, Mutex};
@@ -65,7 +65,7 @@ fn run_operations(backend: impl CalendarBackend) {
     assert!(!sync.is_signed_in().unwrap());
     sync.sign_out().unwrap();
     assert!(sync.sign_in(|_| Err("the window was closed".to_owned())).is_err());
-    assert_eq!(callbacks.all(), ["init"], "nobody has signed in or out");
+    assert_eq!(callbacks.all(), ["init"], "no user has signed in or out");
     sync.sign_in(|url| Ok(consent(url))).unwrap();
     sync.sign_in(|_| panic!("a signed-in user is not sent to the sign-in page")).unwrap();
     assert!(sync.is_signed_in().unwrap());

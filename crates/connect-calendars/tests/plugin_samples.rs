@@ -1,5 +1,5 @@
-//! Tests with the documented samples of the plugin. The fields of a page reach the provider or are refused,
-//! and the events read contain them.
+//! Tests with the samples in the documentation of the plugin. The fields that a page sends reach the provider
+//! and are read again, or the request is refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
@@ -74,7 +74,7 @@ fn google_update_sample_reaches_google() {
     let new =
         sent(json!({ "start": "2022-02-11T10:00:00Z", "end": "2022-02-11T15:00:00Z", "title": "My event" }));
     let event = sync.add_event(&new.new_event(&calendar).unwrap()).unwrap();
-    // The sample ends before it starts: it is refused without a request.
+    // The event of the sample ends before it starts. The update is refused without a request.
     let sample = |end: &str| {
         sent(json!({
             "start": "2022-02-20T10:00:00Z", "end": end, "title": "My updated event", "id": event.id,
@@ -169,7 +169,7 @@ fn google_series_sample_repeats() {
 fn rule_of_a_page_counts_in_the_event_zone() {
     let berlin = TimeZone::get("Europe/Berlin").unwrap();
     for whose in [Whose::Google, Whose::Microsoft] {
-        // Daily at 23:30 until April 2, over the change of the clocks on March 28.
+        // The series is daily at 23:30 until April 2. The clocks change on March 28.
         let page = sent(json!({
             "start": "2027-03-26T23:30", "end": "2027-03-26T23:45", "title": "Late", "recurring": "FREQ=DAILY;UNTIL=2027-04-02",
         }));

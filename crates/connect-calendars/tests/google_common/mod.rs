@@ -31,7 +31,7 @@ impl Wire {
         self.0.lock().unwrap().iter().map(|request| request.uri().to_string()).collect()
     }
 
-    /// A signed-in user whose client receives these responses.
+    /// A signed-in user of a client whose transport calls `respond`.
     pub fn user(
         &self,
         respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
@@ -41,7 +41,7 @@ impl Wire {
         user
     }
 
-    /// A client that receives these responses.
+    /// A client whose transport calls `respond`.
     pub fn client(
         &self,
         respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
@@ -104,7 +104,7 @@ pub fn sandbox(switches: &[(&str, &str)]) -> Server {
     Server::builder().settings(settings).seed(team()).start().unwrap()
 }
 
-/// Signs an account in at the Google endpoints of the sandbox.
+/// Signs in with this account at the Google endpoints of the sandbox.
 pub fn signed_in(server: &Server, account: &str, scopes: &[&str]) -> User {
     let own = server
         .with(|sandbox| sandbox.provider_credentials(AuthorizationServer::Google, ClientType::Confidential))

@@ -37,7 +37,7 @@ impl Wire {
         self.0.lock().unwrap().clone()
     }
 
-    /// A signed-in user whose client receives these responses.
+    /// A signed-in user of a client whose transport calls `respond`.
     pub fn user(
         &self,
         respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,

@@ -13,7 +13,7 @@ use crate::common::{
     *,
 };
 
-/// The sample splits a form without decoding it, so it sends values encoded twice and cuts them at `=`.
+/// The sample splits a form without decoding it. It sends values encoded twice, and cuts them at `=`.
 #[test]
 fn form_is_decoded_exactly_once() {
     let upstream = Upstream::good();
@@ -34,7 +34,7 @@ fn form_is_decoded_exactly_once() {
     }
 }
 
-/// The sample stops at the first request without a body.
+/// The first request without a body stops the sample server.
 #[test]
 fn request_without_a_code_is_400_and_the_next_is_served() {
     let upstream = Upstream::good();
@@ -47,7 +47,7 @@ fn request_without_a_code_is_400_and_the_next_is_served() {
     }
 }
 
-/// The sample serves one request at a time, and waits for each response.
+/// The sample serves one request at a time, and waits for the authorization server meanwhile.
 #[test]
 fn slow_response_delays_no_other_user() {
     let released = Arc::new(AtomicBool::new(false));
@@ -83,7 +83,7 @@ fn slow_response_delays_no_other_user() {
     hyper.0.block_on(slow).unwrap();
 }
 
-/// The sample responds with an empty 200 if the authorization server refuses.
+/// The sample responds with an empty 200 if the authorization server refuses the request.
 #[test]
 fn refusal_is_a_400_with_its_code() {
     let upstream = Upstream::says(400, r#"{"error":"invalid_grant","error_description":"Bad Request"}"#);
@@ -96,7 +96,7 @@ fn refusal_is_a_400_with_its_code() {
     }
 }
 
-/// The sample searches its paths anywhere in the URL, and never closes requests to other paths.
+/// The sample accepts URLs that contain its paths anywhere, and never responds to other URLs.
 #[test]
 fn paths_in_hosts_and_queries_are_404() {
     for uri in

@@ -50,7 +50,7 @@ fn empty_client_credentials_are_refused() {
     }
 }
 
-/// The sample sends the fields of both grants with each grant.
+/// The sample sends the fields for codes and for refresh tokens in each request.
 #[test]
 fn grant_is_sent_with_its_fields_only() {
     let upstream = Upstream::good();
@@ -103,7 +103,7 @@ fn no_text_of_server_or_network_is_passed_on() {
     }
 }
 
-/// The sample reads a field with brackets as a list, and sends several parameters.
+/// The sample reads a field with brackets as a list, and sends several parameters for it.
 #[test]
 fn field_with_brackets_is_ignored() {
     let endpoint = endpoint().pass_through();
@@ -119,7 +119,7 @@ fn field_with_brackets_is_ignored() {
     }
 }
 
-/// The sample responds to unknown requests with an empty 200, or with PHP notices.
+/// The sample responds to invalid requests with an empty 200, or with PHP notices.
 #[test]
 fn invalid_request_is_never_an_empty_200() {
     let endpoint = endpoint();

@@ -33,7 +33,7 @@ fn user_signs_in_once_and_refreshes() {
         };
         assert!(known(&first));
 
-        // The refresh token that the page sends is ignored: the stored one is used.
+        // The refresh token that the page sends is ignored. The stored refresh token is used.
         let mut last = first;
         for sent in ["undefined", "", "1//somebody-else's"] {
             let next = granted(&ask_for("/refresh", &[("refresh_token", sent)]));

@@ -86,7 +86,7 @@ fn upstream_response() -> impl Strategy<Value = Option<(u16, Vec<u8>)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Nothing panics, and every request has a response.
+    /// The endpoint never panics, and responds to every request.
     #[test]
     fn at_most_one_request_is_sent_and_no_text_is_passed_on(
         request in any_request(),
@@ -128,7 +128,7 @@ proptest! {
             prop_assert!(serde_json::from_slice::<serde_json::Value>(reply.body()).unwrap().is_object());
         }
         if reply.status() == 200 {
-            prop_assert!(upstream.count() == 1 || signed_in && !pass_through, "tokens come from the server or the store");
+            prop_assert!(upstream.count() == 1 || signed_in && !pass_through, "the tokens are from the authorization server or the store");
             let has = reply.body().windows(13).any(|part| part == b"refresh_token");
             prop_assert!(!has || pass_through);
         } else {

@@ -1,4 +1,4 @@
-//! Tests that no secret is logged or printed, even by the libraries at the most verbose level.
+//! Tests that no secret is logged or printed, not even by other libraries at the most verbose level.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -47,7 +47,7 @@ fn no_code_token_or_secret_is_logged_or_printed() {
             let first = request(&endpoint, &*connect, "/auth", &fields);
             let again = request(&endpoint, &*connect, "/auth", &fields);
             assert_eq!(again["error"], "invalid_grant");
-            // The code was used twice, so its tokens are revoked.
+            // The code was used twice, so the server revoked its tokens.
             let refresh_token = first["refresh_token"].as_str().unwrap_or("1//none");
             request(&endpoint, &*connect, "/refresh", &[("refresh_token", refresh_token)]);
             let code_of_a_fault = world.code(&[]);

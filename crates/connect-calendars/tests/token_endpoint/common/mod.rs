@@ -1,4 +1,4 @@
-//! Helpers: requests of a page, and a server with either client.
+//! Helpers: requests as a web page sends them, and a server that uses `connect-blocking` or `connect-hyper`.
 
 pub mod upstream;
 pub mod wire;
@@ -23,7 +23,7 @@ pub fn ada() -> Visitor {
     Visitor::new("ada")
 }
 
-/// A client that does the work of accepted requests.
+/// A client, async or blocking, that makes the call of an accepted request (its `Work`).
 pub trait Connect {
     fn work(&self, user: &str, work: &Work) -> Result<Tokens, Error>;
     fn import(&self, user: &str, tokens: Tokens);
@@ -69,7 +69,7 @@ impl Connect for Hyper {
 
 pub type Both = [Box<dyn Connect>; 2];
 
-/// Handles a request like a server.
+/// Handles a request as a server with this client does.
 pub fn serve(
     endpoint: &TokenEndpoint,
     connect: &dyn Connect,
@@ -90,12 +90,12 @@ pub fn turned_away(endpoint: &TokenEndpoint, request: &Request, visitor: Option<
     endpoint.accept(request, visitor).map(drop).unwrap_err()
 }
 
-/// A form in the format of the integration.
+/// A request with these fields, as the calendar integration sends it.
 pub fn ask(path: &str, fields: &[(&str, &str)]) -> Request {
     post(path, form_urlencoded::Serializer::new(String::new()).extend_pairs(fields).finish())
 }
 
-/// A request of the integration with this body.
+/// A request with this body, as the calendar integration sends it.
 pub fn post(path: &str, body: impl Into<Bytes>) -> Request {
     http::Request::post(path)
         .header("origin", PAGE)
@@ -128,7 +128,7 @@ pub fn preflight(path: &str, origin: &str) -> Request {
         .unwrap()
 }
 
-/// The status and the JSON of a response, which must not be cached or sniffed.
+/// The status and the JSON of a response. Its headers must forbid caching and sniffing.
 pub fn json(reply: &Response) -> (u16, Value) {
     assert_not_cached(reply.headers());
     assert_eq!(reply.headers()["content-type"], "application/json");
@@ -146,7 +146,7 @@ pub fn assert_not_cached(headers: &HeaderMap) {
     }
 }
 
-/// The status and the code of an error, which has only these fields and a description.
+/// The status and the code of an error. Its body has only the code and a description.
 pub fn refused(reply: &Response) -> (u16, String) {
     let (status, body) = json(reply);
     let body = body.as_object().unwrap();

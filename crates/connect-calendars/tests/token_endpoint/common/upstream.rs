@@ -25,7 +25,7 @@ impl Upstream {
         Self { seen: Arc::default(), respond: Arc::new(respond) }
     }
 
-    /// A server with this response to every request.
+    /// A server that sends this response to every request.
     pub fn says(status: u16, body: impl Into<String>) -> Self {
         let body = body.into();
         Self::new(move |_| Ok(response(status, &body)))

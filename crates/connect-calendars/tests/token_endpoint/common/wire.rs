@@ -14,11 +14,11 @@ use connect_core::oauth::{POSTMESSAGE, Profile};
 use super::{Both, Hyper};
 
 pub enum Behaviour {
-    /// These bytes, each in a separate packet.
+    /// The response has these bytes, each in a separate packet.
     Bytes(Vec<u8>),
-    /// No response for a minute.
+    /// The server sends no response for a minute.
     Nothing,
-    /// No response: the connection is closed.
+    /// The server closes the connection without a response.
     Close,
 }
 
@@ -42,7 +42,7 @@ impl Wire {
         Self { origin, bodies }
     }
 
-    /// A server that does not listen.
+    /// The address of a server that does not run.
     pub fn not_listening() -> Self {
         let address = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
         Self { origin: format!("http://{address}"), bodies: Arc::default() }

@@ -54,7 +54,7 @@ impl World {
         [Box::new(self.blocking()), Box::new(self.hyper())]
     }
 
-    /// A code in the form that the Google popup returns to the page.
+    /// An authorization code, as the Google popup returns it to the page.
     pub fn code(&self, changes: &[(&str, &str)]) -> String {
         let scopes = google::SCOPES.join(" ");
         let known = [

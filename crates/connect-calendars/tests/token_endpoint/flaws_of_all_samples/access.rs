@@ -1,4 +1,4 @@
-//! Flaws in the checks of origin, session and state.
+//! Flaws in how the samples check the origin, the session and the state.
 
 use std::time::Duration;
 
@@ -51,7 +51,7 @@ fn page_of_another_origin_gets_nothing() {
     }
 }
 
-/// The samples check a header only, so a page accepts a code injected by an attacker.
+/// The samples check only a header, so they exchange a code that an attacker injects into the page.
 #[test]
 fn code_with_a_wrong_state_is_refused() {
     let endpoint = endpoint();
@@ -111,7 +111,7 @@ fn missing_origin_is_refused_unless_allowed() {
     assert_eq!(refused(&turned_away(&lenient, &without_origin(None), None)), error(401, "login_required"));
 }
 
-/// The samples exchange any code and refresh token, for anyone.
+/// The samples exchange any code and refresh token, also for users who are not signed in.
 #[test]
 fn request_without_a_visitor_is_401() {
     let world = World::new(&[]);

@@ -9,7 +9,7 @@ use http::Method;
 
 use crate::common::{upstream::Upstream, *};
 
-/// The samples lose the status of the authorization server, and let caches store tokens.
+/// The samples do not pass on the status of errors, and let caches store tokens.
 #[test]
 fn status_is_reported_and_responses_are_not_cached() {
     for (upstream, status) in [
@@ -26,7 +26,7 @@ fn status_is_reported_and_responses_are_not_cached() {
     }
 }
 
-/// The samples wait without a timeout, and log errors as received.
+/// The samples wait for the authorization server without a timeout, and log its errors unchanged.
 #[test]
 fn code_is_sent_once_with_a_timeout() {
     for upstream in [Upstream::says(500, ""), Upstream::says(429, ""), Upstream::says(200, "")] {
@@ -66,7 +66,7 @@ fn secrets_are_not_printed() {
     }
 }
 
-/// Pages cannot read the samples' errors, and preflights do not allow the headers that pages send.
+/// The samples' errors and preflight responses lack the CORS headers that pages need.
 #[test]
 fn preflight_allows_the_headers_and_errors_are_readable() {
     let endpoint = endpoint();

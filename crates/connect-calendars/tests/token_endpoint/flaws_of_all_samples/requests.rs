@@ -1,4 +1,4 @@
-//! Flaws in the checks of requests.
+//! Flaws in how the samples check requests.
 
 use connect_calendars::token_endpoint::TokenEndpoint;
 use connect_core::Request;
@@ -29,7 +29,7 @@ fn empty_code_verifier_is_not_sent() {
     }
 }
 
-/// The samples listen on, and document, `http://` URLs.
+/// The samples listen on `http://` URLs, and their documentation uses such URLs.
 #[test]
 fn plain_http_is_refused_except_for_loopback() {
     for origin in ["http://app.example", "http://127.0.0.1.example", "http://192.168.0.7"] {
@@ -44,7 +44,7 @@ fn plain_http_is_refused_except_for_loopback() {
     assert!(blocking.build().is_err() && hyper.build().is_err());
 }
 
-/// The samples respond with a 500 without a body if the header is missing.
+/// If `X-Requested-With` is missing, the samples respond with a 500 without a body.
 #[test]
 fn missing_x_requested_with_is_403() {
     for value in [None, Some(""), Some("fetch"), Some("XMLHttpRequest, XMLHttpRequest")] {
@@ -58,7 +58,7 @@ fn missing_x_requested_with_is_403() {
     assert_eq!(refused(&turned_away(&endpoint(), &twice, Some(&ada()))), error(403, "access_denied"));
 }
 
-/// The samples accept any method, and any path that contains theirs.
+/// The samples accept any method, and any path that contains their own path.
 #[test]
 fn methods_and_paths_are_matched_exactly() {
     let endpoint = endpoint();
@@ -86,7 +86,11 @@ fn methods_and_paths_are_matched_exactly() {
         assert!(endpoint.accept(&ask(path, &[("code", "4/0")]), Some(&ada())).is_ok(), "{path}");
     }
     let asked = endpoint.accept(&ask("/auth?code=4/0", &[]), Some(&ada()));
-    assert_eq!(refused(&asked.map(drop).unwrap_err()), error(400, "invalid_request"), "the query is ignored");
+    assert_eq!(
+        refused(&asked.map(drop).unwrap_err()),
+        error(400, "invalid_request"),
+        "a code in the query is ignored"
+    );
 
     let moved = endpoint.clone().paths("/google/auth", "/google/refresh").unwrap();
     assert!(moved.accept(&ask("/google/auth", &[("code", "4/0")]), Some(&ada())).is_ok());
@@ -162,7 +166,7 @@ fn declared_length_over_the_limit_is_413() {
     assert!(endpoint.refuse(&head(declared("16384"))).is_none());
     assert_eq!(refused(&endpoint.too_large(&head(declared("7")))), error(413, "invalid_request"));
 
-    // The responses are the same before and after reading the body.
+    // A server gets the same response before and after it reads the body.
     for request in [
         ask("/other", &[]),
         method(ask("/auth", &[]), Method::GET),
@@ -179,7 +183,7 @@ fn declared_length_over_the_limit_is_413() {
     }
 }
 
-/// The samples accept a single spelling of the header value, which libraries do not send.
+/// The samples accept only one spelling of `XMLHttpRequest`. Some libraries send a different one.
 #[test]
 fn x_requested_with_is_compared_without_case() {
     for value in ["XMLHttpRequest", "XmlHttpRequest", "xmlhttprequest", "XMLHTTPREQUEST"] {
