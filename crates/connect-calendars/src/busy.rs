@@ -37,7 +37,7 @@ mod hours;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The additional field with the user's reply to the series, of an occurrence without a separate reply.
+/// An additional field of occurrences without a separate reply: the user's reply to the series.
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;

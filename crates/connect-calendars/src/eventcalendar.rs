@@ -7,8 +7,8 @@
 //! ```
 //!
 //! Google, Microsoft and Connect end an all-day event on the day after its last day (exclusive). The
-//! Eventcalendar ends it on its last day (inclusive), unless it has the option `exclusiveEndDates` or a time
-//! zone: then call `exclusive_ends()` of [`Data`] and [`PageEvent`].
+//! Eventcalendar ends it on its last day (inclusive). For an Eventcalendar with the option
+//! `exclusiveEndDates` or a time zone, call `exclusive_ends()` of [`Data`] and [`PageEvent`].
 //!
 //! ```
 //! use connect_core::types::{Event, EventTime, NewEvent};
@@ -61,6 +61,6 @@ pub fn last_day(event: &Event) -> Option<Date> {
     let last = end.and_then(|end| {
         if end.time() == Time::midnight() { end.date().yesterday().ok() } else { Some(end.date()) }
     });
-    // An end that is not after the start is meant as inclusive.
+    // An end that is not after the start is read as inclusive.
     Some(last.map_or(first, |last| last.max(first)))
 }

@@ -3,7 +3,7 @@
 //!
 //! | in the plugin | here |
 //! |---|---|
-//! | `init(config)` | [`CalendarSync::init`]; configure the client and the service of the backend instead |
+//! | `init(config)` | [`CalendarSync::init`]; the client and the backend's service have the settings |
 //! | `isSignedIn()`, `signIn()`, `signOut()` | `is_signed_in`, `sign_in`, `sign_out` |
 //! | `getCalendars()` | `get_calendars` |
 //! | `getEvents(ids, start, end)` | `get_events`, with one id or several |

@@ -137,7 +137,7 @@ impl TokenEndpoint {
     /// Creates an endpoint for pages of this origin, such as `https://app.example`.
     ///
     /// # Errors
-    /// Like [`allow_origin`](Self::allow_origin).
+    /// If [`allow_origin`](Self::allow_origin) refuses the origin.
     pub fn new(origin: &str) -> Result<Self, Error> {
         Ok(Self {
             origins: vec![Origin::new(origin)?],
@@ -172,7 +172,7 @@ impl TokenEndpoint {
 
     /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). Off by default.
     /// Needed only if the session of the application is a cookie and the pages have another origin than this
-    /// endpoint. From another site, the cookie also needs `SameSite=None; Secure`.
+    /// endpoint. If the pages are on another site, the cookie also needs `SameSite=None; Secure`.
     #[must_use]
     pub fn allow_credentials(mut self) -> Self {
         self.credentials = true;

@@ -61,7 +61,7 @@ pub(crate) fn name_of(zone: &TimeZone) -> Option<&str> {
     zone.iana_name().filter(|_| !zone.is_unknown())
 }
 
-/// The error for a series in a zone without a name that the provider knows.
+/// The error for a series whose zone has no IANA name.
 #[cfg(any(feature = "google", feature = "outlook"))]
 pub(crate) fn nameless(zone: &TimeZone) -> Error {
     let zone = match zone.to_fixed_offset() {

@@ -189,7 +189,7 @@ impl PageEvent {
         Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
     }
 
-    /// The fields of the original object that are sent: without fields that values of the page replace.
+    /// The fields of the original object to send: without fields that values of the page replace.
     fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
         let (name, object, replaced, writable, tag): (_, _, _, &[&str], _) = match provider {
             Provider::Google => {
@@ -283,7 +283,7 @@ impl PageEvent {
         Ok(Times::Days(first, end))
     }
 
-    /// The rule to convert. `None` if there is no rule, or if the provider receives its own unchanged.
+    /// The rule to convert. `None` if there is no rule, or if it is sent in the provider's object.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
             let is_set = |value: &Value| match value {
@@ -393,7 +393,7 @@ const PROVIDER_FIELDS: [&str; 15] = [
     "webLink",
 ];
 
-/// The fields that are sent to Google of an object that comes from Google.
+/// The fields that are sent back to Google in an object that comes from Google.
 const GOOGLE_WRITABLE: [&str; 16] = [
     "anyoneCanAddSelf",
     "attachments",
@@ -412,7 +412,7 @@ const GOOGLE_WRITABLE: [&str; 16] = [
     "transparency",
     "visibility",
 ];
-/// The fields that are sent to Outlook of an object that comes from Outlook.
+/// The fields that are sent back to Outlook in an object that comes from Outlook.
 const OUTLOOK_WRITABLE: [&str; 13] = [
     "allowNewTimeProposals",
     "attendees",

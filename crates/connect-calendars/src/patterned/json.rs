@@ -74,7 +74,7 @@ impl Serialize for RangeOf<'_> {
 }
 
 /// Reads names in upper or lower case, and ignores fields that do not apply. Defaults: an interval of 1,
-/// weeks that begin on Sunday, the first such day of a month, and the range type that the other fields imply.
+/// weeks that begin on Sunday, `first` as the index, and the range type that the other fields imply.
 impl<'de> Deserialize<'de> for PatternedRecurrence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Raw::deserialize(deserializer)?;

@@ -43,8 +43,8 @@ impl PatternedRecurrence {
         })
     }
 
-    /// Returns the rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. UNTIL is the start of the last
-    /// occurrence.
+    /// Returns the rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. [`SeriesStart::until`] computes
+    /// its UNTIL.
     ///
     /// # Errors
     /// [`Invalid`] if a number is out of range.
@@ -126,8 +126,8 @@ impl PatternedRecurrence {
     }
 }
 
-/// Writes the day as BYMONTHDAY if it is `in_all` months. If not, the rule would skip the shorter months, so
-/// BYSETPOS selects their last day, like Outlook.
+/// Writes the day as BYMONTHDAY if all months of the series have it (`in_all`). If not, the rule would skip
+/// the shorter months, so BYSETPOS selects their last day, as in Outlook.
 fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     if in_all {
         part("BYMONTHDAY", &day);

@@ -86,9 +86,11 @@ impl Asked {
     /// | tokens | 200 | |
     /// | the grant, scope or redirect URI was refused | 400 | as received, such as `invalid_grant` |
     /// | the tokens of the user are missing, revoked or expired | 400 | `invalid_grant` |
-    /// | the client credentials were refused, an invalid response, no connection | 502 | `server_error` |
-    /// | too many requests (`Retry-After` if known), token store failure | 503 | `temporarily_unavailable` |
-    /// | no response in time | 504 | `temporarily_unavailable` |
+    /// | the client credentials were refused, or the response was invalid | 502 | `server_error` |
+    /// | the connection failed | 502 | `server_error` |
+    /// | there were too many requests (with `Retry-After` if known) | 503 | `temporarily_unavailable` |
+    /// | the token store failed | 503 | `temporarily_unavailable` |
+    /// | the authorization server did not respond in time | 504 | `temporarily_unavailable` |
     pub fn reply(self, outcome: Result<Tokens, Error>) -> Response {
         self.reply_at(outcome, Timestamp::now())
     }

@@ -1,10 +1,10 @@
-//! All errors of a request, with their statuses and texts.
+//! The errors that the endpoint finds in a request, with their statuses and texts.
 
 use std::borrow::Cow;
 
 use http::StatusCode;
 
-/// An error response. All its texts come from this module.
+/// An error response.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct Refusal {
     pub(super) status: StatusCode,
