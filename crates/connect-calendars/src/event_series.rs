@@ -201,8 +201,9 @@ fn iana_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone name in the Graph range, else in the event: `originalStartTimeZone` of Graph, or the zone in
-/// `start` of Google.
+/// The zone name in the Graph range, else in the event.
+///
+/// In the event, it is `originalStartTimeZone` (Graph) or the zone in `start` (Google).
 fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
     let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");
@@ -213,7 +214,7 @@ fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     range().or_else(|| filled(original, "originalStartTimeZone")).or_else(start)
 }
 
-/// The lines and the zone of the series in an iCalendar object, which may also contain changed occurrences.
+/// The lines and the zone of the series in an iCalendar object.
 fn icalendar_series(text: &str) -> Option<(Vec<String>, Option<String>)> {
     let events = icalendar::events(text);
     let series = events.iter().find(|event| event.get("RECURRENCE-ID").is_none())?;

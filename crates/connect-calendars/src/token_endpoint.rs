@@ -233,8 +233,9 @@ impl TokenEndpoint {
         self.check(&head.into()).err()
     }
 
-    /// Returns the response to a request whose body is larger than [`body_limit`](Self::body_limit) or cannot
-    /// be read.
+    /// Returns the response to a request with a body that is too large or cannot be read.
+    ///
+    /// The limit is [`body_limit`](Self::body_limit).
     pub fn too_large(&self, head: &Parts) -> Response {
         let head = Head::from(head);
         self.check(&head).err().unwrap_or_else(|| Cors::of(self, head.headers).refuse(&Refusal::TOO_LARGE))

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows zones that Unicode's table lacks: new ones of September 2026, and old ones that Windows retired.
+/// Windows zones that Unicode's table lacks. They are new (September 2026), or Windows retired them.
 #[cfg(feature = "outlook")]
 const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),

@@ -287,7 +287,7 @@ fn refuses_invalid_events(place: &TestBackend) {
     ] {
         assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
     }
-    // The only request is the one with which the test finds the calendar.
+    // The only request is that of the test, for the calendar.
     assert!(place.world.server.requests().len() <= before + 1);
 }
 

@@ -1,5 +1,5 @@
-//! Tests of copies of the same calendars over Connect, Google and Outlook, with random changes through each
-//! service. Sync tokens and delta links expire, pages are delayed, and deliveries are lost, repeated and
+//! Tests of copies of the same calendars over Connect, Google and Outlook. Changes through each service are
+//! random. Sync tokens and delta links expire, pages are delayed, and deliveries are lost, repeated and
 //! reordered. In the end, each copy must equal the events that its service lists.
 //!
 //! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.

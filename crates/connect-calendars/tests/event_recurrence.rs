@@ -16,7 +16,7 @@ fn read(original: serde_json::Value) -> EventRecurrence {
     event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
 }
 
-/// The iCalendar object of a series: the rules of its zone, the series, a moved and a cancelled occurrence.
+/// The iCalendar object of a series. It has the rules of the zone, a moved and a cancelled occurrence.
 fn icalendar(start: &str, more: &str) -> String {
     [
         "BEGIN:VCALENDAR",

@@ -40,8 +40,10 @@ impl Outlook {
         self
     }
 
-    /// Sets the IANA or Windows name of the time zone of the times in responses, and in requests that set the
-    /// times of a series. The days of a series are counted in this zone. Default: UTC for a new series.
+    /// Sets the time zone of times in responses, and in requests that set the times of a series.
+    ///
+    /// `name` is an IANA or Windows name. The days of a series are counted in this zone. Default: UTC for a
+    /// new series.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());

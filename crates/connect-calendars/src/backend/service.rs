@@ -63,8 +63,7 @@ pub trait CalendarService: Send + Sync {
     /// does not exist.
     fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
-    /// Returns whether [`create_once`](Self::create_once) with `key` created this event, and the event is not
-    /// deleted.
+    /// Returns whether the event was created with this key. False if the event is deleted.
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
     /// Returns the event in the response to a create request.

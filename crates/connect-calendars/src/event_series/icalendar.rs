@@ -73,7 +73,7 @@ pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
     line.value().split(',').filter_map(|text| EventTime::from_icalendar(text.trim())).map(in_zone).collect()
 }
 
-/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19), such as
+/// The IANA name at the end of a globally unique `TZID` (RFC 5545 3.2.19). An example is
 /// `/mozilla.org/20070129_1/Asia/Tokyo`. Any other text is returned unchanged.
 fn iana_name(tzid: &str) -> &str {
     let Some(path) = tzid.strip_prefix('/') else { return tzid };

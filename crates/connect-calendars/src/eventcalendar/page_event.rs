@@ -95,8 +95,8 @@ pub enum PageTime {
 }
 
 impl PageEvent {
-    /// Sets the zone of times without a zone, and the zone in which instants become the days of an all-day
-    /// event. Default UTC.
+    /// Sets the zone of times without a zone. Default UTC. In this zone, instants are also converted to the
+    /// days of an all-day event.
     #[must_use]
     pub fn in_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);

@@ -239,9 +239,9 @@ pub(super) fn months_from(first: i8, interval: u32) -> impl Iterator<Item = i8> 
     })
 }
 
-/// The value of BYMONTHDAY that, with BYSETPOS=-1, selects this day, or the last day of a shorter month.
+/// The BYMONTHDAY that, with BYSETPOS=-1, selects this day, or the last day of a shorter month.
 ///
-/// For day 30, it is `28,29,30`.
+/// For day 30, the value is `28,29,30`.
 pub(super) fn or_last(day: i8) -> String {
     (28..=day.max(28)).map(|day| day.to_string()).collect::<Vec<_>>().join(",")
 }

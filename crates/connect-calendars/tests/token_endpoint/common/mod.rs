@@ -1,4 +1,4 @@
-//! Helpers: requests as a web page sends them, and a server that uses `connect-blocking` or `connect-hyper`.
+//! Helpers: requests as a web page sends them, and a server that uses the blocking or async client.
 
 pub mod upstream;
 pub mod wire;
