@@ -11,7 +11,7 @@ impl Sandbox {
     /// Moves the sandbox's clock forward, at most a hundred years in total. The clock cannot go back.
     ///
     /// The sandbox adds `by` to the time of every later call: tokens expire, polls become due, and deliveries
-    /// have later timestamps. A receiver that checks timestamps must use the same time.
+    /// have later timestamps. A receiver that checks timestamps must use the sandbox's time.
     pub fn advance(&mut self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(MAX_ADVANCE);
         self.ahead = self.ahead.saturating_add(by).min(MAX_ADVANCE);

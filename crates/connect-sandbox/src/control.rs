@@ -1,4 +1,4 @@
-//! The control calls under `/sandbox`, which control the sandbox; the real services do not have these.
+//! The control calls under `/sandbox`, which the real services do not have.
 
 mod apps;
 mod page;
@@ -61,7 +61,7 @@ impl Sandbox {
         }
     }
 
-    /// Adds one fault or a list of faults; on an error, none.
+    /// Adds one fault or a list of faults. If a fault is invalid, adds none.
     fn take_faults(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let faults = match serde_json::from_slice(body).map_err(refused)? {
             OneOrMany::Many(faults) => faults,
@@ -79,7 +79,7 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// Sets switches; on an error, none.
+    /// Sets switches. If a name or value is invalid, sets none.
     fn take_settings(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let requested: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
         let requested: Vec<_> =
@@ -110,7 +110,7 @@ fn read_fault(value: Value) -> Result<Fault, Problem> {
     Ok(fault)
 }
 
-/// Converts a switch value to text. Numbers and booleans are accepted too.
+/// Converts the value of a switch to text: a string, a number or a boolean.
 fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -5,8 +5,9 @@
 //!             status, cut before: the service is not called
 //! ```
 //!
-//! At most one fault of each of the two kinds applies to a request. `skip` counts every matching request,
-//! also those to which another fault applies. Two faults for the same endpoint apply one after the other.
+//! At most one fault without `when_status` and one with `when_status` apply to a request. `skip` counts every
+//! matching request, also those to which another fault applies. Of two faults that match the same requests,
+//! the second applies when the first has been used up.
 
 use crate::reply::{Reply, text};
 use bytes::Bytes;
@@ -16,15 +17,15 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A fault at an endpoint, which applies a number of times.
+/// A fault at an endpoint, which applies to a number of requests.
 ///
 /// ```
 /// use connect_sandbox::Fault;
 /// let busy = Fault::on("GET /calendars").status(429).header("retry-after", "1").times(2);
 /// ```
 ///
-/// With a `status`, the service does not handle the request. With `when_status`, the service handles the
-/// request, and the fault applies if the response has that status.
+/// With `when_status`, the service handles the request, and the fault applies if the response has that
+/// status. Without `when_status`, the service does not handle a request whose fault has a `status`.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
@@ -58,14 +59,14 @@ impl Fault {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }
 
-    /// Applies only to token requests with this grant type.
+    /// Applies the fault only to token requests with this grant type.
     #[must_use]
     pub fn grant_type(mut self, grant_type: impl Into<String>) -> Self {
         self.grant_type = Some(grant_type.into());
         self
     }
 
-    /// Applies after the request was handled, if the response has this status.
+    /// Applies the fault after the service has handled the request, if the response has this status.
     #[must_use]
     pub fn when_status(mut self, status: u16) -> Self {
         self.when_status = Some(status);
@@ -79,14 +80,14 @@ impl Fault {
         self
     }
 
-    /// Applies `count` times (once by default).
+    /// Applies the fault to `count` requests (one by default).
     #[must_use]
     pub fn times(mut self, count: u64) -> Self {
         self.times = Some(count);
         self
     }
 
-    /// Responds with this status instead.
+    /// Responds with this status.
     #[must_use]
     pub fn status(mut self, status: u16) -> Self {
         self.status = Some(status);
@@ -128,14 +129,14 @@ impl Fault {
         self
     }
 
-    /// Handles the request, but responds with 200 and an HTML page.
+    /// Lets the service handle the request, but responds with 200 and an HTML page.
     #[must_use]
     pub fn garbage(mut self) -> Self {
         self.garbage = true;
         self
     }
 
-    /// Handles the request, but sends only the first `bytes` bytes of the body.
+    /// Sends only the first `bytes` bytes of the body of the response.
     #[must_use]
     pub fn truncate(mut self, bytes: usize) -> Self {
         self.truncate = Some(bytes);
@@ -226,7 +227,7 @@ impl Fault {
 const GARBAGE: &str =
     "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
-/// The properties of a request that faults match; `status` is set after the request was handled.
+/// The properties of a request that faults match; `status` is set after the service has responded.
 pub(crate) struct Matched<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) grant_type: Option<&'a str>,
@@ -251,7 +252,7 @@ impl Faults {
         &self.0
     }
 
-    /// Returns the fault that applies to this request, and counts it.
+    /// Returns the fault that applies to this request, and counts down `skip` and `times`.
     pub(crate) fn fire(&mut self, call: &Matched<'_>) -> Option<Fault> {
         let mut fired = None;
         for fault in self.0.iter_mut().filter(|fault| fault.matches(call)) {

@@ -11,7 +11,7 @@
 //! Origin ──not the sandbox's──▶ 403
 //! ```
 //!
-//! A missing header passes: programs send only `Host`, and HTTP/1.0 clients not even that.
+//! A missing header is accepted: programs send only `Host`, and HTTP/1.0 clients may send none of the three.
 
 use crate::reply::Problem;
 use crate::sandbox::Sandbox;
@@ -27,7 +27,7 @@ pub(crate) type Hosts = BTreeSet<String>;
 /// The error of allowing an invalid host.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "{0:?} is not a host name or IP address (expected such as \"sandbox.test\", without scheme and port)"
+    "{0:?} is not a host name or IP address (expected a name such as \"sandbox.test\", without scheme and port)"
 )]
 #[non_exhaustive]
 pub struct HostError(
@@ -37,7 +37,7 @@ pub struct HostError(
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a path is under `/sandbox` or `/api/sandbox`: the base URL of an SDK ends with `/api`.
+/// Whether a path is under `/sandbox`, or under `/api/sandbox` for a client whose base URL ends with `/api`.
 pub(crate) fn is_control_path(path: &str) -> bool {
     let inner = path.strip_prefix("/api").unwrap_or(path);
     inner.strip_prefix("/sandbox").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
@@ -46,8 +46,8 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 impl Sandbox {
     /// Accepts control calls to this host name or address as well.
     ///
-    /// Other control calls need a loopback `Host`, with any port: `localhost`, a name that ends with
-    /// `.localhost`, or an address such as `127.0.0.1` or `[::1]`.
+    /// A loopback `Host` is always accepted, with any port: `localhost`, a name that ends with `.localhost`, or
+    /// an address such as `127.0.0.1` or `[::1]`.
     ///
     /// # Errors
     ///
@@ -60,7 +60,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Refuses a control call that may come from a web page.
+    /// Refuses a control call that may come from a web page of another origin.
     pub(crate) fn guard(&self, request: &Request<Bytes>) -> Result<(), Problem> {
         let mut hosts = request.headers().get_all(HOST).iter();
         let (first, second) = (hosts.next(), hosts.next());
@@ -74,8 +74,8 @@ impl Sandbox {
             if !known {
                 let host = String::from_utf8_lossy(host);
                 return Err(forbidden(&format!(
-                    "the Host {host:?} is neither a loopback name nor a host that the sandbox was started with (expected such \
-                     as \"localhost\")"
+                    "the host {host:?} is neither a loopback name such as \"localhost\" nor a host that the sandbox was \
+                     started with"
                 )));
             }
         }

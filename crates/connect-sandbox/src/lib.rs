@@ -1,6 +1,6 @@
 //! A sandbox that imitates Mobiscroll Connect, for tests.
 //!
-//! [`Sandbox`] is the service as a state machine: it takes a request and the time, and returns an [`Answer`].
+//! [`Sandbox`] is a state machine: it takes a request and the time, and returns an [`Answer`].
 //! It reads no clock, opens no socket and takes its randomness from a seed, so every run can be repeated
 //! exactly.
 //!
@@ -19,7 +19,7 @@
 //! passes the outcome of each to [`Sandbox::delivered`].
 //!
 //! With the feature `server` (on by default), `Sandbox::start` serves the sandbox on a free port of the
-//! loopback interface; with `tls`, also over https.
+//! loopback interface. With the feature `tls`, `Builder::tls` serves it over https.
 //!
 //! - [`Settings`] has a switch for each behaviour that the documentation of a service leaves open.
 //! - [`Fault`] simulates errors, delays and lost responses.

@@ -61,7 +61,7 @@ pub enum AuthorizationServer {
 }
 
 impl AuthorizationServer {
-    /// All authorization servers of this kind.
+    /// All authorization servers, without that of Connect.
     pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Apptoto];
 
     /// Returns the name of the server in paths, switches and statistics.

@@ -35,9 +35,9 @@ pub(crate) enum Notice {
     LimitReached,
 }
 
-/// Writes the provider page, from the connected account of each provider.
+/// Writes the provider page, which lists each provider with its connected account.
 ///
-/// An account is its address and whether calendar permission was granted.
+/// An account is a pair: its address, and whether calendar permission was granted.
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =

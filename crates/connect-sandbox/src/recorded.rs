@@ -18,7 +18,7 @@ pub struct Recorded {
     pub authorization: Option<String>,
 }
 
-/// The minimum number of requests stored.
+/// The number of the last requests that are always stored.
 const MIN_STORED: usize = 10_000;
 
 /// The query parameters with credentials.
@@ -33,7 +33,7 @@ impl Recorder {
         &self.0
     }
 
-    /// Adds a request. Removes the older half of the list when it is full, which keeps it one slice.
+    /// Adds a request. When the list is full, removes its older half.
     pub(crate) fn push(&mut self, recorded: Recorded) {
         if self.0.len() >= 2 * MIN_STORED {
             self.0.drain(..MIN_STORED);

@@ -18,7 +18,7 @@ pub(crate) type Details = BTreeMap<String, Vec<String>>;
 pub(crate) struct Problem {
     status: StatusCode,
     body: Option<Value>,
-    /// Whether `error_style` applies: the documentation shows this message in both forms.
+    /// Whether the switch `error_style` applies: the documentation shows this error in both forms.
     plain: bool,
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }

@@ -18,7 +18,7 @@ pub(crate) enum Endpoint {
     Unknown,
 }
 
-/// A control call, for controlling the sandbox; the real services do not have these.
+/// A control call of the sandbox, which the real services do not have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Control {
     Page,
@@ -188,7 +188,9 @@ fn lookup<T>(
     table.find(|(name, _)| called(name))
 }
 
-/// Converts the real paths of Google and Microsoft, for clients that can only change the origin.
+/// Converts a real path of Google or Microsoft to the path in the sandbox.
+///
+/// Clients that can only change the origin use the real paths.
 fn canonical(path: &str) -> Cow<'_, str> {
     let under =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));

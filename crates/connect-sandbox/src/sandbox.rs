@@ -135,7 +135,7 @@ impl Sandbox {
 
     /// Makes every issued Google Calendar sync token and Graph delta link expire.
     ///
-    /// Using an expired token or link is a 410.
+    /// A request with an expired token or link gets a 410.
     pub fn expire_sync_tokens(&mut self) {
         self.world.accounts.generation += 1;
     }
@@ -177,7 +177,7 @@ impl Sandbox {
 
     /// Creates a new active key and returns the keys.
     ///
-    /// The previous key stays listed and signs too, for the time of the switch `key_overlap`.
+    /// The previous key stays listed and also signs for `key_overlap` seconds, or until the next rotation.
     pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
         let now = self.sandbox_time(now);
         self.connect().rotate_keys(now)
@@ -208,7 +208,9 @@ impl Sandbox {
         self.connect().delivered(token, outcome, now);
     }
 
-    /// Returns when [`deliveries`](Self::deliveries) next has attempts; a later call can make it earlier.
+    /// Returns when [`deliveries`](Self::deliveries) next has attempts to return.
+    ///
+    /// Other calls can make this time earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
@@ -251,7 +253,7 @@ impl Sandbox {
         self.servers.delete(server, client_id)
     }
 
-    /// Returns the credentials of every application of this server; its default applications are the first.
+    /// Returns the credentials of every application of this server, its default applications first.
     pub fn provider_apps(&self, server: AuthorizationServer) -> Vec<OAuthCredentials> {
         self.servers.apps(server)
     }
@@ -277,7 +279,7 @@ impl Sandbox {
         self.servers.issued.find(token)
     }
 
-    /// Withdraws a user's consent for an application, as in the account settings.
+    /// Withdraws a user's consent for an application, as a user can in the settings of the provider.
     ///
     /// Revokes the tokens of the application for that user. Returns false if there was no consent.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
@@ -291,7 +293,7 @@ impl Sandbox {
         self.apptoto.messages(self.sandbox_time(now))
     }
 
-    /// Adds a fault, for the next matching requests.
+    /// Adds a fault, which applies to the next matching requests.
     pub fn add_fault(&mut self, fault: Fault) {
         self.world.stats.faults.asked += self.faults.add(fault);
     }
@@ -301,7 +303,7 @@ impl Sandbox {
         &self.world.settings
     }
 
-    /// Sets a switch. A new `seed` applies to random values from now on.
+    /// Sets a switch. A new `seed` applies to later random values.
     pub fn set(&mut self, name: &str, value: &str) -> Result<(), SettingError> {
         let before = (self.world.settings.itself.seed.0, self.world.settings.connect.reauth);
         self.world.settings.set(name, value)?;
@@ -316,7 +318,7 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Processes everything that is due at the time of a request.
+    /// Processes the notifications that are due, and records the time of the request.
     fn process_due(&mut self, now: Timestamp) {
         self.connect().process_notifications(now);
         self.world.anchor.get_or_insert(now);

@@ -10,20 +10,19 @@
 //! } } } }
 //! ```
 //!
-//! A user has providers; the fields of calendars and events are those of the Connect API.
+//! A user has accounts by provider. The fields of calendars and events are those of the Connect API.
 //!
 //! | object | required | optional |
 //! |---|---|---|
 //! | account | `calendars` | `account`, `calendarPermissionGranted`, `syncState` |
 //! | calendar | `id`, `title` | `timeZone`, `color`, `description`, `original`, `public`, `events` |
-//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other fields but `original` |
+//! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other fields except `original` |
 //!
 //! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The default of
-//! `timeZone` is UTC.
-//! The first calendar of an account is the primary one.
+//! `timeZone` is UTC. The first calendar of an account is the primary one.
 //!
-//! In addition to `users` or instead, `apptoto` has Apptoto accounts by e-mail address, with `events` and
-//! `contacts` in the format of the Apptoto API, `bookingPages` and an `apiKey`; the README has an example.
+//! A seed has `users`, `apptoto` or both. `apptoto` has Apptoto accounts by e-mail address, with `events` and
+//! `contacts` in the format of the Apptoto API, `bookingPages` and an `apiKey`. The README has an example.
 //!
 //! Errors name the path of the invalid field. An unknown field is an error.
 
@@ -49,17 +48,17 @@ pub struct SeedError {
 impl Sandbox {
     /// Loads users with their accounts, calendars and events from JSON. The README describes the format.
     ///
-    /// A user of the seed has only the accounts of the seed, in every application. If the user exists, they
-    /// replace the existing accounts.
+    /// A user of the seed has only the accounts of the seed, in every application. The accounts of the seed
+    /// replace those of an existing user.
     ///
     /// # Errors
     ///
-    /// If the seed is invalid; then nothing is loaded.
+    /// If the seed is invalid. Nothing is loaded then.
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
         // A file may start with a byte order mark.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
         let json: Value = serde_json::from_str(json)
-            .map_err(|error| SeedError { path: "the file".to_owned(), reason: error.to_string() })?;
+            .map_err(|error| SeedError { path: "the JSON document".to_owned(), reason: error.to_string() })?;
         let root = SeedValue::root(&json);
         root.only(&["users", "apptoto"])?;
         let apptoto = root.get("apptoto");

@@ -1,6 +1,6 @@
 //! An HTTP server for the sandbox, on a separate thread.
 //!
-//! A single-threaded runtime serves every connection; a delayed response does not delay others. The sandbox
+//! A single-threaded runtime serves every connection. A delayed response does not delay other responses. The sandbox
 //! is behind a mutex, which is held only while a request is handled. A separate task sends the webhook
 //! deliveries that are due.
 
@@ -53,7 +53,16 @@ pub struct Builder {
 #[non_exhaustive]
 pub enum StartError {
     /// The server cannot listen on the port.
-    #[error("cannot listen on the port: {0}")]
+    #[error("cannot listen on port {port}: {error}")]
+    Listen {
+        /// The port; 0 means a free port.
+        port: u16,
+        /// The error of the operating system.
+        #[source]
+        error: std::io::Error,
+    },
+    /// The server cannot be started.
+    #[error("cannot start the server: {0}")]
     Io(#[from] std::io::Error),
     /// The seed is invalid.
     #[error("the seed is invalid: {0}")]
@@ -108,7 +117,7 @@ impl Server {
         Builder::default()
     }
 
-    /// Returns the base URL for an SDK: `http://127.0.0.1:PORT/api`.
+    /// Returns the base URL for an SDK: `http://127.0.0.1:PORT/api`, or `https://localhost:PORT/api`.
     pub fn base_url(&self) -> String {
         format!("{}/api", self.origin)
     }
@@ -234,7 +243,8 @@ impl Builder {
         let security = self.security()?;
         let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
         // Binds without the runtime, since the caller may run inside another runtime.
-        let listener = std::net::TcpListener::bind(address)?;
+        let listener = std::net::TcpListener::bind(address)
+            .map_err(|error| StartError::Listen { port: self.port, error })?;
         listener.set_nonblocking(true)?;
         let origin = security.origin(listener.local_addr()?.port());
 
@@ -247,7 +257,7 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // After this, only starting the thread may fail: a runtime must not be dropped inside another one.
+        // Created last: dropping a runtime inside another runtime panics, so only the thread may fail to start.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());

@@ -32,7 +32,7 @@ macro_rules! groups {
             $(pub(crate) $field: $Group,)+
         }
 
-        /// Returns every switch, in the order of the list.
+        /// Returns every switch, in the order of `connect sandbox --list-switches`.
         pub fn switches() -> impl Iterator<Item = &'static Switch> {
             [$($Group::SWITCHES),+].into_iter().flatten()
         }

@@ -127,7 +127,7 @@ pub struct DeliveryCounts {
     pub failed: u64,
     /// Requests to the application, retries included.
     pub attempts: u64,
-    /// Changes left out as echoes of the application's own writes.
+    /// Changes that were not delivered because the application had made them itself.
     pub suppressed: u64,
     /// Transmissions started by a resend.
     pub resent: u64,

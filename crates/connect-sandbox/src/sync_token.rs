@@ -17,11 +17,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
-    /// The position in the ledger at the first page, from which the sync token of the last page continues.
+    /// The position in the ledger when the first page was read. The sync token of the last page continues there.
     pub(crate) position: u64,
     /// The position in the ledger from which changes are listed, if the pages list changes.
     pub(crate) since: Option<u64>,
-    /// The next page, for a page token.
+    /// The next page; `None` in a sync token.
     pub(crate) next: Option<Next>,
     pub(crate) generation: u64,
     pub(crate) issued: Timestamp,
@@ -55,7 +55,7 @@ impl<Q: Serialize + DeserializeOwned> Token<Q> {
 
 /// Returns the next page of a list, and the position of the page after it.
 ///
-/// Skips the first `skip` entries. With `empties`, every other page is empty although more follow.
+/// Skips the first `skip` entries. With `empties`, every other page is empty although more pages follow.
 pub(crate) fn page<'a>(
     listing: &'a Listing,
     from: Option<&Next>,

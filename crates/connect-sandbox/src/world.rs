@@ -73,7 +73,7 @@ impl World {
     }
 }
 
-/// A change of a connected account, after which Connect updates its subscriptions.
+/// A change of a connected account or its events, which Connect processes after the request.
 #[derive(Debug)]
 pub(crate) enum AccountChange {
     Connected(UserKey, Provider),

@@ -108,7 +108,7 @@ fn page_shows_the_sandbox_state() {
     assert_eq!(rows(&html, "deliveries"), [[id, "ada", "google", "ada", "pending", "ada"]]);
     assert_eq!(
         rows(&html, "faults"),
-        [["ada", "grant type ada, after 2 others", "3", "status 500, ada: ada"]]
+        [["ada", "grant type ada, after 2 other requests", "3", "status 500, ada: ada"]]
     );
     let switches = rows(&html, "switches");
     assert_eq!(switches.len(), connect_sandbox::switches().count());

@@ -1,6 +1,6 @@
 //! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! Viewing the page changes nothing: it is made from `&Sandbox`, and [`Sandbox::handle`] does not process due
+//! Viewing the page changes nothing: it is created from `&Sandbox`, and [`Sandbox::handle`] does not process due
 //! notifications for it.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
@@ -14,7 +14,7 @@ use crate::settings::switches;
 use crate::world::time;
 use crate::world::users::Connections;
 
-/// The number of deliveries and of requests on the page.
+/// The maximum number of deliveries, and of requests, on the page.
 const SHOWN: usize = 50;
 
 /// The switches with credentials, whose values are not shown.
@@ -95,11 +95,11 @@ impl Sandbox {
             })
         });
         let columns = &["Title", "Id", "Events", "Provider", "Account", "User", "Client id"];
-        let caption = "Calendars of the users, if already created; a series counts as one event";
+        let caption = "Calendars of the users, created on first use; a series counts as one event";
         Section::new("calendars", "Calendars", caption, columns, rows)
     }
 
-    /// Returns client id, user id and accounts of every user. A seeded user who has not signed in belongs to
+    /// Returns the client id, the user id and the accounts of every user. A seeded user who has not signed in belongs to
     /// every application.
     fn users(&self) -> impl Iterator<Item = (&str, &str, &Connections)> {
         let known = |id: &str| self.world.users.keys().any(|key| key.id == id);
@@ -194,14 +194,14 @@ fn fault(one: &Fault) -> Vec<String> {
     let requests = [
         one.grant_type.as_ref().map(|grant_type| format!("grant type {grant_type}")),
         one.when_status.map(|status| format!("response status {status}")),
-        (one.skip > 0).then(|| format!("after {} others", one.skip)),
+        (one.skip > 0).then(|| format!("after {} other requests", one.skip)),
     ];
     let effects = [
         one.status.map(|status| format!("status {status}")),
-        (one.delay_ms > 0).then(|| format!("{} ms later", one.delay_ms)),
+        (one.delay_ms > 0).then(|| format!("delayed by {} ms", one.delay_ms)),
         one.cut.map(|cut| format!("cut {}", if cut == Cut::Before { "before" } else { "after" })),
         one.garbage.then(|| "garbage".to_owned()),
-        one.truncate.map(|bytes| format!("{bytes} bytes of the body")),
+        one.truncate.map(|bytes| format!("only {bytes} bytes of the body")),
     ];
     let headers = one.headers.iter().map(|(name, value)| format!("{name}: {value}"));
     let effects: Vec<_> = effects.into_iter().flatten().chain(headers).collect();

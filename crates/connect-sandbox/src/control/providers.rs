@@ -47,7 +47,7 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// Withdraws a user's consent, as the user can in the account settings.
+    /// Withdraws a user's consent, as the user can in the settings of the provider.
     pub(crate) fn withdraw_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let ConsentWithdrawal { provider, client_id, user } = read(body)?;
         if self.provider_app(provider, &client_id).is_none() {

@@ -26,7 +26,7 @@ impl Sandbox {
         ok(&json!({ "deliveries": self.delivery_log().collect::<Vec<_>>() }))
     }
 
-    /// Advances the clock. The response has the new time of the sandbox.
+    /// Advances the clock. The response has the new time of the sandbox's clock.
     pub(super) fn take_advance(&mut self, body: &[u8], now: Timestamp) -> Result<Reply, Problem> {
         let request: AdvanceRequest = serde_json::from_slice(body).map_err(refused)?;
         let by = Duration::try_from_secs_f64(request.seconds)

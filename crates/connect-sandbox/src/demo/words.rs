@@ -1,4 +1,4 @@
-//! The texts of the demo data, in several scripts.
+//! The texts of the demo data, in several languages and writing systems.
 
 use crate::world::provider::Provider;
 

@@ -1,7 +1,7 @@
 //! Chooses the language of a page.
 //!
-//! The query parameter `lng` has priority: first the exact tag, then without its region, then English. `pt`
-//! with any region except Brazil means European Portuguese. Without `lng`, the same rules apply to the tags
+//! The query parameter `lng` has priority. A tag without an exact match is tried without its region; the
+//! fallback is English. `pt` with any region except Brazil means European Portuguese. Without `lng`, the same rules apply to the tags
 //! in `Accept-Language`.
 
 use super::words::{ENGLISH, LANGUAGES, Words};
@@ -29,7 +29,7 @@ fn lookup(tag: &str) -> Option<&'static Words> {
     }
 }
 
-/// Returns the supported language with the highest quality; of equals the first.
+/// Returns the supported language with the highest quality; among equals, the first.
 fn best(accepted: &str) -> Option<&'static Words> {
     let mut best: Option<(f32, &'static Words)> = None;
     for part in accepted.split(',') {

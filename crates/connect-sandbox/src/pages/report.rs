@@ -33,7 +33,7 @@ impl Section {
         Self { id, title, caption, columns, rows: shown, count }
     }
 
-    /// Limits the table to the first rows.
+    /// Limits the table to the first `rows` rows.
     pub(crate) fn first(mut self, rows: usize) -> Self {
         self.rows.truncate(rows);
         self

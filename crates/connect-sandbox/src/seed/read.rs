@@ -100,7 +100,7 @@ fn calendar(
     Ok(calendar)
 }
 
-/// The event fields that requests to Connect do not have, or that a seed reads differently.
+/// The event fields that only a seed has, or that a seed reads differently from a request to Connect.
 const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(
@@ -157,11 +157,11 @@ impl<'a> SeedValue<'a> {
     }
 
     fn wrong(&self, reason: &str) -> SeedError {
-        let path = if self.path.is_empty() { "the file".to_owned() } else { self.path.clone() };
+        let path = if self.path.is_empty() { "the JSON document".to_owned() } else { self.path.clone() };
         SeedError { path, reason: reason.to_owned() }
     }
 
-    /// Returns the value and path of a field; null if the field is missing.
+    /// Returns a field with its path. A missing field has the value null.
     fn at(&self, name: &str) -> Self {
         let dot = if self.path.is_empty() { "" } else { "." };
         Self { path: format!("{}{dot}{name}", self.path), json: self.json.get(name).unwrap_or(&Value::Null) }
@@ -217,9 +217,9 @@ impl<'a> SeedValue<'a> {
     pub(super) fn only(&self, known: &[&str]) -> Result<(), SeedError> {
         match self.object()?.keys().find(|name| !known.contains(&name.as_str())) {
             None => Ok(()),
-            Some(name) => Err(self
-                .at(name)
-                .wrong(&format!("is not a field of the format (expected {})", known.join(", ")))),
+            Some(name) => {
+                Err(self.at(name).wrong(&format!("is not a known field (expected {})", known.join(", "))))
+            }
         }
     }
 }

@@ -39,7 +39,7 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     connected.map_err(|error| format!("no TLS connection to the webhook URL: {error}"))
 }
 
-/// Removes a byte order mark, after which the first PEM item would not be found.
+/// Removes a byte order mark, which would hide the first PEM item.
 fn without_byte_order_mark(pem: &[u8]) -> &[u8] {
     pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)
 }

@@ -10,12 +10,12 @@ switches! {
         "client_secret" client_secret: Text = "sandbox-secret" of "TEXT",
             "the client secret of the demo application";
         "redirect_uri" redirect_uri: Uri = "http://127.0.0.1:8765/callback" of "URI",
-            "the registered redirect URI: authorize ignores the one in the query";
+            "the registered redirect URI; the redirect_uri of an authorization request is ignored";
         "app_name" name: Text = "Demo application" of "TEXT",
             "the internal name of the demo application; not shown to users";
         "display_name" display_name: OptionalText = "" of "TEXT or empty",
-            "the name of the demo application on the pages; by default \"The application\"";
+            "the name of the demo application on the pages for users; if empty, they show \"The application\"";
         "webhook_url" webhook_url: OptionalUri = "" of "URI or empty",
-            "the URL that deliveries of the demo application are posted to; without it, subscribing is a 400";
+            "the URL that deliveries of the demo application are posted to; without it, a request to subscribe is a 400";
     }
 }

@@ -16,7 +16,7 @@ switches! {
         "apptoto_scope_api" scope_api: bool = "off" of "off|on",
             "on: Apptoto accepts the scope `api` of its developer page, in addition to the 14 scopes of the manual";
         "apptoto_published" published: bool = "on" of "on|off",
-            "off: only the user who registered an Apptoto application (oauth_user at that time) can authorize it";
+            "off: only the user who registered an Apptoto application (the oauth_user of that time) can authorize it";
         "apptoto_api_key" api_key: Text = "sandbox-key" of "TEXT",
             "the API key of Apptoto accounts without apiKey in the seed; any other key is a 401";
         "apptoto_error_body" error_body: ErrorBody { Error = "error", Errors = "errors", Empty = "empty" },
@@ -24,34 +24,34 @@ switches! {
         "apptoto_invalid_status" invalid_status: InvalidStatus { BadRequest = "400", UnprocessableEntity = "422" },
             "the status of an invalid request to Apptoto; undocumented";
         "apptoto_create_status" create_status: ApptotoCreateStatus { Ok = "200", Created = "201" },
-            "the status of a create at Apptoto; undocumented. Public clients accept only 200";
+            "the status of a create at Apptoto; undocumented. Published client libraries accept only 200";
         "apptoto_end" end_parameter: Text = "end" of "TEXT",
-            "the name of the parameter for the end of the range of Apptoto events; described, but not named";
+            "the parameter for the end of the range of Apptoto events; the documentation describes it, but does not name it";
         "apptoto_event_fields" event_fields: EventFields { Documented = "documented", All = "all" },
-            "all: Apptoto events include the fields that can be created but are in no documented response";
+            "all: Apptoto events also have the fields that a create accepts, but that no documented response has";
         "apptoto_duplicate" duplicate: Duplicate { Refused = "refused", Created = "created" },
             "the result of creating an Apptoto event with a used external_id, which should be unique; undocumented";
         "apptoto_move" moves: Move { Refused = "refused", Ignored = "ignored" },
-            "the result of a PUT with another calendar or address book: documented as unsupported, but not how it fails";
+            "the result of a PUT that names another calendar or address book; documented as unsupported, without the response";
         "apptoto_keep_messaged" keep_messaged: bool = "on" of "on|off",
-            "participants who got a message stay in an event; documented. Apptoto can turn this off";
+            "on: an update of an Apptoto event cannot remove participants who got a message; documented. Apptoto can turn this off";
         "apptoto_auto_messages" auto_messages: bool = "off" of "off|on",
             "on: participants of every event get an automatic message, not only those of events with #auto";
         "apptoto_contacts_reply" contacts_reply: ContactsReply { Contacts = "contacts", Empty = "empty" },
-            "the Apptoto response to written contacts; undocumented";
+            "the Apptoto response to created or updated contacts; undocumented";
         "apptoto_send_reply" send_reply: SendReply { Success = "success", Empty = "empty" },
-            "the Apptoto response to a sent message; undocumented";
+            "the Apptoto response to a request to send a message; undocumented";
         "apptoto_booking_refused" booking_refused: BookingRefused { Ok = "200", BadRequest = "400" },
-            "the status of a booking with success: false; undocumented";
+            "the status of the response to a refused booking (success: false); undocumented";
         "apptoto_consent_fields" consent_fields: Text = "sms_consent,marketing_consent" of "TEXT",
-            "the names of the two consent fields of a booking, comma-separated; described, but not named";
+            "the names of the two consent fields of a booking, comma-separated; the documentation describes, but does not name them";
         "apptoto_import_steps" import_steps: ImportSteps { Polls = "polls", Clock = "clock" },
             "an Apptoto import advances with every request for it, or every two seconds of the sandbox's clock";
         "apptoto_import_end" import_end: ImportEnd { Finished = "finished", Invalid = "invalid", Aborted = "aborted" },
             "the final state of an Apptoto import; an empty file always ends as invalid";
         "apptoto_rate" rate: Limit = "none" of "none|N",
-            "Apptoto API calls per minute and account before a 429; undocumented. Public clients mention 100";
+            "Apptoto API calls per minute and account before a 429; undocumented. Published client libraries mention 100";
         "apptoto_batch" batch: Limit = "none" of "none|N",
-            "the number of events per call above which Apptoto stores them but responds with a 502; public clients mention 20 to 25";
+            "the number of events in a call above which Apptoto stores the events, but responds with a 502; published client libraries mention 20 to 25";
     }
 }

@@ -10,21 +10,21 @@ switches! {
         "token_ttl" token_ttl: Within<0, 31_536_000> = "3600" of "SECONDS",
             "lifetime of access tokens in seconds; documented as 3600";
         "rotation" rotation: Rotation { Grace = "grace", Strict = "strict", Family = "family" },
-            "the result of using a refresh token again: documented with a grace of one generation; older versions had none";
+            "the result of using a refresh token again; documented as grace: accepted for one more generation. Older versions of the service had no grace";
         "expired_body" expired_body: ExpiredBody { Message = "message", Error = "error", Empty = "empty" },
             "the body of the 401 for an expired access token; undocumented";
         "write_denied" write_denied: WriteDenied { Unauthorized = "401", Forbidden = "403" },
-            "the status of a write without the scope; documented as 401 in one place and as 403 in another";
+            "the status of a write without the scope read-write; documented as 401 in one place and as 403 in another";
         "error_style" error_style: ErrorStyle { Message = "message", Error = "error" },
             "errors are {error, message} or {error}; bodies that are known in only one form do not change";
         "rate_limit" rate_limit: RateLimit { Off = "off", Seconds = "seconds", Date = "date" },
-            "the form of Retry-After of 429 responses; the real limits are undocumented. See rate_limit_every";
+            "the form of Retry-After in 429 responses; off: no 429 responses. The real limits are undocumented. See rate_limit_every";
         "rate_limit_every" rate_limit_every: Within<1, { u64::MAX }> = "10" of "N",
             "with rate_limit on, every Nth API call is a 429";
         "server_errors" server_errors: Within<0, { u64::MAX }> = "0" of "N",
             "every Nth API call is a 503; 0: none";
         "api" api: ApiVersion { V161 = "1.6.1", V160 = "1.6.0" },
-            "1.6.0: conferenceData without url and original, free-busy with some details; for Apple and CalDAV no conference from the URL property, and a new UID with every update";
+            "1.6.0: conferenceData without url and original, free-busy with some details; for Apple and CalDAV, the URL property is not a conference, and an update replaces the UID";
         "event_response" event_response: EventResponse { Root = "root", Wrapped = "wrapped" },
             "a written event is returned at the root (documented) or under `event` (expected by two official SDKs)";
         "create_status" create_status: CreateStatus { Created = "201", Ok = "200" },
@@ -32,23 +32,23 @@ switches! {
         "delete_status" delete_status: DeleteStatus { NoContent = "204", Ok = "200" },
             "the response to a deleted event: 204 without a body, or 200 with success and message";
         "delete_by" delete_by: DeleteBy { Both = "both", Query = "query", Body = "body" },
-            "where a delete reads its parameters: documented as a JSON body; every official SDK sends a query";
+            "where a delete reads its parameters; documented as a JSON body, but every official SDK sends a query";
         "conference" conference: ConferenceForm { String = "string", Object = "object" },
             "the field `conference`: a URL, or an object with url and provider";
         "attendees" attendees: AttendeesForm { Objects = "objects", Strings = "strings" },
-            "attendees in responses: documented as objects; one official SDK also reads e-mail addresses";
+            "attendees in responses; documented as objects, but one official SDK also reads e-mail addresses";
         "calendar_id" calendar_id: CalendarIdForm { Present = "present", Missing = "missing" },
-            "whether events have calendarId: it is in the documented table, but in no documented example";
+            "whether events have calendarId, which is in the documented table of fields, but in no documented example";
         "odd_dates" odd_dates: bool = "off" of "off|on",
             "on: some events have times without zone, seconds or milliseconds, dates without a time, null, or no times";
         "legacy_routes" legacy_routes: bool = "on" of "on|off",
-            "whether /connection-status and /disconnect exist without /oauth: most official SDKs fall back to them";
+            "whether the older paths /connection-status and /disconnect (without /oauth) exist; most official SDKs fall back to them";
         "withheld" withheld: Withheld { None = "none", Google = "google", Microsoft = "microsoft" },
             "the provider whose account has no calendar permission; Apple and CalDAV have no such permission";
         "reauth" reauth: Reauth { None = "none", Google = "google", Microsoft = "microsoft", Apple = "apple", Caldav = "caldav" },
             "the provider whose account has the syncState reauth_required";
         "shared_accounts" shared_accounts: bool = "off" of "off|on",
-            "on: users who connect the same account from now on share its calendars, as at the provider; off: each has a copy";
+            "on: users who connect the same account from now on share its calendars, as at the provider; off: each user has a copy";
         "account_limit" account_limit: Limit = "none" of "none|N",
             "the maximum number of accounts of a user (limitReached); the real limit depends on the plan";
     }

@@ -12,9 +12,9 @@ switches! {
         "graph_page" page: Within<1, 1000> = "10" of "N",
             "the default page size of Graph lists; undocumented, but known to be small";
         "graph_empty_pages" empty_pages: bool = "off" of "off|on",
-            "on: every other page of Graph events is empty although more follow: only the next link tells";
+            "on: every other page of Graph events is empty although more pages follow; only the next link shows that";
         "graph_next_link" next_link: NextLink { Own = "own", Foreign = "foreign", Http = "http", Userinfo = "userinfo" },
-            "the target of Graph links: the sandbox, another host, http, or a URL with this host before an @. Clients must not follow the others";
+            "the target of the links in Graph responses: the sandbox, another host, an http URL, or a URL with the sandbox's host before an @. Clients must follow only own";
         "graph_view_days" view_days: Limit = "1825" of "none|N",
             "the maximum number of days in a Graph calendar view; undocumented";
         "graph_zones" zones: Zones { Any = "any", Listed = "listed" },
@@ -24,7 +24,7 @@ switches! {
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },
             "minimal: a delta has the series, and only ids and times of its unchanged occurrences";
         "graph_sync_ttl" sync_ttl: Limit = "none" of "none|N",
-            "lifetime of Graph delta links in seconds, after which they are a 410; undocumented. 0: always expired";
+            "lifetime of Graph delta links in seconds; an expired one is a 410. Undocumented. 0: always expired";
         "graph_gone" gone: Gone { SyncStateNotFound = "SyncStateNotFound", LowerCase = "syncStateNotFound", ResyncRequired = "resyncRequired" },
             "the error code of an expired delta link; documentation and real responses disagree";
         "graph_inner_error" inner_error: InnerError { Camel = "innerError", Lower = "innererror" },
@@ -32,7 +32,7 @@ switches! {
         "graph_error_codes" error_codes: ErrorCodes { Flat = "flat", Nested = "nested" },
             "nested: the error code only repeats the status, and the inner error has the specific code";
         "graph_concurrency" concurrency: Limit = "4" of "none|N",
-            "the maximum number of concurrent requests of an application to a mailbox, above which they are a 429; documented as 4";
+            "the maximum number of concurrent requests of an application to a mailbox; a further one is a 429. Documented as 4";
         "graph_limit" limit: GraphLimit { Off = "off", TooManyRequests = "429", ServiceUnavailable = "503", GatewayTimeout = "504", BandwidthLimitExceeded = "509" },
             "the status of refused Graph calls; see graph_limit_every";
         "graph_limit_every" limit_every: Within<1, { u64::MAX }> = "10" of "N",

@@ -6,11 +6,11 @@ switches! {
     /// The switches that apply to several authorization servers.
     OAuth {
         "auto_consent" auto_consent: bool = "on" of "on|off",
-            "on: authorize approves immediately; off: it shows the consent pages";
+            "on: an authorization request is approved immediately; off: the user sees the consent pages";
         "oauth_user" user: Text = "user@example.com" of "TEXT",
             "the user who signs in when an authorization request has no login_hint";
         "callback_iss" callback_iss: CallbackIss { Off = "off", On = "on", Wrong = "wrong" },
-            "the iss parameter of a callback (RFC 9207); none of the three servers is known to send it";
+            "the iss parameter of a callback (RFC 9207); Google, Microsoft and Apptoto are not known to send it";
         "code_reuse" code_reuse: CodeReuse { Revoke = "revoke", Refuse = "refuse" },
             "a code used twice is refused; revoke: its tokens are revoked too, as RFC 6749 4.1.2 recommends";
         "public_pkce" public_pkce: PublicPkce { Optional = "optional", Required = "required" },

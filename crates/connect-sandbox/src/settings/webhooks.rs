@@ -6,15 +6,15 @@ switches! {
     /// The switches of webhooks.
     Webhooks {
         "auto_subscribe" auto_subscribe: bool = "on" of "on|off",
-            "on: calendars are subscribed when an account is connected and a webhook URL is set; older versions left this to the application";
+            "on: calendars are subscribed when an account is connected and a webhook URL is set; older versions of the service left subscribing to the application";
         "subscribe_alias" subscribe_alias: bool = "off" of "off|on",
-            "on: subscribe accepts `primary`, as official examples send it; documented to accept only listed ids";
+            "on: subscribe accepts the calendar id `primary`, which official examples send; documented: only the ids of listed calendars";
         "duplicate_channel" duplicate_channel: DuplicateChannel { BadRequest = "400", Conflict = "409" },
             "the status of subscribing with a channelId that the application already uses; undocumented";
         "webhook_body" webhook_body: WebhookBody { Documented = "documented", Vector = "vector" },
             "the body of a delivery: documented, or the smaller one in the signature test vectors of the official SDKs";
         "initial_sync" initial_sync: bool = "on" of "on|off",
-            "on: a new channel of Google or Microsoft starts with the events of the next month (at most 50)";
+            "on: the first delivery of a new channel of Google or Microsoft has the events of the next 31 days (at most 50)";
         "echo_suppression" echo_suppression: bool = "on" of "on|off",
             "on: the application's own writes are not delivered if the provider reports them within 30 s";
         "delivery_retries" delivery_retries: Within<0, 20> = "5" of "N",
@@ -22,12 +22,12 @@ switches! {
         "delivery_backoff" delivery_backoff: Within<0, 86_400> = "5" of "SECONDS",
             "the wait before the first retry in seconds, doubled for each later one; the real times are unknown";
         "delivery_order" delivery_order: DeliveryOrder { InOrder = "in_order", Shuffled = "shuffled" },
-            "shuffled: every other delivery is delayed by 2 to 3 s, so that the next one overtakes it; no order is guaranteed";
+            "shuffled: every other delivery is delayed by 2 to 3 s, so that the next one overtakes it; the service documents no guaranteed order";
         "delivery_duplicates" delivery_duplicates: bool = "off" of "off|on",
             "on: every delivery is sent twice with the same webhook-id; duplicates are documented as possible";
         "keys_max_age" keys_max_age: Within<0, 31_536_000> = "3600" of "SECONDS",
             "max-age in seconds of the list of webhook keys; 3600 in the tests of an official SDK";
         "key_overlap" key_overlap: Within<0, 31_536_000> = "86400" of "SECONDS",
-            "how long a previous key stays listed and signs too, in seconds; 0: not at all. The real time is unknown";
+            "the maximum time in seconds that a previous key stays listed and also signs; 0: not at all. The real time is unknown";
     }
 }
