@@ -46,8 +46,8 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 impl Sandbox {
     /// Accepts control calls to this host name or address as well.
     ///
-    /// A loopback `Host` is always accepted, with any port: `localhost`, a name that ends with `.localhost`, or
-    /// an address such as `127.0.0.1` or `[::1]`.
+    /// A loopback `Host` is always accepted, with any port: `localhost`, a name that ends with `.localhost`,
+    /// or an address such as `127.0.0.1` or `[::1]`.
     ///
     /// # Errors
     ///

@@ -1,8 +1,7 @@
 //! A sandbox that imitates Mobiscroll Connect, for tests.
 //!
-//! [`Sandbox`] is a state machine: it takes a request and the time, and returns an [`Answer`].
-//! It reads no clock, opens no socket and takes its randomness from a seed, so every run can be repeated
-//! exactly.
+//! [`Sandbox`] is a state machine: it takes a request and the time, and returns an [`Answer`]. It reads no
+//! clock, opens no socket and takes its randomness from a seed, so every run can be repeated exactly.
 //!
 //! ```
 //! use connect_sandbox::{Outcome, Sandbox, Settings};

@@ -1,8 +1,8 @@
 //! An HTTP server for the sandbox, on a separate thread.
 //!
-//! A single-threaded runtime serves every connection. A delayed response does not delay other responses. The sandbox
-//! is behind a mutex, which is held only while a request is handled. A separate task sends the webhook
-//! deliveries that are due.
+//! A single-threaded runtime serves every connection. A delayed response does not delay other responses. The
+//! sandbox is behind a mutex, which is held only while a request is handled. A separate task sends the
+//! webhook deliveries that are due.
 
 mod connection;
 mod deliver;
@@ -257,7 +257,8 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // Created last: dropping a runtime inside another runtime panics, so only the thread may fail to start.
+        // Created last: dropping a runtime inside another runtime panics, so only the thread may fail to
+        // start.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());

@@ -129,12 +129,12 @@ fn trigger_error_names_the_missing_item() {
     let token = app.user().access;
     says(&mut app, json!({}), "no webhook URL");
     app.sandbox.set("webhook_url", hook::URL).unwrap();
-    says(&mut app, json!({}), "no such calendar is subscribed");
+    says(&mut app, json!({}), "no subscribed calendar matches the request");
     let first = app.ok(&token, "/calendars")[0].clone();
     let body = json!({ "provider": first["provider"], "calendarId": first["id"] });
     assert_eq!(app.call(&token, "POST", "/subscribe-webhook", Some(body)).0, 200);
-    says(&mut app, json!({ "provider": "apple" }), "no such calendar is subscribed");
-    says(&mut app, json!({ "calendarId": "x" }), "no such calendar is subscribed");
+    says(&mut app, json!({ "provider": "apple" }), "no subscribed calendar matches the request");
+    says(&mut app, json!({ "calendarId": "x" }), "no subscribed calendar matches the request");
     says(&mut app, json!({ "eventId": "x" }), "no event \"x\"");
     says(&mut app, json!({ "change": "moved" }), "moved");
     says(&mut app, json!({ "start": "soon" }), "soon");

@@ -25,8 +25,8 @@ impl Connect<'_> {
         Ok(ok(&json!({ "connections": connections, "limitReached": full })))
     }
 
-    /// Disconnects an account. Succeeds if the provider is not connected; 404 if `account` names another
-    /// account.
+    /// Disconnects an account. Succeeds even if the provider is not connected, but returns a 404 if `account`
+    /// is not the connected account.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
         let principal = self.principal(call)?;
         // SDKs send `{}`, `[]` or no body; the content is ignored.

@@ -9,7 +9,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use jiff::SignedDuration;
 
-/// The number of calls, counted while the switch is on.
+/// The number of calls for each switch, counted while the switch is on.
 #[derive(Debug, Default)]
 pub(crate) struct Limits {
     rate_limit: Count,

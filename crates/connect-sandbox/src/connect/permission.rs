@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 impl Connect<'_> {
     /// Returns the calendars of the accounts that match `about` and have calendar permission.
     ///
-    /// If all of these accounts lack it, returns the documented 403.
+    /// If accounts match, but all of them lack the permission, returns the documented 403.
     pub(crate) fn permitted(
         &mut self,
         user: &UserKey,
@@ -38,7 +38,7 @@ impl Connect<'_> {
         Ok(kept.filter_map(|(_, provider, one)| Some((provider, one.calendars.as_mut()?))).collect())
     }
 
-    /// Whether the user withheld calendar permission on the consent page, or the switch `withheld` does.
+    /// Whether the account lacks calendar permission, by the user's choice or the switch `withheld`.
     pub(crate) fn withholds(&self, provider: Provider, connection: &Connection) -> bool {
         connection.granted == Some(false)
             || (connection.granted.is_some()

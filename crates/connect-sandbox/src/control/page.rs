@@ -1,7 +1,7 @@
 //! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! Viewing the page changes nothing: it is created from `&Sandbox`, and [`Sandbox::handle`] does not process due
-//! notifications for it.
+//! Viewing the page changes nothing: it is created from `&Sandbox`, and [`Sandbox::handle`] does not process
+//! due notifications for it.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
 use crate::faults::{Cut, Fault};
@@ -99,8 +99,8 @@ impl Sandbox {
         Section::new("calendars", "Calendars", caption, columns, rows)
     }
 
-    /// Returns the client id, the user id and the accounts of every user. A seeded user who has not signed in belongs to
-    /// every application.
+    /// Returns the client id, the user id and the accounts of every user. A seeded user who has not signed in
+    /// belongs to every application.
     fn users(&self) -> impl Iterator<Item = (&str, &str, &Connections)> {
         let known = |id: &str| self.world.users.keys().any(|key| key.id == id);
         let seeded = self.world.seeded.iter().filter(move |(id, _)| !known(id));

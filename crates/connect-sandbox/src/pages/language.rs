@@ -1,8 +1,8 @@
 //! Chooses the language of a page.
 //!
 //! The query parameter `lng` has priority. A tag without an exact match is tried without its region; the
-//! fallback is English. `pt` with any region except Brazil means European Portuguese. Without `lng`, the same rules apply to the tags
-//! in `Accept-Language`.
+//! fallback is English. `pt` with any region except Brazil means European Portuguese. Without `lng`, the same
+//! rules apply to the tags in `Accept-Language`.
 
 use super::words::{ENGLISH, LANGUAGES, Words};
 

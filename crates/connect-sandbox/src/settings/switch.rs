@@ -24,8 +24,8 @@ pub(crate) trait Value: Sized + Default {
 }
 
 /// Expands to a struct with a field for each switch. A row has the name, field, type, default, accepted
-/// values and description. If the values are a list of names, the row defines an enum for them; the
-/// first name is the default.
+/// values and description. If the values are a list of names, the row defines an enum for them; the first
+/// name is the default.
 macro_rules! switches {
     ($(#[$doc:meta])* $Group:ident {$(
         $name:literal $field:ident: $Type:ident $(<$($limit:tt),+>)? $({ $($Variant:ident = $text:literal),+ })?

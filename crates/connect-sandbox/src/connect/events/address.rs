@@ -1,4 +1,4 @@
-//! The address of the event to write: provider, calendar, event and mode.
+//! The address of the event to write: provider, calendar, event, and mode (this, following or all).
 
 use super::input::add_error;
 use crate::reply::{Details, Problem};
@@ -57,7 +57,7 @@ impl CalendarAddress {
 
 impl EventAddress {
     pub(crate) fn read(body: &Map<String, Value>, mode_name: &str, details: &mut Details) -> Self {
-        // An invalid mode must not count as absent, which would mean the whole series.
+        // An invalid mode must not count as absent: an absent mode can mean the whole series.
         let mode = match body.get(mode_name) {
             None | Some(Value::Null) => None,
             Some(value) => {

@@ -29,7 +29,7 @@ impl Connect<'_> {
         Ok(empty(StatusCode::NO_CONTENT))
     }
 
-    /// Reads the parameters from where `delete_by` allows; those of the query override those of the body.
+    /// Reads the parameters from the query, the body or both (switch `delete_by`). The query has priority.
     fn parameters(&self, call: &Call) -> Result<Map<String, Value>, Problem> {
         let by = self.world.settings.connect.delete_by;
         let mut parameters =

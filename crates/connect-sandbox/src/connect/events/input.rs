@@ -44,7 +44,7 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// Returns the recurrence with the counting rules of the provider; `Some(None)` removes it.
+    /// Returns the recurrence, evaluated as the provider does; `Some(None)` removes the recurrence.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
         self.recurrence.map(|rule| rule.map(|rule| rule.counted_by(calendar.provider)))
     }
@@ -118,7 +118,9 @@ fn error_unless(right: bool, text: &'static str) -> Result<(), &'static str> {
     if right { Ok(()) } else { Err(text) }
 }
 
-/// Adds the account as the organizer; Google stores the list unchanged.
+/// Returns the attendees as the provider stores them.
+///
+/// Except at Google, the account is added as the organizer if there are attendees and none is the organizer.
 fn with_organizer(attendees: &[Value], calendar: &Calendar) -> Vec<Value> {
     let mut list: Vec<_> = attendees.iter().filter_map(attendee).map(|attendee| json!(attendee)).collect();
     let organized = list.iter().any(|attendee| attendee.get("organizer") == Some(&Value::Bool(true)));

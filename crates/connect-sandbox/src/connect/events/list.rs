@@ -62,7 +62,7 @@ impl Connect<'_> {
     }
 }
 
-/// Sorts by start, then by values that never change.
+/// Returns the sort key of an entry: the start, then values that never change.
 fn order_key<'a>((calendar, entry): &(&'a Calendar, &'a Entry)) -> impl Ord + 'a {
     let (start, id) = &entry.key;
     (start, calendar.provider, &calendar.id, id)
@@ -80,7 +80,7 @@ fn listing(calendar: &mut Calendar, query: &EventQuery, free_busy: bool) -> Arc<
     calendar.events.listing(name, |events| events.all_shared().flat_map(entries).collect())
 }
 
-/// Whether the event makes its attendees busy; with the scope `free-busy` only such events are listed.
+/// Whether the event makes its attendees busy. With the scope `free-busy`, only busy events are listed.
 fn is_busy(fields: &Fields) -> bool {
     fields.availability != Some("free") && fields.status != Some("cancelled")
 }
@@ -133,7 +133,7 @@ fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem>
 
 /// Reads `calendarIds`: an object of lists by provider, or one list for all providers.
 ///
-/// A list for all providers is stored under the empty name. An empty value counts as absent.
+/// A list for all providers is stored under the empty name. An empty object or list counts as absent.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
     let wrong =
         || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");

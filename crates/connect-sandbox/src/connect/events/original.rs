@@ -21,7 +21,7 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
     original
 }
 
-/// Returns the iCalendar text, and a version number too large for a float, for Apple and CalDAV.
+/// Returns the original of Apple or CalDAV: iCalendar text, and a version too large for a float.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

@@ -4,8 +4,8 @@
 //!
 //! The cursor of a calendar is its last listed event, so that no event is repeated or lost when other events
 //! are added or removed between pages. The token also contains the parameters of the first page, and a
-//! checksum that depends on the user: a token that the service did not create, or created for another user,
-//! is refused.
+//! checksum that depends on the user. The checksum detects tokens that the service did not create, and tokens
+//! of another user.
 
 use crate::world::calendar::{Calendar, Key, Range};
 use crate::world::provider::Provider;
@@ -71,7 +71,7 @@ impl EventQuery {
 
 impl PageToken {
     /// Creates the token of the next page. `progress` has, for each calendar, its last event on this page and
-    /// whether more follow.
+    /// whether more events follow.
     pub(crate) fn after(
         before: &Cursors,
         progress: &[(&Calendar, Option<&Key>, bool)],

@@ -9,7 +9,7 @@ use crate::world::users::UserKey;
 use http::StatusCode;
 use serde_json::json;
 
-/// The scope of a sign-in: chosen at authorize, kept by every refresh.
+/// The scope of a sign-in. The authorization request sets it; a refresh does not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     FreeBusy,
@@ -25,7 +25,7 @@ pub(crate) struct Principal {
 }
 
 impl Scope {
-    /// Reads the `scope` parameter of authorize. Two official SDKs send `calendar` in place of the default.
+    /// Reads the `scope` of an authorization request. Two official SDKs send `calendar` for the default.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
         match text {
             None | Some("read-write" | "calendar") => Some(Self::ReadWrite),
@@ -51,7 +51,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Returns the signed-in user if the scope is `read-write`; else a 401 or 403.
+    /// Returns the signed-in user if the scope is `read-write`, or the error set by `write_denied`.
     pub(crate) fn principal_for_write(&mut self, call: &Call) -> Result<Principal, Problem> {
         let principal = self.principal(call)?;
         if principal.scope == Scope::ReadWrite {

@@ -38,8 +38,8 @@ impl Connect<'_> {
         Ok(self.with_cookie(reply))
     }
 
-    /// Validates the authorization request. The `redirect_uri` of the query is ignored: the registered one is
-    /// used.
+    /// Validates the authorization request. The `redirect_uri` of the query is ignored, and the registered
+    /// one is used.
     pub(crate) fn authorize_request(&self, call: &Call) -> Result<AuthorizeRequest, Problem> {
         reject_repeated(call.query_pairs().iter().filter(|(name, _)| !name.starts_with("provider")))?;
         let client = call.query("client_id").and_then(|id| self.world.registered(id));
@@ -55,8 +55,8 @@ impl Connect<'_> {
         Ok(AuthorizeRequest { app: client.app, user, scope, state, providers: offered(call) })
     }
 
-    /// Connects every offered account, up to the limit. A user from a seed gets only the accounts of the
-    /// seed.
+    /// Connects an account at every offered provider, up to `account_limit`. A user of a seed gets only the
+    /// accounts of the seed.
     fn connect_offered(&mut self, request: &AuthorizeRequest) {
         let seeded =
             self.world.seeded.get(&request.user.id).map(|seeded| seeded.keys().copied().collect::<Vec<_>>());
@@ -98,7 +98,7 @@ impl Connect<'_> {
     }
 }
 
-/// The cookie that authorize sets.
+/// The name of the session cookie.
 const SESSION_COOKIE: &str = "oauth_req";
 
 /// Returns the value of the session cookie.
@@ -118,8 +118,8 @@ pub(super) fn set_session(mut reply: Reply, id: &str) -> Reply {
     reply
 }
 
-/// Reads `providers`, a comma-separated list or repeated. Ignores unknown names; without a known one, offers
-/// all.
+/// Reads the parameter `providers`: comma-separated names, in one or several parameters. Ignores unknown
+/// names. Without a known name, offers all providers.
 fn offered(call: &Call) -> Vec<Provider> {
     let mut providers: Vec<_> = call
         .query_all("providers")

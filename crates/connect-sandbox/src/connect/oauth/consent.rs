@@ -7,8 +7,8 @@
 //!        └──back──▶ redirect with a code, or with access_denied while nothing is connected
 //! ```
 //!
-//! A script needs no pages: one `POST /oauth/providers` with `decision=approve`, a `provider` for each
-//! account to connect, and `withhold` for each account without calendar permission.
+//! A script needs no pages. It sends one `POST /oauth/providers` with `decision=approve`, a `provider` for
+//! each account to connect, and a `withhold` for each account without calendar permission.
 
 use super::authorize::{AuthorizeRequest, session, set_session};
 use crate::call::Call;
@@ -25,7 +25,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 
 impl Connect<'_> {
-    /// `GET /oauth/providers`: shows the connected accounts and those that can be connected.
+    /// `GET /oauth/providers`: shows the connected accounts, and the providers that can be connected.
     pub(crate) fn provider_page(&mut self, call: &Call) -> Result<Reply, Problem> {
         let request = self.authorize_request(call)?;
         self.world.load_user(&request.user);
@@ -57,7 +57,8 @@ impl Connect<'_> {
         Ok(self.show_consent(call, &request, provider, notice))
     }
 
-    /// `POST /oauth/consent`: connects the account, with or without calendar permission, or denies.
+    /// `POST /oauth/consent`: connects the account, with or without calendar permission, or denies the
+    /// request.
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
         let request = self.authorize_request(call)?;
         let provider = requested_provider(call, &request)?;
@@ -98,8 +99,8 @@ impl Connect<'_> {
         redirect(&format!("/api/oauth/providers?{}", authorize_query(call)))
     }
 
-    /// Returns the CSRF token of a session. It depends on the user as well: cookies are shared between ports,
-    /// so another server on this machine could set a session cookie that it knows.
+    /// Returns the CSRF token of a session and a user. The session alone is not enough: ports share cookies,
+    /// so another server on this machine could set a session cookie whose value it knows.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);
@@ -215,8 +216,8 @@ fn with_security_headers(mut reply: Reply, request: &AuthorizeRequest, notice: O
     pages::secured(reply, &form_action(&request.app.redirect_uri))
 }
 
-/// Returns the `form-action` policy. It includes the origin of the application, since browsers apply the
-/// policy to the redirect after a form too.
+/// Returns the `form-action` policy. It includes the origin of the application, since browsers also apply the
+/// policy to a redirect after a form.
 fn form_action(redirect_uri: &str) -> String {
     let Some((scheme, rest)) = redirect_uri.split_once("://") else { return String::new() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");

@@ -54,12 +54,12 @@ pub(crate) struct Grants {
 }
 
 impl Grants {
-    /// Adds a code, in place of an earlier one with the same text.
+    /// Adds a code. It replaces an earlier code with the same text.
     pub(crate) fn add_code(&mut self, code: String, grant: CodeGrant) {
         self.codes.insert(code, grant);
     }
 
-    /// Removes a code, which works only once. The error is the OAuth `error_description`.
+    /// Removes and returns a code, which works only once. The error is the OAuth `error_description`.
     pub(crate) fn take_code(
         &mut self,
         code: &str,

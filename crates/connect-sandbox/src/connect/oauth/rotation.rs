@@ -9,15 +9,15 @@
 //! |---|---|---|
 //! | `strict` | `invalid_grant`; other tokens stay valid | accepted |
 //! | `family` | `invalid_grant`; its family is revoked | accepted |
-//! | `grace` | accepted while its generation is the newest or the one before | the same |
+//! | `grace` | accepted while its generation is the newest or the one before | the same as for a used token |
 //!
 //! With `grace`, two concurrent refreshes of the same token (generation n) get two sibling pairs: different
-//! tokens of generation n + 1, both valid. When one sibling is refreshed, the newest generation is n + 2: the
-//! other sibling is one behind and still accepted; their parent (n) is two behind.
-//! A token that is two or more generations behind counts as stolen: `invalid_grant`, and every token of the
-//! user and client is revoked, also those of other sign-ins.
+//! tokens of generation n + 1, both valid. When one sibling is refreshed, the newest generation is n + 2. The
+//! other sibling is then one generation behind and still accepted; their parent (n) is two generations
+//! behind. A token that is two or more generations behind counts as stolen. It is refused with
+//! `invalid_grant`, and every token of the user and client is revoked, also those of other sign-ins.
 //!
-//! Rotation never revokes an access token: it works until it expires or the family is revoked.
+//! A refresh does not revoke the earlier access token, which works until it expires or its family is revoked.
 
 use super::access::Scope;
 use super::grants::{Grants, RefreshToken};

@@ -33,7 +33,7 @@ impl Connect<'_> {
         result
     }
 
-    /// Revokes a token. Succeeds for an unknown token too.
+    /// Revokes a token. Succeeds even if the token is unknown.
     pub(crate) fn revoke(&mut self, call: &Call) -> Result<Reply, Problem> {
         let body = call.object()?;
         let token = body.get("token").and_then(Value::as_str);
@@ -160,7 +160,9 @@ pub(super) fn reject_repeated<'a>(pairs: impl Iterator<Item = &'a (String, Strin
     })
 }
 
-/// Accepts id and secret form-encoded (RFC 6749 2.3.1) or plain, as the official SDKs send them.
+/// Whether the header has this id and secret.
+///
+/// They can be form-encoded (RFC 6749 2.3.1), or plain as the official SDKs send them.
 fn basic_matches(header: &str, id: &str, secret: &str) -> bool {
     let Some((scheme, encoded)) = header.split_once(' ') else { return false };
     let Ok(decoded) = STANDARD.decode(encoded.trim()) else { return false };

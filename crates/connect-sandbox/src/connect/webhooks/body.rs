@@ -38,8 +38,8 @@ fn documented(calendar: &Calendar, content: &Content<'_>, style: Style) -> Value
     })
 }
 
-/// Writes the form of the test vectors. Deliveries with changes of several kinds are unknown there: `updated`
-/// here.
+/// Writes the body in the form of the test vectors. No vector has changes of several kinds; the kind of such
+/// changes is `updated`.
 fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     let brief =
         |one: &Changed| json!({ "id": one.id, "title": one.title, "lastModified": time::wire(one.at) });
@@ -53,7 +53,7 @@ fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     })
 }
 
-/// Returns the kind of the changes, if all have the same.
+/// Returns the kind of the changes, if all have the same kind.
 ///
 /// Returns `Created` for a delivery without changes, which starts a channel.
 fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
@@ -61,7 +61,7 @@ fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
     content.changes.iter().all(|one| one.kind == first).then_some(first)
 }
 
-/// Returns the current event as a list shows it; for a deleted event, the known fields.
+/// Returns the current event as `GET /events` shows it, or the known fields of a deleted event.
 fn event(calendar: &Calendar, changed: &Changed, style: Style) -> Option<Map<String, Value>> {
     let mut event = match changed.kind {
         ChangeKind::Deleted => deleted(calendar, changed, style),

@@ -34,7 +34,7 @@ pub struct Delivery {
     pub created: Timestamp,
     /// The state of the delivery.
     pub state: DeliveryState,
-    /// Why the delivery was given up, if not because of a response.
+    /// Why the delivery was given up; absent if a response was the reason.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The last hundred attempts.
@@ -89,7 +89,7 @@ pub struct Tried {
 pub struct Attempt {
     /// The id of the delivery.
     pub delivery: String,
-    /// The number of the attempt, from 1, including those of retries, duplicates and resends.
+    /// The number of the attempt, from 1. Retries, duplicates and resends of the delivery count as well.
     pub number: u64,
     /// The token to pass with the outcome.
     pub token: AttemptToken,
@@ -186,7 +186,7 @@ impl Delivery {
         self.transmissions.is_empty()
     }
 
-    /// Whether a first attempt is running.
+    /// Whether the first attempt of a transmission is running.
     pub(super) fn is_first_running(&self) -> bool {
         self.transmissions.iter().any(|one| one.running.is_some() && one.retries == 0)
     }

@@ -1,8 +1,8 @@
 //! The Ed25519 keys that sign deliveries (Standard Webhooks `v1a`), and the endpoint that lists them.
 //!
 //! Keys are derived from the switch `seed`: the same seed gives the same keys. A rotation creates a new
-//! active key. The previous key stays listed and signs too, for `key_overlap` or until the next rotation.
-//! Exactly the listed keys sign.
+//! active key. The previous key stays listed and also signs, for `key_overlap` seconds or until the next
+//! rotation. Every listed key signs, and no other key.
 
 use crate::call::Call;
 use crate::connect::Connect;
@@ -49,7 +49,7 @@ pub(crate) struct Keys {
 struct Pair {
     id: String,
     pair: KeyPair,
-    /// `None` for the first pair, which is as old as the sandbox.
+    /// When the pair became active; `None` for the first pair.
     since: Option<Timestamp>,
 }
 
@@ -75,7 +75,7 @@ impl Keys {
         Self { active: Pair::new(seed, 0, None), previous: None, created: 1 }
     }
 
-    /// Returns the keys that sign at `now`, the active key first. The first pair is active since `anchor`.
+    /// Returns the keys that sign at `now`, the active key first. The first pair became active at `anchor`.
     pub(crate) fn listed(&self, anchor: Option<Timestamp>, now: Timestamp) -> Vec<WebhookKey> {
         let first = anchor.unwrap_or(now);
         let active = self.active.shown("active", first, None);

@@ -1,9 +1,9 @@
 //! Changes that the provider has not reported to Connect yet.
 //!
 //! Google and Microsoft report a change after one second. Apple and CalDAV calendars are polled every five
-//! minutes, counted from the start of the subscription. All changes of a calendar until then are one
-//! notification and one delivery. Writes of the application itself are left out for 30 seconds (switch
-//! `echo_suppression`).
+//! minutes, counted from the start of the subscription. The changes of a calendar that are reported at one
+//! time are one notification, which becomes one delivery. A write of the application itself is left out if it
+//! is reported within 30 seconds (switch `echo_suppression`).
 
 use super::body::{Content, compose};
 use super::delivery::Delivery;
@@ -21,7 +21,7 @@ const NOTIFICATION_DELAY: SignedDuration = SignedDuration::from_secs(1);
 const POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 /// How long a write of the application counts as an echo.
 const ECHO_WINDOW: SignedDuration = SignedDuration::from_secs(30);
-/// The first delivery of a channel has the events of these hours, up to `SYNC_EVENTS`.
+/// The first delivery of a channel has the events of the next `SYNC_HOURS`, at most `SYNC_EVENTS`.
 const SYNC_HOURS: i64 = 24 * 31;
 const SYNC_EVENTS: usize = 50;
 
@@ -50,7 +50,7 @@ struct NotifiedChange {
 }
 
 impl Connect<'_> {
-    /// Records a write by the application. For other users who share the account it is no echo.
+    /// Records a write by the application. For other users who share the account, the write is not an echo.
     pub(crate) fn record_own_write(&mut self, user: &UserKey, changes: Changes) {
         self.record_for_sharing_users(user, &changes);
         self.record_changes(user, changes, true);
@@ -70,7 +70,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Adds changes to the next notification of the calendar. Returns the id of its delivery, and when it is
+    /// Adds changes to the next notification of the calendar. Returns the id of the delivery, and when it is
     /// due.
     pub(super) fn record_changes(
         &mut self,
@@ -92,8 +92,8 @@ impl Connect<'_> {
         Some((notification.id.clone(), notification.due))
     }
 
-    /// Replaces the subscription of a calendar. Google and Microsoft start a channel with the existing
-    /// events.
+    /// Replaces the subscription of a calendar. At Google and Microsoft, the first delivery of the new
+    /// channel has the existing events.
     pub(super) fn start_channel(&mut self, new: Subscription) {
         let key = new.key();
         let due = new.since.checked_add(NOTIFICATION_DELAY).unwrap_or(Timestamp::MAX);
@@ -178,9 +178,9 @@ impl Notification {
         matches!(self.content, NotificationContent::Changes(_)) && self.key == *key
     }
 
-    /// Adds a change, in place of an earlier one of the same event.
+    /// Adds a change, which replaces an earlier change of the same event.
     ///
-    /// A created event stays created when it is updated.
+    /// A created event that is then updated is still reported as created.
     fn add(&mut self, later: NotifiedChange) {
         let NotificationContent::Changes(all) = &mut self.content else { return };
         let Some(index) = all.iter().position(|one| one.changed.id == later.changed.id) else {
@@ -195,7 +195,7 @@ impl Notification {
     }
 }
 
-/// Whether the provider reports changes itself; the others are polled.
+/// Whether the provider reports changes itself. Connect polls the other providers.
 fn has_push_notifications(provider: Provider) -> bool {
     matches!(provider, Provider::Google | Provider::Microsoft)
 }

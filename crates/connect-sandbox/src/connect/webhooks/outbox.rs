@@ -1,11 +1,12 @@
 //! The outbox: schedules the attempts of deliveries and handles their outcomes.
 //!
 //! After a 2xx a delivery has succeeded; after a 401 it has failed. After any other status or no response it
-//! is retried: `delivery_retries` times, after `delivery_backoff` seconds and then twice as long each time.
-//! Every attempt has the same id and body, with a new timestamp and signature.
+//! is retried up to `delivery_retries` times. The first retry follows after `delivery_backoff` seconds, each
+//! later one after twice the previous wait. Every attempt has the same id and body, with a new timestamp and
+//! signature.
 //!
-//! With `delivery_order=in_order`, a delivery of a calendar waits for the first attempt of the previous one,
-//! but not for its retries.
+//! With `delivery_order=in_order`, a delivery of a calendar waits for the first attempt of the previous
+//! delivery, but not for the retries.
 
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Transmission, Tried};
 use super::notifications::Notification;
@@ -213,7 +214,7 @@ impl Outbox {
         self.notifications.len() - 1
     }
 
-    /// Removes and returns the notification that has been due the longest; of equals, the first added.
+    /// Removes and returns the notification that has been due the longest; among equals, the first added.
     pub(super) fn take_notification(&mut self, now: Timestamp) -> Option<Notification> {
         let due = self.notifications.iter().enumerate().filter(|(_, notification)| notification.due <= now);
         let index = due.min_by_key(|(_, notification)| notification.due).map(|(index, _)| index)?;
@@ -236,7 +237,7 @@ impl Outbox {
 
     /// Returns the due time, delivery index and transmission index of every scheduled attempt.
     ///
-    /// Leaves out attempts that are held up by another delivery.
+    /// Leaves out attempts that wait for another delivery (`delivery_order=in_order`).
     fn scheduled(&self, in_order: bool) -> impl Iterator<Item = (Timestamp, usize, usize)> {
         let transmissions = |(index, delivery): (usize, &'_ Delivery)| {
             let numbered = delivery.transmissions.iter().enumerate();

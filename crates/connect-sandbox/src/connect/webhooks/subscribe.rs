@@ -50,7 +50,7 @@ impl Connect<'_> {
     }
 
     /// Removes a subscription. Always succeeds, even if the subscription does not exist or the provider
-    /// cannot stop it.
+    /// cannot stop the channel.
     pub(crate) fn unsubscribe(&mut self, call: &Call) -> Result<Reply, Problem> {
         let principal = self.principal(call)?;
         let body = call.object()?;

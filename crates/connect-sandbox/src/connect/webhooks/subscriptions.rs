@@ -1,8 +1,9 @@
 //! The store of webhook subscriptions.
 //!
-//! A calendar has at most one subscription: a new one replaces it. When an account is connected and the
-//! application has a webhook URL, the service subscribes every calendar itself (switch `auto_subscribe`). The
-//! service renews subscriptions, except those with an expiration that the application set.
+//! A calendar has at most one subscription; a new one replaces the earlier one. When an account is connected
+//! and the application has a webhook URL, the service subscribes every calendar itself (switch
+//! `auto_subscribe`). The service renews subscriptions, except those with an expiration that the application
+//! set.
 
 use crate::connect::Connect;
 use crate::world::provider::Provider;
@@ -29,7 +30,7 @@ pub struct Subscription {
     pub channel_id: String,
     /// The provider's id of the channel; only Google has one.
     pub resource_id: Option<String>,
-    /// When the subscription ends, unless `renewed` is true.
+    /// When the subscription ends or, if `renewed` is true, is renewed.
     #[serde(serialize_with = "time::serialize_wire")]
     pub expiration: Timestamp,
     /// Whether the service created the subscription when the account was connected.
@@ -149,7 +150,7 @@ impl Subscriptions {
         self.0.iter().find(|one| one.watches(key) && one.is_open(at))
     }
 
-    /// Renews expired subscriptions, or removes those that are not renewed.
+    /// Renews the expired subscriptions, and removes those that the service does not renew.
     pub(crate) fn renew(&mut self, now: Timestamp) {
         self.0.retain(|one| one.is_open(now));
         for one in self.0.iter_mut().filter(|one| one.expiration <= now) {

@@ -18,7 +18,7 @@ use serde_json::Value;
 /// let change = Trigger::updated().user("ada").provider("google").title("Moved to room 5");
 /// ```
 ///
-/// Defaults: the user and calendar that were subscribed first, and the next event of the calendar. A created
+/// By default, the change applies to the calendar that was subscribed first, and to its next event. A created
 /// event starts at the next full hour and takes one hour. An update without other fields changes the title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -77,7 +77,7 @@ pub enum TriggerError {
     NoWebhookUrl,
     /// No subscribed calendar matches.
     #[error(
-        "no such calendar is subscribed: set a webhook URL before the account is connected, or call \
+        "no subscribed calendar matches the request: set a webhook URL before the account is connected, or call \
          POST /subscribe-webhook; GET /sandbox/subscriptions lists the subscribed calendars"
     )]
     NotSubscribed,
@@ -150,7 +150,7 @@ impl Trigger {
         self
     }
 
-    /// Sets the new start. An update without an end moves the event.
+    /// Sets the new start. An update that sets no end keeps the duration of the event.
     #[must_use]
     pub fn start(mut self, start: Timestamp) -> Self {
         self.start = Some(start);
