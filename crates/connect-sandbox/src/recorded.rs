@@ -18,7 +18,7 @@ pub struct Recorded {
     pub authorization: Option<String>,
 }
 
-/// The number of the last requests that are always stored.
+/// How many of the last requests are always stored.
 const MIN_STORED: usize = 10_000;
 
 /// The query parameters with credentials.

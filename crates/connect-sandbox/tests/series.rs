@@ -277,7 +277,7 @@ fn invalid_recurrence_line_error_names_expected_value() {
     let (mut app, token) = ada(&[]);
     let start = json!({ "dateTime": "2026-11-02T09:00:00", "timeZone": "Europe/Berlin" });
     for (line, expected) in [
-        ("RRULE:FREQ=DAILY;INTERVAL=0", "INTERVAL=0 (expected a whole number from 1)"),
+        ("RRULE:FREQ=DAILY;INTERVAL=0", "INTERVAL=0 (expected a whole number from 1 to 2147483647)"),
         ("RRULE:FREQ=SECONDLY", "FREQ=SECONDLY (expected FREQ=DAILY, WEEKLY, MONTHLY or YEARLY)"),
         ("EXDATE;TZID=Nowhere:20261103T090000", "EXDATE: unknown time zone Nowhere (expected an IANA name)"),
     ] {

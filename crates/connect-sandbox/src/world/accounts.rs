@@ -1,7 +1,8 @@
 //! The accounts that the Google Calendar and Graph APIs serve, and the changes of their calendars.
 //!
 //! The calendars of an account are stored with the user of Connect who connected it. An account that no user
-//! connected has the demo calendars; a user who connects it later gets them with all changes.
+//! has connected has demo calendars. A user who connects the account later gets these calendars with all
+//! changes.
 
 use crate::demo;
 use crate::world::World;
@@ -56,7 +57,7 @@ impl CalendarRef {
         }
     }
 
-    /// A name for the calendar, to which its page and sync tokens are bound.
+    /// The name to which the page and sync tokens of the calendar are bound.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.account, self.id)
     }
@@ -70,8 +71,10 @@ impl Accounts {
 }
 
 impl World {
-    /// Finds where the calendars of an account are stored. Prefers a user of the demo application; a seeded
-    /// user who has not signed in counts as one.
+    /// Finds where the calendars of an account are stored.
+    ///
+    /// A signed-in user who has the account comes first, preferably one of the demo application; then a
+    /// seeded user who has not signed in yet.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
         let demo = self.settings.app.client_id.to_string();
         let has =

@@ -25,7 +25,7 @@ pub struct App {
     pub name: String,
     /// The name that the pages show; "The application" by default.
     pub display_name: Option<String>,
-    /// The only URI that authorize redirects to.
+    /// The only URI that the authorization endpoint redirects to.
     pub redirect_uri: String,
     /// The URL that deliveries are posted to. Without it, no calendar can be subscribed.
     pub webhook_url: Option<String>,
@@ -39,7 +39,7 @@ pub struct Credentials {
     pub client_id: String,
     /// The client secret.
     pub client_secret: String,
-    /// The registered redirect URI: the only URI that authorize redirects to.
+    /// The registered redirect URI: the only URI that the authorization endpoint redirects to.
     pub redirect_uri: String,
 }
 
@@ -56,8 +56,8 @@ pub enum AppError {
     /// The webhook URL is not an absolute URL.
     #[error("webhookUrl must be an absolute URL")]
     WebhookUrl,
-    /// No such scope exists.
-    #[error("unknown scope {0:?}")]
+    /// Apptoto has no such scope.
+    #[error("{0:?} in scopes is not a scope of Apptoto (expected a scope such as \"events:read\")")]
     Scope(String),
     /// No application has this client id.
     #[error("there is no application {0:?}")]

@@ -1,4 +1,4 @@
-//! Messages to guests: recorded for assertions, not sent.
+//! Messages to the guests of events: recorded for assertions, not sent.
 
 use crate::world::accounts::CalendarRef;
 use crate::world::calendar::{Calendar, Changes, Target};
@@ -18,20 +18,20 @@ pub struct Invitation {
     pub to: String,
     /// The id of the organizer's calendar.
     pub calendar: String,
-    /// The id of the event, or of the one occurrence.
+    /// The id of the event or occurrence.
     pub event: String,
     /// The event's title.
     pub title: String,
 }
 
-/// The minimum number of messages stored.
+/// How many of the last messages are always stored.
 const MIN_STORED: usize = 10_000;
 
 /// The guests that a write notifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendUpdates {
     All,
-    /// Guests without a Gmail address or a Google address of the demo: they do not use Google Calendar.
+    /// Guests who do not use Google Calendar: their address is neither Gmail nor the demo's `gmail.example`.
     External,
     Nobody,
 }
@@ -92,7 +92,7 @@ impl SendUpdates {
 }
 
 impl World {
-    /// Reports a write to Connect, and notifies the guests that the event had before and has now.
+    /// Reports a write to Connect, and records the messages to the event's former and current guests.
     pub(crate) fn notify_of_write(
         &mut self,
         place: &CalendarRef,

@@ -1,4 +1,4 @@
-//! A change log of items, kept by comparing the current items with those of the last comparison.
+//! A change log of items, written by comparing the current items with those of the last comparison.
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};
@@ -21,7 +21,7 @@ struct LogEntry<T> {
     before: Option<T>,
 }
 
-/// The maximum number of log entries. Sync tokens from before them have expired.
+/// The maximum number of log entries. A sync token that is older than the first entry has expired.
 const MAX_ENTRIES: usize = 20_000;
 
 impl<T> Default for Ledger<T> {
@@ -45,7 +45,7 @@ impl<T: Clone + PartialEq> Ledger<T> {
         self.compare_ids(ids, present, now);
     }
 
-    /// Logs the changes of the items `ids`; the others are unchanged.
+    /// Logs the changes of the items `ids`. No other item may have changed.
     pub(crate) fn compare_ids(
         &mut self,
         ids: impl IntoIterator<Item = String>,

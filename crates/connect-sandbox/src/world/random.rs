@@ -27,7 +27,7 @@ impl Random {
         self.number().checked_rem(bound).unwrap_or(0)
     }
 
-    /// Returns a signed number from 0 to below `bound`.
+    /// Returns a number from 0 to below `bound`, as a signed integer.
     pub(crate) fn int(&mut self, bound: u32) -> i64 {
         i64::try_from(self.below(u64::from(bound))).unwrap_or(0)
     }

@@ -46,7 +46,7 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
-/// Returns the time zone with this IANA name from the bundled data, equal on every machine.
+/// Returns the time zone with this IANA name, from the bundled data that is equal on every machine.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()

@@ -32,7 +32,7 @@ pub(crate) struct Connection {
     pub(crate) calendars: Option<Vec<Calendar>>,
 }
 
-/// The error that the user has as many accounts as the switch `account_limit` allows.
+/// The error of connecting more accounts than the switch `account_limit` allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct LimitReached;
 
@@ -62,7 +62,7 @@ impl World {
         }
     }
 
-    /// Adds the calendars of a new account. Calendars that a shared account has already are not replaced.
+    /// Adds the calendars of a new account. Does not replace the calendars that a shared account already has.
     fn add_calendars(&mut self, user: &UserKey, provider: Provider, calendars: Option<Vec<Calendar>>) {
         let holder = self.calendar_holder(user, provider);
         let Some(connection) = holder.and_then(|holder| self.users.get_mut(&holder)?.get_mut(&provider))
@@ -149,7 +149,7 @@ impl World {
         connections.filter(move |(_, one)| one.shared && Some(&one.account) == own)
     }
 
-    /// Removes an account from a user. If another user shares the account, the calendars move there.
+    /// Removes an account from a user. If another user shares the account, the calendars move to that user.
     fn remove_account(&mut self, user: &UserKey, provider: Provider) {
         let successor = self.sharing_users(user, provider).next().map(|(key, _)| key.clone());
         let gone = self.users.get_mut(user).and_then(|connections| connections.remove(&provider));

@@ -44,7 +44,9 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// Returns the recurrence, evaluated as the provider does; `Some(None)` removes the recurrence.
+    /// Returns the recurrence, with the provider's meaning of days that a month does not have.
+    ///
+    /// `Some(None)` removes the recurrence.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
         self.recurrence.map(|rule| rule.map(|rule| rule.counted_by(calendar.provider)))
     }

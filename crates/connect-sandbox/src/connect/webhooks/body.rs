@@ -38,8 +38,8 @@ fn documented(calendar: &Calendar, content: &Content<'_>, style: Style) -> Value
     })
 }
 
-/// Writes the body in the form of the test vectors. No vector has changes of several kinds; the kind of such
-/// changes is `updated`.
+/// Writes the body in the form of the test vectors. A delivery with changes of several kinds, which no vector
+/// has, is written as `updated`.
 fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     let brief =
         |one: &Changed| json!({ "id": one.id, "title": one.title, "lastModified": time::wire(one.at) });

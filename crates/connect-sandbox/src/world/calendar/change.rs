@@ -76,15 +76,15 @@ impl Calendar {
     }
 }
 
-/// The mode that applies to a target; for `This` and `Following` with the first occurrence.
+/// The mode that applies to a target, and the first occurrence that `This` or `Following` selects.
 pub(crate) struct ResolvedMode {
     pub(crate) mode: Mode,
     pub(crate) start: Option<Timestamp>,
 }
 
 impl Event {
-    /// Resolves a mode. Default: `This` for an occurrence, `All` for a master. With the id of a master,
-    /// `This` is its first occurrence. `Following` from the first occurrence is `All`.
+    /// Resolves a mode. The default is `This` for an occurrence, and `All` for a master. With the id of a
+    /// master, `This` is its first occurrence. `Following` from the first occurrence is `All`.
     pub(crate) fn resolve_mode(&self, target: &Target, mode: Option<Mode>) -> ResolvedMode {
         let all = ResolvedMode { mode: Mode::All, start: None };
         if self.series.is_none() {
@@ -163,7 +163,7 @@ impl Event {
 }
 
 impl Series {
-    /// Moves the exceptions with the series, and drops those that are no longer occurrences.
+    /// Moves the exceptions with the series, and removes those that are no longer occurrences.
     fn moved(mut self, from: Timestamp, to: Timestamp) -> Self {
         let exceptions: std::collections::BTreeMap<_, _> =
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();

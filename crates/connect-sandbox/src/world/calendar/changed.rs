@@ -66,8 +66,8 @@ impl Changes {
 }
 
 impl Calendar {
-    /// Returns the changes after an update of `asked`. An update of the following occurrences also creates
-    /// the series `shown`.
+    /// Returns the changes after an update of `asked`. An update of the following occurrences is reported as
+    /// an update of the old series and the creation of the new series `shown`.
     pub(crate) fn updated(&self, asked: &Target, shown: &Target, now: Timestamp) -> Changes {
         let changed = |target: &Target, kind| self.show(target, |one| Changed::of(kind, one, now));
         if asked.event == shown.event {

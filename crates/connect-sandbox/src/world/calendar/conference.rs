@@ -18,7 +18,7 @@ pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, rando
             fields.insert("conferenceData".to_owned(), data);
         }
         Provider::Microsoft => {
-            // Microsoft ignores a given URL; only clearing has an effect.
+            // Microsoft ignores a URL in the request; only null has an effect, and clears the conference.
             fields.retain(|name, value| name != "conference" || value.is_null());
             keep_cleared(fields, data);
         }

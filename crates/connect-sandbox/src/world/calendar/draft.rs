@@ -1,4 +1,4 @@
-//! Events written through a provider's API: comparing, adding, changing and removing them.
+//! Compares, adds, changes and removes events that are written through a provider's API.
 
 use super::change::{Change, Refusal};
 use super::changed::{ChangeKind, Changed, Changes};
@@ -28,7 +28,7 @@ impl<R: PartialEq + Default> Draft<R> {
         self.rule != R::default()
     }
 
-    /// Whether the recurrence differs from `before`, also because its time zone or `allDay` does.
+    /// Whether the recurrence differs from that of `before` in its rule, its time zone or `allDay`.
     pub(crate) fn repeats_otherwise(&self, before: &Self) -> bool {
         let zone = format!("{OWN}timeZone");
         let counted = ["allDay", zone.as_str()];

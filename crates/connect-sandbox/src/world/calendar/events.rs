@@ -21,7 +21,7 @@ pub(crate) struct Events {
     touched: BTreeSet<String>,
 }
 
-/// The number of cached lists: callers that page through different lists concurrently.
+/// The maximum number of cached lists: some callers read the pages of different lists concurrently.
 const MAX_LISTINGS: usize = 4;
 
 impl Events {
@@ -70,7 +70,7 @@ impl Events {
     /// Logs the changes since the last comparison in the ledger.
     pub(crate) fn update_ledger(&mut self, ledger: &mut EventLedger, now: Timestamp) {
         let touched = std::mem::take(&mut self.touched);
-        // In between, the ledger may have been compared with a calendar that replaced this one.
+        // Since then, the ledger may have been compared with a calendar that replaced this one.
         let is_last = self.comparison > 0 && self.comparison == ledger.comparisons();
         if is_last {
             ledger.compare_ids(touched, &self.by_id, now);
@@ -80,8 +80,8 @@ impl Events {
         self.comparison = ledger.comparisons();
     }
 
-    /// Returns the list with this name from the cache, or makes it. The name must identify everything that
-    /// `make` depends on, except the events.
+    /// Returns the list with this name from the cache, or creates it with `make`. The name must identify
+    /// everything that `make` depends on, except the events.
     pub(crate) fn listing(&mut self, name: String, make: impl FnOnce(&Self) -> Vec<Entry>) -> Arc<Listing> {
         let Ok(listing) = self.try_listing::<Infallible>(name, |events| Ok(make(events)));
         listing
@@ -127,7 +127,7 @@ mod tests {
         ["a", "b"].into_iter().map(|id| (id.to_owned(), event(id, ""))).collect()
     }
 
-    /// Returns the id of every event, and whether the list had to be made.
+    /// Returns the id of every event, and whether the list was created.
     fn list(events: &mut Events, name: &str) -> (Vec<String>, bool) {
         let mut made = false;
         let listing = events.listing(name.to_owned(), |events| {

@@ -67,7 +67,7 @@ impl Calendar {
         Ok(changed)
     }
 
-    /// Updates an event. A new start without an end moves the event; an edit without fields changes the
+    /// Updates an event. A new start without an end keeps the duration. An edit without fields changes the
     /// title.
     fn update_externally(
         &mut self,
@@ -105,7 +105,7 @@ impl Calendar {
         }
     }
 
-    /// Returns the first event to start within a year, or else the last event.
+    /// Returns the next event that starts within a year. If no event does, returns the last event.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));

@@ -12,7 +12,7 @@ pub(crate) type Key = (Option<Timestamp>, String);
 pub(crate) struct Entry {
     pub(crate) key: Key,
     pub(crate) event: Arc<Event>,
-    /// For an occurrence, its start by the recurrence rule.
+    /// For an occurrence, its original start: the start according to the rule.
     pub(crate) occurrence: Option<Timestamp>,
     /// Whether the entry only reports that the event was deleted.
     pub(crate) gone: bool,

@@ -41,7 +41,7 @@ pub(crate) struct Event {
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Series {
     pub(crate) rule: Recurrence,
-    /// The exceptions by the start of the occurrence by the rule.
+    /// The exceptions by original start: the start of the occurrence according to the rule.
     pub(crate) exceptions: BTreeMap<Timestamp, Exception>,
 }
 
@@ -56,7 +56,7 @@ pub(crate) enum Exception {
 #[derive(Clone, Debug)]
 pub(crate) struct Instance<'a> {
     pub(crate) event: &'a Event,
-    /// For an occurrence, its start by the recurrence rule.
+    /// For an occurrence, its original start: the start according to the rule.
     pub(crate) occurrence: Option<Timestamp>,
     pub(crate) fields: Cow<'a, Fields>,
     pub(crate) last_modified: Timestamp,
@@ -69,7 +69,7 @@ pub(crate) struct Target {
     pub(crate) occurrence: Option<Timestamp>,
 }
 
-/// A range of times, without its end.
+/// A range of times; `end` is exclusive.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Range {
     pub(crate) start: Timestamp,
@@ -106,7 +106,7 @@ impl Event {
         Instance { event: self, occurrence: None, fields, last_modified: self.last_modified }
     }
 
-    /// Returns the occurrence with the start `start` by the rule, unless it was removed.
+    /// Returns the occurrence with the original start `start`, unless it was removed.
     pub(crate) fn occurrence(&self, start: Timestamp) -> Option<Instance<'_>> {
         let series = self.series.as_ref()?;
         series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
@@ -117,7 +117,7 @@ impl Event {
         self.instance(self.series.as_ref()?, start)
     }
 
-    /// Returns the remaining occurrences before and after the one with the start `start` by the rule.
+    /// Returns the occurrences before and after the original start `start`, without removed ones.
     pub(crate) fn adjacent_occurrences(
         &self,
         start: Timestamp,
@@ -127,7 +127,7 @@ impl Event {
             let starts = series.rule.starts(self.fields.start, from, last);
             starts.filter(move |one| *one != start).filter_map(|one| self.instance(series, one))
         };
-        // Starts can only be listed forward, so the search window doubles backward until one is found.
+        // Starts can only be listed forward, so the range before `start` grows until it has an occurrence.
         let mut back = SignedDuration::from_hours(24 * 32);
         let before = loop {
             let from = start.checked_sub(back).unwrap_or(Timestamp::MIN);
@@ -147,8 +147,8 @@ impl Event {
         series.rule.starts(self.fields.start, Timestamp::MIN, Timestamp::MAX).find(|start| !removed(start))
     }
 
-    /// Returns the event or its occurrences in `range`. With `masters`, returns the master of a series that
-    /// has an occurrence in `range`.
+    /// Returns the single event, or the occurrences of the series, in `range`. With `masters`, returns the
+    /// master of the series instead of its occurrences.
     pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
         let Some(series) = &self.series else {
             return Some(self.whole())
@@ -189,7 +189,7 @@ impl Series {
         Self { rule, exceptions: BTreeMap::new() }
     }
 
-    /// Ends the series before the occurrence at `start`, and returns the rule and exceptions of the rest.
+    /// Ends the series before the occurrence at `start`, and returns the rule and exceptions from there.
     pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
         let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
         if let End::Count(count) = self.rule.end {
@@ -205,7 +205,7 @@ impl Series {
 impl Instance<'_> {
     /// Returns the recurrence lines (RFC 5545) of a series.
     ///
-    /// Returns the lines sent to Google, unless the rule has changed since.
+    /// Returns the lines that a client sent to the Google API, unless the rule has changed since.
     pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
         let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
         let sent = self.fields.own.get("recurrence").and_then(Value::as_array);
@@ -216,7 +216,7 @@ impl Instance<'_> {
         Some(if same { sent } else { lines::write(rule, all_day) })
     }
 
-    /// Returns the time zone name of the event, of its recurrence rule, or of the calendar.
+    /// Returns the time zone name of the event or, if missing, of its recurrence rule or the calendar.
     pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
         let own = self.fields.own.get("timeZone").and_then(Value::as_str);
         let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());
@@ -245,7 +245,7 @@ impl Range {
     }
 }
 
-/// Returns the entity tag of an event, which changes with every field.
+/// Returns the entity tag of an event, which changes when any field changes.
 pub(crate) fn etag(instance: &Instance<'_>) -> String {
     let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
     let shown = json!(instance.fields);

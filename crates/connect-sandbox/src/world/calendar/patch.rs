@@ -6,8 +6,8 @@ use jiff::Timestamp;
 use serde_json::{Map, Value};
 
 /// The fields to set or (null) to clear, in their JSON form; absent fields stay unchanged. An exception
-/// stores its changes as a patch of the master, so that later changes of the series still apply to its other
-/// fields.
+/// stores its changes as a patch of the master, so that a later change of the series still applies to the
+/// other fields of the exception.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Patch(Map<String, Value>);
 
@@ -20,7 +20,7 @@ impl Patch {
         self.0.insert(name.to_owned(), value);
     }
 
-    /// Adds the fields of a later patch, which override those of this one.
+    /// Adds the fields of a later patch, which override the fields of this patch.
     pub(crate) fn extend(&mut self, later: Self) {
         self.0.extend(later.0);
     }

@@ -1,7 +1,7 @@
 //! Recurrence rules: the starts of the occurrences of a series (RFC 5545).
 //!
-//! Starts are calculated in UTC, unless the provider named another time zone. A start that a daylight saving
-//! change skips moves later by the skipped time; a date that the zone skips has no start.
+//! Starts are calculated in UTC, unless a provider's API or a seed set another time zone. A start that a
+//! daylight saving change skips moves later by the skipped time; a date that the zone skips has no start.
 
 mod days;
 pub(crate) mod lines;
@@ -24,8 +24,8 @@ pub(crate) struct Recurrence {
     pub(crate) by_month: Vec<i8>,
     /// The nth weekday in the month; in a yearly rule without months, in the year.
     ///
-    /// Negative numbers count from the end. Connect cannot set this and the following fields, only providers
-    /// can.
+    /// Negative numbers count from the end. Only a provider's API sets `nth`, `by_year_day`, `by_week`,
+    /// `positions`, `week_start` and `extra`.
     pub(crate) nth: Vec<(i8, Weekday)>,
     /// Days of the year; negative from the end.
     pub(crate) by_year_day: Vec<i16>,
@@ -34,7 +34,7 @@ pub(crate) struct Recurrence {
     /// `BYSETPOS`: positions among the days of a period; negative from the end.
     pub(crate) positions: Vec<i16>,
     pub(crate) week_start: Weekday,
-    /// Whether a day that a month does not have means its last day, as in Outlook.
+    /// Whether a day that a month does not have means the last day of the month, as in Outlook.
     pub(crate) last_day_instead: bool,
     /// Additional starts (`RDATE`), which do not count for `COUNT`.
     pub(crate) extra: BTreeSet<Timestamp>,
@@ -84,9 +84,9 @@ impl Recurrence {
         Self { last_day_instead: provider == Provider::Microsoft, ..self }
     }
 
-    /// Returns the starts from `from` to `last` (inclusive), if the first start is `first`, in order.
+    /// Returns the starts from `from` to `last` (inclusive) of a series that begins at `first`, in order.
     ///
-    /// Starts outside the range are not calculated, unless the rule has a count, which begins at `first`.
+    /// For a rule with a count, also calculates the earlier starts, since the count begins at `first`.
     pub(crate) fn starts(
         &self,
         first: Timestamp,
@@ -110,10 +110,10 @@ impl Recurrence {
         self.extra.range(from..).copied().take_while(move |one| *one <= last)
     }
 
-    /// Returns those of `asked` that are starts of the series.
+    /// Returns the times in `asked` that are starts of the series.
     pub(crate) fn known(&self, first: Timestamp, asked: BTreeSet<Timestamp>) -> BTreeSet<Timestamp> {
         match (self.end, asked.first(), asked.last()) {
-            // A rule with a count is evaluated from the first start, so only once for all.
+            // A rule with a count is evaluated from the first start, so all times are checked in one pass.
             (End::Count(_), Some(from), Some(last)) => {
                 self.starts(first, *from, *last).filter(|start| asked.contains(start)).collect()
             }
@@ -130,13 +130,13 @@ impl Recurrence {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the rule itself, without the first start, includes `first`.
+    /// Whether the rule selects the day of `first`, which belongs to the series in any case.
     pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
     }
 
-    /// Returns the first start and the starts of the rule.
+    /// Returns the first start and the starts that the rule selects, from `from` to `last`.
     fn by_rule(&self, first: Timestamp, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
         let (begin, most, last) = match self.end {
             End::Never => (from, usize::MAX, last),
@@ -159,7 +159,7 @@ impl Recurrence {
         all.take_while(move |start| *start <= last).skip_while(move |start| *start < from)
     }
 
-    /// Returns the time in the zone, unless the zone skips the date.
+    /// Converts a local time to a timestamp; `None` if the zone skips its date.
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
         let zoned = local.to_zoned_datetime(self.zone.clone()).ok()?;
         let day = local.date();

@@ -40,9 +40,9 @@ impl Recurrence {
         }
     }
 
-    /// Returns the number of consecutive periods without a day after which no day can follow. The calendar
-    /// repeats every 400 years (146,097 days or 20,871 weeks), so after that many steps of any interval every
-    /// case has occurred.
+    /// Returns how many consecutive periods without a selected day prove that no selected day follows. The
+    /// calendar repeats every 400 years (146,097 days or 20,871 weeks), so this many periods of any interval
+    /// contain every case.
     pub(super) fn cycle(&self) -> u32 {
         match self.frequency {
             Frequency::Daily => 146_097,
@@ -52,8 +52,8 @@ impl Recurrence {
         }
     }
 
-    /// Returns the number of the period of `day`, which may be off by one. The period of the first start, and
-    /// each before it, is 0.
+    /// Returns the number of the period of `day`; the result may be off by one. The period of the first start
+    /// has the number 0, as do all earlier periods.
     pub(super) fn period_of(&self, first: Date, day: Date) -> i64 {
         let (unit, begin) = match self.frequency {
             Frequency::Daily => (Unit::Day, first),
@@ -71,7 +71,7 @@ impl Recurrence {
         (units / self.interval.max(1)).max(0)
     }
 
-    /// Returns the selected days of the nth period, in order; `None` out of range.
+    /// Returns the selected days of the nth period, in order; `None` if the period is out of range.
     pub(super) fn days_of(&self, first: Date, n: i64) -> Option<Vec<Date>> {
         let steps = self.interval.checked_mul(n)?;
         let days = match self.frequency {

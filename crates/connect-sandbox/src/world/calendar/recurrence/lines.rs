@@ -1,7 +1,7 @@
 //! Reads and writes recurrence lines (RFC 5545): one `RRULE`, and `EXDATE`s and `RDATE`s.
 //!
-//! Rules by the hour, minute or second, `EXRULE` (deprecated by RFC 5545) and `RDATE`s with a duration are
-//! refused: the sandbox does not support such series.
+//! Refuses what the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated by
+//! RFC 5545), and `RDATE`s with a duration.
 
 use super::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of};
 use crate::world::time;
@@ -42,7 +42,9 @@ pub(crate) fn read(lines: &[String], start: &Start) -> Result<Lines, String> {
         }
     }
     let mut rule = match rule {
-        None if extra.is_empty() => return Err("a series has an RRULE or an RDATE".to_owned()),
+        None if extra.is_empty() => {
+            return Err("the lines are incomplete (expected an RRULE or RDATE)".to_owned());
+        }
         None => {
             Recurrence { end: End::Count(1), zone: start.zone.clone(), ..Recurrence::new(Frequency::Daily) }
         }
@@ -145,8 +147,8 @@ struct Time {
 }
 
 impl Time {
-    /// Returns the starts of the series that the value means. A date means every start on that day; in an
-    /// all-day series, so does a time.
+    /// Returns the starts of the series that the value means. A date means every start on that day. In an
+    /// all-day series, a time means its date.
     fn starts(self, rule: &Recurrence, start: &Start) -> Vec<Timestamp> {
         match self.at {
             Some(at) if !start.all_day => vec![at],
@@ -206,7 +208,7 @@ fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'stat
         "FREQ" => {}
         "INTERVAL" => {
             let interval = value.parse().ok().filter(|interval| (1..=i64::from(i32::MAX)).contains(interval));
-            rule.interval = interval.ok_or("a whole number from 1")?;
+            rule.interval = interval.ok_or("a whole number from 1 to 2147483647")?;
         }
         "COUNT" | "UNTIL" if rule.end != End::Never => return Err("COUNT or UNTIL, not both"),
         "COUNT" => {
@@ -227,10 +229,14 @@ fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'stat
         "BYWEEKNO" => rule.by_week = numbers(value, -53..=53).ok_or("weeks from 1 to 53 or -53 to -1")?,
         "BYMONTH" => rule.by_month = numbers(value, 1..=12).ok_or("months from 1 to 12")?,
         "BYSETPOS" => {
-            rule.positions = numbers(value, -366..=366).ok_or("places from 1 to 366 or -366 to -1")?
+            rule.positions = numbers(value, -366..=366).ok_or("positions from 1 to 366 or -366 to -1")?
         }
         "WKST" => rule.week_start = weekday(value).ok_or("MO, TU, WE, TH, FR, SA or SU")?,
-        _ => return Err("a part of rules by the day, week, month or year"),
+        _ => {
+            return Err(
+                "FREQ, INTERVAL, COUNT, UNTIL, BYDAY, BYMONTHDAY, BYYEARDAY, BYWEEKNO, BYMONTH, BYSETPOS or WKST",
+            );
+        }
     }
     Ok(())
 }
@@ -257,11 +263,11 @@ fn check(rule: &Recurrence) -> Result<(), &'static str> {
     if numbered && !(yearly || rule.frequency == Frequency::Monthly) {
         Err("a numbered BYDAY needs FREQ=MONTHLY or YEARLY")
     } else if numbered && !rule.by_week.is_empty() {
-        Err("a numbered BYDAY does not go with BYWEEKNO")
+        Err("a numbered BYDAY is not allowed with BYWEEKNO")
     } else if rule.nth.iter().any(|(n, _)| n.abs() > most) {
-        Err("a month has five of a weekday at the most")
+        Err("a month has at most five of each weekday")
     } else if !rule.by_month_day.is_empty() && rule.frequency == Frequency::Weekly {
-        Err("BYMONTHDAY does not go with FREQ=WEEKLY")
+        Err("BYMONTHDAY is not allowed with FREQ=WEEKLY")
     } else if !(yearly || (rule.by_year_day.is_empty() && rule.by_week.is_empty())) {
         Err("BYYEARDAY and BYWEEKNO need FREQ=YEARLY")
     } else if !(rule.positions.is_empty() || any) {
@@ -279,7 +285,7 @@ fn numbers<T: TryFrom<i16> + PartialEq>(text: &str, range: RangeInclusive<i16>) 
     Some(numbers)
 }
 
-/// Adds a value once: every day is compared with the whole list, which must stay short for any input.
+/// Adds a value, unless the list has it. Every day is compared with the list, so the list must stay short.
 fn push_new<T: PartialEq>(list: &mut Vec<T>, one: T) {
     if !list.contains(&one) {
         list.push(one);

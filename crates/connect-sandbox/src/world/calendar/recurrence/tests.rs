@@ -223,7 +223,7 @@ fn skipped_start_moves_later_and_ambiguous_start_is_the_first() {
         days("2020-01-01T02:15", "Australia/Lord_Howe", "2026-10-03", "2026-10-05"),
         "2026-10-03 02:15, 2026-10-04 02:45, 2026-10-05 02:15"
     );
-    // The clocks go from 23:00 to midnight.
+    // In Nuuk, the clocks go forward from 23:00 to midnight.
     assert_eq!(
         days("2024-06-01T23:30", "America/Nuuk", "2026-03-27", "2026-03-29"),
         "2026-03-27 23:30, 2026-03-29 00:30, 2026-03-29 23:30"
@@ -350,9 +350,9 @@ fn invalid_lines_are_refused_with_what_was_expected() {
         ("RRULE:FREQ=DAILY;COUNT=2;UNTIL=20270101T000000Z", "not both"),
         ("RRULE:FREQ=DAILY;UNTIL=20271301", "20261231"),
         ("RRULE:FREQ=DAILY;UNTIL=2027-01-01", "20261231"),
-        ("RRULE:FREQ=DAILY;BYHOUR=9", "a part of rules by the day"),
+        ("RRULE:FREQ=DAILY;BYHOUR=9", "FREQ, INTERVAL"),
         ("RRULE:FREQ=WEEKLY;BYDAY=1MO", "MONTHLY or YEARLY"),
-        ("RRULE:FREQ=MONTHLY;BYDAY=6MO", "five of a weekday"),
+        ("RRULE:FREQ=MONTHLY;BYDAY=6MO", "five of each weekday"),
         ("RRULE:FREQ=YEARLY;BYDAY=54MO", "weekdays such as"),
         ("RRULE:FREQ=YEARLY;BYDAY=1MO;BYWEEKNO=1", "BYWEEKNO"),
         ("RRULE:FREQ=MONTHLY;BYDAY=\u{e9}", "weekdays such as"),
@@ -365,7 +365,7 @@ fn invalid_lines_are_refused_with_what_was_expected() {
         ("RRULE:FREQ=DAILY;WKST=XX", "MO, TU"),
         ("RRULE;X=\"FREQ=DAILY", "NAME:VALUE"),
         ("DTSTART:20261116T090000Z", "RRULE, RDATE or EXDATE"),
-        ("EXDATE:20261116T090000Z", "an RRULE or an RDATE"),
+        ("EXDATE:20261116T090000Z", "an RRULE or RDATE"),
         ("RDATE;VALUE=PERIOD:20261116T090000Z/PT1H", "20261231"),
         ("RDATE;TZID=Europe/Nowhere:20261116T090000", "an IANA name"),
         ("FREQ=DAILY", "NAME:VALUE"),
