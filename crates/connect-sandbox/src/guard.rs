@@ -11,7 +11,8 @@
 //! Origin ──not the sandbox's──▶ 403
 //! ```
 //!
-//! A missing header is accepted: programs send only `Host`, and HTTP/1.0 clients may send none of the three.
+//! A missing header is accepted: programs send only `Host`, and HTTP/1.0 clients may send none of these
+//! headers.
 
 use crate::reply::Problem;
 use crate::sandbox::Sandbox;

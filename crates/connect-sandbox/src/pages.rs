@@ -165,7 +165,7 @@ pub(crate) fn secured(mut reply: Reply, form_action: &str) -> Reply {
 }
 
 impl Page<'_> {
-    /// Inserts a text into a sentence. In right-to-left languages the text keeps its own direction.
+    /// Inserts a text into a sentence. In right-to-left languages, the inserted text has its own direction.
     fn fill(&self, sentence: &str, text: &str) -> String {
         let text = escape(text);
         let text = if self.words.right_to_left { format!("<bdi>{text}</bdi>") } else { text };

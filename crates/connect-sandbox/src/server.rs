@@ -257,7 +257,7 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // Created last: dropping a runtime inside another runtime panics, as a failure after this would do.
+        // Created last: if a later step failed, dropping this runtime inside a caller's runtime would panic.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());

@@ -18,7 +18,7 @@ use serde::{Deserialize, Serialize};
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
     /// The position in the ledger when the first page was read. The sync token of the last page continues
-    /// there.
+    /// from this position.
     pub(crate) position: u64,
     /// The position in the ledger from which changes are listed, if the pages list changes.
     pub(crate) since: Option<u64>,

@@ -144,7 +144,7 @@ fn event(
     if let Some(value) = value.get("recurrence").filter(|value| !value.json.is_null()) {
         let rule = read_recurrence(value.json).map_err(|reason| value.wrong(&reason))?;
         let mut rule = rule.counted_by(provider);
-        // The days of a recurrence are those of the event's time zone; all-day events use UTC.
+        // The days of a recurrence are days in the event's time zone, or in UTC for an all-day event.
         rule.zone = if event.fields.all_day { TimeZone::UTC } else { zone };
         event.series = Some(Series::new(rule));
     }

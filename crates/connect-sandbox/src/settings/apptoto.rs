@@ -12,7 +12,7 @@ switches! {
         "apptoto_revoke" revoke: bool = "off" of "off|on",
             "on: /apptoto/api/oauth/revoke exists (RFC 7009); undocumented";
         "apptoto_pkce" pkce: Pkce { S256 = "s256", Any = "any" },
-            "the PKCE methods that Apptoto accepts; undocumented. any: plain as well";
+            "the PKCE methods that Apptoto accepts; undocumented. any: also plain";
         "apptoto_scope_api" scope_api: bool = "off" of "off|on",
             "on: Apptoto accepts the scope `api` of its developer page, in addition to the 14 scopes of the manual";
         "apptoto_published" published: bool = "on" of "on|off",

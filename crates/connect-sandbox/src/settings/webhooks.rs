@@ -20,7 +20,7 @@ switches! {
         "delivery_retries" delivery_retries: Within<0, 20> = "5" of "N",
             "the number of retries of a delivery after a status other than 2xx and 401; the real number is unknown";
         "delivery_backoff" delivery_backoff: Within<0, 86_400> = "5" of "SECONDS",
-            "the wait before the first retry in seconds, doubled for each later one; the real times are unknown";
+            "the wait in seconds before the first retry; each later wait is twice as long. The real times are unknown";
         "delivery_order" delivery_order: DeliveryOrder { InOrder = "in_order", Shuffled = "shuffled" },
             "shuffled: every other delivery is delayed by 2 to 3 s, so that the next one overtakes it; the service documents no guaranteed order";
         "delivery_duplicates" delivery_duplicates: bool = "off" of "off|on",

@@ -26,7 +26,7 @@ pub(crate) struct Accounts {
     everybody: BTreeMap<Provider, Vec<Calendar>>,
     /// The ledgers by provider, account and calendar id.
     ledgers: BTreeMap<(Provider, String, String), EventLedger>,
-    /// The current generation of sync tokens; those of an earlier generation have expired.
+    /// The current generation of sync tokens; tokens of an earlier generation have expired.
     pub(crate) generation: u64,
 }
 

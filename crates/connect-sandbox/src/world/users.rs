@@ -28,7 +28,8 @@ pub(crate) struct Connection {
     pub(crate) reauth: bool,
     /// Whether the account was connected while the switch `shared_accounts` was on.
     pub(crate) shared: bool,
-    /// The calendars, created on first use. Those of a shared account are stored with one of its users.
+    /// The calendars, created on first use. The calendars of a shared account are stored with one of its
+    /// users.
     pub(crate) calendars: Option<Vec<Calendar>>,
 }
 

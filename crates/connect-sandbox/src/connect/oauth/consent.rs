@@ -107,7 +107,7 @@ impl Connect<'_> {
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
     }
 
-    /// Connects all accounts of the form, or none.
+    /// Connects all accounts of the form. If they exceed the account limit, connects none.
     fn connect_and_approve(
         &mut self,
         call: &Call,

@@ -38,7 +38,7 @@ pub struct WebhookKey {
     pub retires_at: Option<Timestamp>,
 }
 
-/// The active key pair, and the previous one with the end of its overlap.
+/// The active key pair, and the previous key pair with the time when it stops signing.
 #[derive(Debug)]
 pub(crate) struct Keys {
     active: Pair,

@@ -19,7 +19,7 @@ use serde_json::Value;
 /// ```
 ///
 /// By default, the change applies to the calendar that was subscribed first, and to its next event. A created
-/// event starts at the next full hour and takes one hour. An update without other fields changes the title.
+/// event starts at the next full hour and lasts one hour. An update without other fields changes the title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trigger {

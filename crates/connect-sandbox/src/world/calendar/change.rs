@@ -23,7 +23,7 @@ pub(crate) enum Mode {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     UnknownEvent,
-    /// A recurrence rule was given for a single occurrence.
+    /// The change sets a recurrence rule for a single occurrence.
     RuleOfOccurrence,
     EndBeforeStart,
 }

@@ -49,7 +49,7 @@ impl Calendar {
         Ok(Changes::of(self, [changed]))
     }
 
-    /// Creates an event; by default for one hour from the next full hour.
+    /// Creates an event. By default, it starts at the next full hour and lasts one hour.
     fn create_externally(
         &mut self,
         edit: &ExternalEdit,
