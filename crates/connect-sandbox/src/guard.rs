@@ -38,7 +38,9 @@ pub struct HostError(
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Whether a path is under `/sandbox`, or under `/api/sandbox` for a client whose base URL ends with `/api`.
+/// Whether a path is under `/sandbox` or `/api/sandbox`.
+///
+/// Clients whose base URL ends with `/api` use `/api/sandbox`.
 pub(crate) fn is_control_path(path: &str) -> bool {
     let inner = path.strip_prefix("/api").unwrap_or(path);
     inner.strip_prefix("/sandbox").is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))

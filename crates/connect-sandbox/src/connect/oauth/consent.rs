@@ -57,8 +57,9 @@ impl Connect<'_> {
         Ok(self.show_consent(call, &request, provider, notice))
     }
 
-    /// `POST /oauth/consent`: connects the account, with or without calendar permission, or denies the
-    /// request.
+    /// `POST /oauth/consent`: connects the account, or denies the request.
+    ///
+    /// The form decides whether the account has calendar permission.
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
         let request = self.authorize_request(call)?;
         let provider = requested_provider(call, &request)?;
