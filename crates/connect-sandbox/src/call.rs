@@ -47,7 +47,6 @@ impl Call {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 
-    /// Returns every parameter of the query, in order.
     pub(crate) fn query_pairs(&self) -> &[(String, String)] {
         &self.query
     }

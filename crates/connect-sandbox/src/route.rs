@@ -110,7 +110,6 @@ impl Route {
         }
     }
 
-    /// Returns the methods that a path supports.
     pub(crate) fn methods(path: &str) -> Vec<&'static str> {
         let (services, path): (Vec<_>, _) = match path.strip_prefix("/api") {
             Some(inner) => (under_api().collect(), inner.into()),
@@ -122,7 +121,6 @@ impl Route {
         names.filter(|(_, known)| matches(known, &path)).map(|(method, _)| method).collect()
     }
 
-    /// Returns the service of a path.
     pub(crate) fn service(path: &str) -> Service {
         let path = canonical(path);
         let under =

@@ -35,7 +35,6 @@ pub(crate) struct Next {
 }
 
 impl<Q: Serialize + DeserializeOwned> Token<Q> {
-    /// Whether the token has expired.
     pub(crate) fn is_expired(&self, lifetime: Limit, generation: u64, now: Timestamp) -> bool {
         lifetime.is_some_and(|seconds| now >= time::plus_seconds(self.issued, seconds))
             || self.generation < generation

@@ -1,6 +1,5 @@
 //! The endpoints of Connect and their paths.
 
-/// An endpoint of Connect.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Authorize,

@@ -2,7 +2,6 @@
 
 use crate::world::provider::Provider;
 
-/// A demo calendar.
 pub(super) struct Template {
     pub(super) provider: Provider,
     pub(super) title: &'static str,

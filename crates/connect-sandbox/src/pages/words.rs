@@ -1,6 +1,5 @@
 //! The texts of the pages in every language. `{}` is replaced by a name.
 
-/// The texts in one language.
 #[derive(Debug)]
 pub(crate) struct Words {
     pub(super) tag: &'static str,

@@ -8,7 +8,6 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The maximum sleep, since the system clock may be changed during it.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
-/// Runs until the server stops.
 pub(super) async fn run(sandbox: Shared) {
     loop {
         let (attempts, next) = sandbox.with(|sandbox| (sandbox.deliveries(now()), sandbox.next_delivery()));

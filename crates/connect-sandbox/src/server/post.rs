@@ -14,7 +14,6 @@ use tokio::task::JoinSet;
 /// The maximum size of a response body to read; the body is discarded.
 const MAX_RESPONSE: usize = 64 * 1024;
 
-/// Sends the request. Returns the status of the response.
 pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, String> {
     let uri = request.uri().clone();
     let host = uri.host().ok_or("the webhook URL has no host")?;

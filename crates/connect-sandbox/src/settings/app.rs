@@ -3,7 +3,6 @@
 use super::switch::{OptionalText, OptionalUri, Text, Uri, switches};
 
 switches! {
-    /// The data of the demo application.
     DemoApp {
         "client_id" client_id: Text = "sandbox-client" of "TEXT",
             "the client id of the demo application";

@@ -3,7 +3,6 @@
 use super::switch::{Limit, Text, switches};
 
 switches! {
-    /// The switches of Apptoto: its authorization server and its API.
     Apptoto {
         "apptoto_token_ttl" token_ttl: Limit = "none" of "none|N",
             "lifetime of Apptoto access tokens in seconds; undocumented. none: no expiry, and no expires_in";

@@ -3,7 +3,6 @@
 use super::switch::{Limit, Within, switches};
 
 switches! {
-    /// The switches of Mobiscroll Connect.
     Connect {
         "code" code: CodeForm { Random = "random", UserId = "user_id" },
             "the authorization code; the documentation says that it equals the user id";

@@ -3,7 +3,6 @@
 use super::switch::{Limit, Text, Within, switches};
 
 switches! {
-    /// The switches of Google: its authorization server and the Calendar API.
     Google {
         "google_token_ttl" token_ttl: Within<0, 31_536_000> = "3599" of "SECONDS",
             "lifetime of Google access tokens in seconds; 3599 in the documentation";

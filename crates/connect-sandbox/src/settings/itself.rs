@@ -3,7 +3,6 @@
 use super::switch::{Within, switches};
 
 switches! {
-    /// The switches of the sandbox itself.
     Itself {
         "latency_ms" latency_ms: Within<0, 600_000> = "0" of "MILLISECONDS",
             "the delay of every response of a service, in milliseconds";

@@ -3,7 +3,6 @@
 use super::switch::{Limit, Within, switches};
 
 switches! {
-    /// The switches of Microsoft: its authorization server and Graph.
     Microsoft {
         "microsoft_token_ttl" token_ttl: Within<0, 31_536_000> = "3599" of "SECONDS",
             "lifetime of Microsoft access tokens in seconds; about an hour in reality";

@@ -3,7 +3,6 @@
 use super::switch::{Text, switches};
 
 switches! {
-    /// The switches that apply to several authorization servers.
     OAuth {
         "auto_consent" auto_consent: bool = "on" of "on|off",
             "on: an authorization request is approved immediately; off: the user sees the consent pages";

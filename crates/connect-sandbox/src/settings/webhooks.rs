@@ -3,7 +3,6 @@
 use super::switch::{Within, switches};
 
 switches! {
-    /// The switches of webhooks.
     Webhooks {
         "auto_subscribe" auto_subscribe: bool = "on" of "on|off",
             "on: calendars are subscribed when an account is connected and a webhook URL is set; older versions of the service left subscribing to the application";

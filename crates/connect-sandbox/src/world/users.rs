@@ -7,7 +7,6 @@ use crate::world::random::hash;
 use crate::world::{AccountChange, World};
 use std::collections::BTreeMap;
 
-/// Identifies a user of an application.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct UserKey {
     pub(crate) client: String,
@@ -47,7 +46,6 @@ impl World {
         }
     }
 
-    /// Replaces all accounts of a user.
     pub(crate) fn replace_accounts(&mut self, user: &UserKey, connections: Connections) {
         for provider in Provider::ALL {
             self.remove_account(user, provider);

@@ -40,7 +40,6 @@ impl CalendarAddress {
         Self { provider, calendar: required(body, "calendarId", details) }
     }
 
-    /// Whether the request names this provider.
     pub(crate) fn is_for(&self, provider: Provider) -> bool {
         self.provider == Some(provider)
     }

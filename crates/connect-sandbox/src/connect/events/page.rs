@@ -16,7 +16,6 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-/// The parameters of a list request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct EventQuery {
     pub(crate) range: Range,
@@ -54,7 +53,6 @@ struct EncodedQuery {
 }
 
 impl EventQuery {
-    /// Whether the query includes calendars of this provider.
     pub(crate) fn includes_provider(&self, provider: Provider) -> bool {
         let named = |chosen: &BTreeMap<String, Vec<String>>| {
             [provider.name(), ""].iter().any(|name| chosen.get(*name).is_some_and(|ids| !ids.is_empty()))

@@ -101,7 +101,6 @@ impl Connect<'_> {
 /// The name of the session cookie.
 const SESSION_COOKIE: &str = "oauth_req";
 
-/// Returns the value of the session cookie.
 pub(super) fn session(call: &Call) -> Option<&str> {
     let cookies = call.header(COOKIE)?.split(';').filter_map(|pair| pair.trim().split_once('='));
     cookies

@@ -159,7 +159,6 @@ impl Connect<'_> {
     }
 }
 
-/// The fields of a posted form.
 struct ConsentForm(Vec<(String, String)>);
 
 impl ConsentForm {

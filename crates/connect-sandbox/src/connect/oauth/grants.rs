@@ -6,7 +6,6 @@ use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::{BTreeMap, HashMap};
 
-/// An issued authorization code.
 #[derive(Clone, Debug)]
 pub(crate) struct CodeGrant {
     pub(crate) user: String,
@@ -34,7 +33,6 @@ pub(crate) struct RefreshToken {
     pub(crate) used: bool,
 }
 
-/// The state of an access token.
 pub(crate) enum Bearer {
     Valid { user: UserKey, scope: Scope },
     Expired,
@@ -109,7 +107,6 @@ impl Grants {
     }
 }
 
-/// The request to exchange a code.
 pub(crate) struct CodeExchange<'a> {
     pub(crate) client: &'a str,
     /// The optional `redirect_uri` of the request.

@@ -46,7 +46,6 @@ pub(crate) struct Successor {
     pub(crate) client: String,
 }
 
-/// Why a refresh was refused.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum RefreshError {
     Invalid,

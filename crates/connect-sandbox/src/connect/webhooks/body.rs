@@ -7,7 +7,6 @@ use bytes::Bytes;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// The content of a delivery.
 pub(super) struct Content<'a> {
     pub(super) user: &'a str,
     pub(super) channel: &'a str,

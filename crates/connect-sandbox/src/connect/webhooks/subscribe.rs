@@ -93,7 +93,6 @@ impl Connect<'_> {
     }
 }
 
-/// A validated request to subscribe.
 struct SubscribeRequest {
     provider: Provider,
     calendar_id: String,

@@ -42,7 +42,6 @@ pub struct Subscription {
     pub renewed: bool,
 }
 
-/// All subscriptions.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions(Vec<Subscription>);
 
@@ -73,7 +72,6 @@ impl Connect<'_> {
     }
 }
 
-/// The parameters of a new subscription.
 pub(super) struct NewSubscription {
     pub(super) calendar_id: String,
     pub(super) channel_id: String,

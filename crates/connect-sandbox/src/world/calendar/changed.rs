@@ -6,7 +6,6 @@ use crate::world::provider::Provider;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The kind of a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum ChangeKind {

@@ -68,7 +68,6 @@ impl Calendar {
         Ok((shown, changes))
     }
 
-    /// Removes an occurrence or an event.
     pub(crate) fn withdraw(&mut self, target: &Target, now: Timestamp) -> Changes {
         let changes = Changes::of(self, self.removal(target, None, now));
         self.remove(target, None, now);

@@ -10,7 +10,6 @@ use crate::world::time;
 use jiff::Timestamp;
 use serde_json::json;
 
-/// A change that the user makes.
 #[derive(Clone, Debug)]
 pub(crate) struct ExternalEdit {
     pub(crate) kind: ChangeKind,
@@ -21,7 +20,6 @@ pub(crate) struct ExternalEdit {
     pub(crate) end: Option<Timestamp>,
 }
 
-/// Why an edit is not possible.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum ExternalEditError {
     NoEvent,

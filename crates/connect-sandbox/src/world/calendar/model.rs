@@ -12,7 +12,6 @@ use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-/// A calendar with its events.
 #[derive(Clone, Debug)]
 pub(crate) struct Calendar {
     pub(crate) provider: Provider,

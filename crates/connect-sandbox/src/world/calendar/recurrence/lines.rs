@@ -56,7 +56,6 @@ pub(crate) fn read(lines: &[String], start: &Start) -> Result<Lines, String> {
     Ok(Lines { rule, except })
 }
 
-/// Writes the lines of a rule.
 pub(crate) fn write(rule: &Recurrence, all_day: bool) -> Vec<String> {
     let mut parts = vec![format!("FREQ={}", frequency_name(rule.frequency))];
     if rule.interval != 1 {
