@@ -10,8 +10,8 @@
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! All servers follow these steps; the [`Rules`] of a server define the differences. A client with
-//! configurable endpoints signs in here as at the real servers. [`Sandbox::provider_token`] looks up an
+//! All servers follow these steps; the [`Rules`] of a server define the differences. A client
+//! whose endpoints can be configured signs in here as at the real servers. [`Sandbox::provider_token`] looks up an
 //! access token.
 //!
 //! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
@@ -98,7 +98,7 @@ pub(crate) fn routes() -> impl Iterator<Item = (&'static str, Endpoint)> {
     })
 }
 
-/// The authorization servers, which work on the shared world.
+/// The authorization servers, with the shared world and their own state.
 pub(crate) struct Servers<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
@@ -109,7 +109,8 @@ pub(crate) struct Servers<'a> {
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
-    /// A separate random stream: sign-ins at providers do not change the values that Connect generates.
+    /// Generates codes, tokens and client ids. Connect has its own generator, so sign-ins at these servers do
+    /// not change the values of Connect.
     random: Random,
 }
 

@@ -1,5 +1,5 @@
-//! Google Calendar API v3 under `/google/calendar/v3`. It serves the calendars of the Google accounts that
-//! Connect also shows.
+//! The Google Calendar API v3 under `/google/calendar/v3`. Connect and this API serve the same calendars of
+//! Google accounts.
 //!
 //! ```text
 //! request ──▶ access: token or API key ──▶ limits ──▶ accounts: find the calendar ──▶ list, write, ...
@@ -13,9 +13,9 @@
 //! - [`accounts`]: finds the calendar and the caller's role in it. Everyone can read the calendar in
 //!   [`holidays`](mod@holidays).
 //! - [`resource`], [`body`], [`times`]: write events as Google JSON and read them from it.
-//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token names a
-//!   position in the ledger. Its changes are the difference between the list at that position and the list
-//!   now.
+//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token contains
+//!   a position in the ledger. The changes since the token are the differences between the list at that
+//!   position and the current list.
 //!
 //! Not implemented: partial responses (`fields`), batches, access lists, notification channels, and moving,
 //! importing and quick-adding events.
@@ -68,7 +68,7 @@ pub(crate) enum Endpoint {
     FreeBusy,
 }
 
-/// The Google Calendar service, which works on the shared world.
+/// The Google Calendar service, with the shared world and its own state.
 pub(crate) struct GoogleCalendar<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
@@ -78,9 +78,9 @@ pub(crate) struct GoogleCalendar<'a> {
 /// The data that only the Google Calendar service keeps.
 #[derive(Debug, Default)]
 pub(crate) struct State {
-    /// The ledgers of calendar lists, by account.
+    /// The change logs of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,
-    /// The number of calls while the switch `google_limit` is on.
+    /// The number of calls that were made while the switch `google_limit` was on.
     limited: Count,
 }
 

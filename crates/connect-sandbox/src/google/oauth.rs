@@ -1,5 +1,5 @@
-//! The parts of the Google authorization server that differ from other servers. These are refresh tokens on
-//! first consent, incremental scopes, the popup flow, and revocation.
+//! How the Google authorization server differs from the defaults. The differences are refresh tokens on first
+//! consent, incremental scopes, the popup flow, and revocation.
 
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{
@@ -15,8 +15,7 @@ use std::borrow::Cow;
 /// The prefix of scopes that Google defines.
 pub(super) const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// The redirect URI value of the popup flow of Google Identity Services. The code goes to a callback in the
-/// page.
+/// The `redirect_uri` of the popup flow. Google Identity Services passes the code to a callback in the page.
 const POSTMESSAGE: &str = "postmessage";
 
 /// The lifetime in seconds of refresh tokens of an application in testing: 7 days.
@@ -60,8 +59,8 @@ impl Rules for GoogleRules {
         true
     }
 
-    /// Accepts every loopback redirect URI for installed applications, which register none. Accepts
-    /// `postmessage` only for server applications, which exchange the code on the server.
+    /// Accepts every loopback redirect URI for installed applications, which register no redirect URI. Accepts
+    /// `postmessage` only for confidential applications, which exchange the code on a server.
     fn allows(&self, client: &Client, redirect_uri: &str) -> bool {
         let more =
             if client.is_public() { loopback(redirect_uri).is_some() } else { redirect_uri == POSTMESSAGE };
@@ -72,7 +71,8 @@ impl Rules for GoogleRules {
         Ok(if redirect_uri == POSTMESSAGE { ResponseMode::Popup } else { ResponseMode::Query })
     }
 
-    /// Returns `postmessage` or the page's origin for the popup flow, because Google's guides disagree.
+    /// Returns the redirect URI of the exchange. For the popup flow, it is `postmessage` or the page's origin:
+    /// Google's guides disagree, and the switch `google_popup` selects one.
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, settings: &Settings) -> &'a str {
         let origin = target.mode == ResponseMode::Popup && settings.google.popup == Popup::Origin;
         let registered = target.client.app.redirect_uris.first();
@@ -83,8 +83,8 @@ impl Rules for GoogleRules {
         false
     }
 
-    /// Returns whether to issue a refresh token. A request for offline access gets one on the first consent
-    /// and with `prompt=consent`. The popup flow has no parameter for it and is always offline.
+    /// Returns whether to issue a refresh token. The request needs offline access, and has to be the first
+    /// consent or have `prompt=consent`. The popup flow always has offline access.
     fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         let query = request.query;
         let offline = match query.find("access_type") {
@@ -97,8 +97,8 @@ impl Rules for GoogleRules {
         Ok(offline && (prompted || request.issued.consented(request.owner).is_empty()))
     }
 
-    /// Grants Google's scopes, and with `include_granted_scopes` also the scopes granted before. With the
-    /// switch `google_consent`, the user grants only the first requested scope.
+    /// Grants Google's scopes, and with `include_granted_scopes` also the scopes granted earlier.
+    /// If the switch `google_consent` is `first`, the user grants only the first requested scope.
     fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let known = |scope: &String| {
             ["openid", "email", "profile"].contains(&scope.as_str())
@@ -141,7 +141,7 @@ impl Rules for GoogleRules {
         }
     }
 
-    /// Google needs no client authentication: the token in the query or the form is enough.
+    /// Google needs no client authentication. The token in the query or the form is enough.
     fn authenticates_revocations(&self) -> bool {
         false
     }

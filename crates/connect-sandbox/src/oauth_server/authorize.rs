@@ -27,7 +27,7 @@ impl Servers<'_> {
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
-    /// Handles a submitted consent page. An OpenID provider also accepts the request parameters as a form
+    /// Handles a submitted consent page. An OpenID provider also accepts an authorization request as a form
     /// (OpenID Connect Core 3.1.2.1).
     pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {

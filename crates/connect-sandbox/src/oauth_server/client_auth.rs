@@ -33,7 +33,7 @@ impl Servers<'_> {
     }
 }
 
-/// Returns the client id and secret; an empty secret counts as absent.
+/// Returns the client id and secret in a request. An empty secret counts as absent.
 fn presented_credentials(call: &Call, form: &Parameters) -> Result<(String, Option<String>), OAuthError> {
     let (id, secret) = (form.find("client_id"), form.find("client_secret"));
     if !call.request.headers().contains_key(AUTHORIZATION) {
@@ -50,7 +50,7 @@ fn presented_credentials(call: &Call, form: &Parameters) -> Result<(String, Opti
     Ok((basic_id, Some(basic_secret).filter(|secret| !secret.is_empty())))
 }
 
-/// Decodes Basic credentials, whose parts are form-encoded (RFC 6749 2.3.1).
+/// Decodes Basic credentials: a form-encoded client id and secret (RFC 6749 2.3.1).
 fn basic(header: &str) -> Option<(String, String)> {
     let (scheme, encoded) = header.split_once(' ')?;
     let pair = String::from_utf8(STANDARD.decode(encoded.trim()).ok()?).ok()?;

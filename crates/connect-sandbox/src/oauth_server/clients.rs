@@ -4,13 +4,13 @@ use super::{AuthorizationServer, Servers, State};
 use crate::settings::is_uri;
 use crate::world::apps::AppError;
 
-/// Whether an application can keep a client secret (RFC 6749 2.1).
+/// Whether an application can keep a client secret confidential (RFC 6749 2.1).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ClientType {
-    /// An application that can keep a secret and authenticates with it.
+    /// An application that can keep a secret confidential, and authenticates with it.
     Confidential,
-    /// An application installed on user devices, which cannot keep a secret and uses PKCE. Google issues a
-    /// secret to it as well, which is not confidential and may be omitted.
+    /// An application on the devices of its users. It cannot keep a secret confidential, and uses PKCE. Google
+    /// issues a secret to it nevertheless, which its requests may omit.
     Public,
 }
 
@@ -31,7 +31,7 @@ pub struct OAuthApp {
     pub name: String,
     /// The registered redirect URIs, which are compared as strings (RFC 6749 3.1.2.3).
     pub redirect_uris: Vec<String>,
-    /// Whether the application can keep a secret.
+    /// Whether the application can keep a secret confidential.
     pub client_type: ClientType,
     /// The scopes that the application may request (Apptoto only); by default all.
     pub scopes: Vec<String>,
@@ -67,7 +67,7 @@ impl OAuthApp {
         self
     }
 
-    /// Makes the application public. Its loopback redirect URIs match with any port (RFC 8252 7.3); Google
+    /// Makes the application public. The port of its loopback redirect URIs may differ (RFC 8252 7.3). Google
     /// accepts every loopback redirect URI.
     #[must_use]
     pub fn public(mut self) -> Self {
@@ -102,7 +102,7 @@ impl OAuthApp {
     }
 }
 
-/// Returns the scopes that can be chosen when an application is registered.
+/// Returns the scopes that an application can choose when it is registered.
 fn registered_scopes() -> impl Iterator<Item = &'static str> {
     let rules = AuthorizationServer::ALL.into_iter().map(AuthorizationServer::rules);
     let scopes = rules.filter(|rules| rules.registers_scopes()).flat_map(|rules| rules.descriptions());
@@ -114,10 +114,10 @@ fn registered_scopes() -> impl Iterator<Item = &'static str> {
 pub(crate) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,
-    /// The client secret; Microsoft does not issue it to public applications.
+    /// The client secret. Microsoft does not issue it to public applications.
     pub(super) secret: String,
     pub(crate) app: OAuthApp,
-    /// The user who registered the application; none for a default application.
+    /// The user who registered the application; `None` for a default application.
     pub(crate) owner: Option<String>,
 }
 

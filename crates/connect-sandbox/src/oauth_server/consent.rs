@@ -1,6 +1,7 @@
-//! The consent page, shown with `auto_consent=off`: a form that posts the user's decision to its URL.
+//! The consent page, which is shown if `auto_consent` is off.
 //!
-//! A script can skip the page and post `decision=approve` or `decision=deny` to the authorization URL.
+//! The form on the page posts the user's decision to the authorization URL. A script can skip the page and post
+//! `decision=approve` or `decision=deny` to the same URL.
 
 use super::AuthorizationServer;
 use super::authorize::CheckedRequest;
@@ -13,7 +14,7 @@ use crate::pages::escape;
 use crate::reply::{Reply, html};
 use std::borrow::Cow;
 
-/// The decision about an authorization request; `Ask` shows the consent page.
+/// The decision about an authorization request. `Ask` shows the consent page.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Decision {
     Ask,
@@ -31,7 +32,7 @@ impl Decision {
     }
 }
 
-/// Renders the consent page with the wording of the real one.
+/// Renders the consent page with the wording of the real server.
 pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Reply {
     let server = request.owner.server;
     let ConsentWords { heading, allow, deny } = server.rules().consent_words();
@@ -59,7 +60,7 @@ pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Re
     )))
 }
 
-/// Returns the unescaped description of a scope, by default the scope itself.
+/// Returns the description of a scope, or the scope itself if it has none. The text is not escaped.
 fn description(server: AuthorizationServer, scope: &str) -> Cow<'_, str> {
     let rules = server.rules();
     let name = rules.short_scope(scope);

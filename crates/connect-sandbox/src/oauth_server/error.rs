@@ -30,7 +30,7 @@ pub(crate) enum OAuthError {
     /// The client secret is wrong, or the credentials are malformed.
     Secret,
     SecretMissing,
-    /// A public application that has no secret sent one.
+    /// A public application sent a secret, although none was issued to it.
     PublicSecret,
     TwoMethods,
     /// A request with an `Origin` header contains client credentials.
@@ -96,7 +96,7 @@ impl OAuthError {
             Self::Secret => "Client authentication failed",
             Self::SecretMissing => "A confidential client has to present its secret",
             Self::Tenant => "The tenant does not exist",
-            Self::CrossOrigin => "A request with an Origin must not carry client credentials",
+            Self::CrossOrigin => "A request with an Origin header must not contain client credentials",
             Self::PublicSecret => "A public client has no secret to present",
             Self::TwoMethods => "More than one method of client authentication",
             Self::GrantType => "Unsupported grant_type",
@@ -120,8 +120,8 @@ fn printable(text: &str) -> String {
 }
 
 impl Servers<'_> {
-    /// Creates an error response of the token endpoint, or of the authorization endpoint without redirect. A
-    /// 401 names the scheme if the request has an `Authorization` header (RFC 6749 5.2).
+    /// Creates an error response without a redirect. A 401 names the authentication scheme if the request has
+    /// an `Authorization` header (RFC 6749 5.2).
     pub(super) fn error_reply(
         &mut self,
         server: AuthorizationServer,

@@ -101,9 +101,10 @@ impl Issued {
         self.codes.insert(code, grant);
     }
 
-    /// Exchanges a code: once, in time, and only for the application it was issued to. With `revoking`, a
-    /// second exchange revokes the grant of the first (RFC 6749 4.1.2). `narrow` returns the scopes of the
-    /// first access token.
+    /// Exchanges a code for a grant. `narrow` returns the scopes of the first access token.
+    ///
+    /// Fails if the code was exchanged before, has expired, or was issued to another application. If
+    /// `revoking` is true, a second exchange also revokes the grant (RFC 6749 4.1.2).
     pub(super) fn redeem(
         &mut self,
         exchange: &CodeExchange<'_>,
@@ -135,7 +136,7 @@ impl Issued {
         Ok((id, narrowed))
     }
 
-    /// Returns the grant of a refresh token of this application.
+    /// Returns the grant of a refresh token that was issued to this application.
     pub(super) fn grant_of_refresh_token(
         &self,
         token: &str,
@@ -205,8 +206,8 @@ impl Issued {
         }
     }
 
-    /// Revokes the grants and removes the codes and consents of the matching owners. Returns whether any
-    /// existed.
+    /// Revokes the grants of the matching owners, and removes their codes and consents. Returns whether there
+    /// was a grant or a consent.
     fn revoke_where(&mut self, belongs: impl Fn(&GrantOwner) -> bool) -> bool {
         let grants = self.grants.iter_mut().filter(|grant| !grant.revoked && belongs(&grant.owner));
         let ended = grants.map(|grant| grant.revoked = true).count();

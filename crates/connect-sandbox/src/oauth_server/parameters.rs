@@ -1,4 +1,4 @@
-//! Request parameters by RFC 6749 3.1 and 3.2. An empty parameter counts as absent, a repeated one is
+//! Request parameters (RFC 6749 3.1 and 3.2). An empty parameter counts as absent. A repeated parameter is
 //! invalid.
 
 use super::error::OAuthError;
@@ -26,7 +26,7 @@ impl Parameters {
         parameters
     }
 
-    /// Reads the parameters of the query and of the body, which has to be empty or a form.
+    /// Reads the parameters of the query and the body. Fails if the body is neither empty nor a form.
     pub(super) fn query_or_form(call: &Call) -> Result<Self, OAuthError> {
         if call.body().is_empty() || is_form(call) {
             Ok(Self::read(&[query(call), call.body()]))
@@ -35,8 +35,8 @@ impl Parameters {
         }
     }
 
-    /// Reads the parameters of a form body (RFC 6749 4.1.3). A parameter that the query contains too is
-    /// repeated.
+    /// Reads the parameters of a form body (RFC 6749 4.1.3). A parameter that is also in the query
+    /// counts as repeated.
     pub(super) fn form(call: &Call) -> Result<Self, OAuthError> {
         if !is_form(call) {
             return Err(OAuthError::NoForm);
@@ -49,7 +49,7 @@ impl Parameters {
         }
     }
 
-    /// Returns a value, unless the parameter is repeated.
+    /// Returns the value of a parameter, or `None` if it is missing or repeated.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.values.get(name).filter(|_| !self.repeated.contains(name)).map(String::as_str)
     }
@@ -72,7 +72,7 @@ fn is_form(call: &Call) -> bool {
     kind.trim().eq_ignore_ascii_case("application/x-www-form-urlencoded")
 }
 
-/// Returns the distinct scope tokens in order (RFC 6749 3.3).
+/// Splits a list of scopes into its scope tokens (RFC 6749 3.3), without duplicates.
 pub(super) fn scope_tokens(scope: &str, separator: &str) -> Result<Vec<String>, OAuthError> {
     let allowed = |byte: u8| matches!(byte, 0x21 | 0x23..=0x5b | 0x5d..=0x7e);
     let mut tokens: Vec<String> = Vec::new();

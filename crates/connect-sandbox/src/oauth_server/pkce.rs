@@ -14,7 +14,7 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads the code challenge. The method defaults to `plain` (4.3), which not every server accepts.
+    /// Reads the code challenge. The default method is `plain` (4.3), which fails unless `plain` is true.
     pub(super) fn read(query: &Parameters, plain: bool) -> Result<Option<Self>, OAuthError> {
         let method = query.find("code_challenge_method");
         let Some(challenge) = query.find("code_challenge") else {
@@ -39,7 +39,7 @@ impl Challenge {
 }
 
 /// Checks the code verifier of an exchange against the code challenge (4.6). A verifier without a challenge
-/// is refused too: an attacker may have removed the challenge (RFC 9700 4.8.2).
+/// is refused as well, because an attacker may have removed the challenge (RFC 9700 4.8.2).
 pub(super) fn check_verifier(
     challenge: Option<&Challenge>,
     verifier: Option<&str>,

@@ -26,9 +26,9 @@ pub(crate) struct RedirectTarget {
 pub(crate) enum ResponseMode {
     Query,
     Fragment,
-    /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response ResponseMode).
+    /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// A popup calls a JavaScript callback with the response, which the sandbox puts into the body.
+    /// A JavaScript callback in the page. The sandbox has no page, so the body contains the response.
     Popup,
 }
 
@@ -64,8 +64,8 @@ impl RedirectTarget {
 }
 
 impl Servers<'_> {
-    /// Returns the redirect target. An invalid client or redirect URI is never reported by a redirect (RFC
-    /// 6749 4.1.2.1).
+    /// Returns the redirect target. An error, such as an unregistered redirect URI, must not be reported by a
+    /// redirect (RFC 6749 4.1.2.1).
     pub(super) fn redirect_target(
         &self,
         server: AuthorizationServer,

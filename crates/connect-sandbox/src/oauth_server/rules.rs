@@ -1,7 +1,7 @@
 //! The rules in which authorization servers differ.
 //!
 //! The defaults follow RFC 6749, RFC 7636 and RFC 7009. A server defines its name, its endpoints, the wording
-//! of its consent page, and every rule that differs.
+//! of its consent page, and every rule that differs from its default.
 //!
 //! To add a server, implement [`Rules`] in a new file and add a variant to
 //! [`AuthorizationServer`] and counters to
@@ -29,12 +29,13 @@ pub(crate) trait Rules {
 
     fn consent_words(&self) -> ConsentWords;
 
-    /// Returns the consent page's descriptions by short scope name; a scope without one is shown itself.
+    /// Returns the descriptions of scopes on the consent page, by short scope name. The page shows a scope
+    /// without a description as it is.
     fn descriptions(&self) -> Descriptions {
         &[]
     }
 
-    /// Returns the name under which a scope's description is listed.
+    /// Returns the short name of a scope, by which [`Rules::descriptions`] lists the scope.
     fn short_scope<'a>(&self, scope: &'a str) -> Cow<'a, str> {
         scope.into()
     }
@@ -44,7 +45,7 @@ pub(crate) trait Rules {
         " "
     }
 
-    /// Returns whether an application's scopes are chosen when it is registered.
+    /// Returns whether an application chooses its scopes when it is registered.
     fn registers_scopes(&self) -> bool {
         false
     }
@@ -53,12 +54,12 @@ pub(crate) trait Rules {
         false
     }
 
-    /// Returns whether a public application has a secret, which is optional in requests.
+    /// Returns whether a public application gets a secret. Its requests may omit the secret.
     fn public_apps_have_secrets(&self) -> bool {
         false
     }
 
-    /// Returns whether a request with an `Origin` header, which a browser sent, may contain a secret.
+    /// Returns whether a request from a browser (with an `Origin` header) may contain a secret.
     fn accepts_browser_secrets(&self) -> bool {
         true
     }
@@ -84,13 +85,13 @@ pub(crate) trait Rules {
         client.has_registered(redirect_uri)
     }
 
-    /// Returns the response mode; by default the query (RFC 6749 4.1.2).
+    /// Returns the response mode. The default is the query (RFC 6749 4.1.2).
     fn response_mode(&self, _redirect_uri: &str, _query: &Parameters) -> Result<ResponseMode, OAuthError> {
         Ok(ResponseMode::Query)
     }
 
-    /// Returns the redirect URI that the exchange has to repeat. Default: that of the authorization request
-    /// (RFC 6749 4.1.3).
+    /// Returns the redirect URI that the exchange has to repeat. The default is that of the authorization
+    /// request (RFC 6749 4.1.3).
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, _settings: &Settings) -> &'a str {
         &target.redirect_uri
     }
@@ -105,7 +106,7 @@ pub(crate) trait Rules {
         settings.oauth.public_pkce == PublicPkce::Required
     }
 
-    /// Returns whether to issue a refresh token. Called before the scopes are granted.
+    /// Returns whether to issue a refresh token. The server calls this before it grants the scopes.
     fn is_offline(&self, _request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         Ok(true)
     }
@@ -115,8 +116,8 @@ pub(crate) trait Rules {
         Ok(request.scopes.to_vec())
     }
 
-    /// Returns the scopes of an access token: the requested ones, or all. The grant has to include the
-    /// requested ones (RFC 6749 6).
+    /// Returns the scopes of an access token: the requested scopes, or by default all granted scopes. Fails if
+    /// a requested scope was not granted (RFC 6749 6).
     fn token_scopes(
         &self,
         granted: &[String],
@@ -138,18 +139,18 @@ pub(crate) trait Rules {
         Prefixes::default()
     }
 
-    /// Returns the lifetime of an access token in seconds. `None` if the response does not contain it (RFC
-    /// 6749 5.1).
+    /// Returns the lifetime of an access token in seconds. With `None`, the token does not expire, and the
+    /// response has no `expires_in` (RFC 6749 5.1).
     fn lifetime(&self, _settings: &Settings) -> Option<u64> {
         Some(3600)
     }
 
-    /// Returns the lifetime of a refresh token in seconds.
+    /// Returns the lifetime of a refresh token in seconds, or `None` if it does not expire.
     fn refresh_lifetime(&self, _settings: &Settings) -> Option<u64> {
         None
     }
 
-    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). The old one stays valid.
+    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). The old token stays valid.
     fn rotates(&self, _settings: &Settings) -> bool {
         false
     }
@@ -169,12 +170,12 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether only the authenticated client of a token can revoke it (RFC 7009 2.1).
+    /// Returns whether a client must authenticate to revoke a token, and can revoke only its own (RFC 7009 2.1).
     fn authenticates_revocations(&self) -> bool {
         true
     }
 
-    /// Returns the response to the revocation of an unknown token; by default a success (RFC 7009 2.2).
+    /// Returns the response to the revocation of an unknown token. The default is a success (RFC 7009 2.2).
     fn unknown_token(&self) -> Reply {
         token_reply(&json!({}))
     }
@@ -186,14 +187,14 @@ pub(crate) type Routes = &'static [(&'static str, fn(AuthorizationServer) -> End
 /// Scopes with the descriptions that the real server shows to users.
 pub(crate) type Descriptions = &'static [(&'static str, &'static str)];
 
-/// The wording of the consent page; `{}` in the heading becomes the application's name.
+/// The wording of the consent page. `{}` in the heading stands for the application's name.
 pub(crate) struct ConsentWords {
     pub(crate) heading: &'static str,
     pub(crate) allow: &'static str,
     pub(crate) deny: &'static str,
 }
 
-/// The prefixes of codes and tokens, which random characters follow.
+/// The prefixes of codes and tokens. Random characters follow each prefix.
 #[derive(Default)]
 pub(crate) struct Prefixes {
     pub(crate) code: &'static str,

@@ -66,7 +66,8 @@ impl Servers<'_> {
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
-    /// Issues an access token and, if the grant allows it, a refresh token.
+    /// Issues an access token. If the grant includes a refresh token, also issues one for the first exchange, and
+    /// for every exchange if the server rotates.
     fn issue(
         &mut self,
         server: AuthorizationServer,

@@ -1,4 +1,4 @@
-//! Authentication and scope checks, with an access token of the simulated Google or an API key.
+//! Authenticates callers by an access token of the simulated Google or by an API key, and checks scopes.
 
 use super::Endpoint;
 use super::GoogleCalendar;
@@ -13,7 +13,7 @@ use http::header::AUTHORIZATION;
 
 /// The authenticated caller.
 pub(super) struct Principal {
-    /// The account that owns the access token; none for an API key.
+    /// The account that owns the access token; `None` for an API key.
     pub(super) account: Option<String>,
     /// The granted scopes without the prefix `https://www.googleapis.com/auth/`.
     scopes: Vec<String>,

@@ -1,4 +1,4 @@
-//! Finds the calendar of a call: one of the caller's account, or a public one.
+//! Finds the calendar that a call names. It belongs to the caller's account or is public.
 
 use super::GoogleCalendar;
 use super::access::{Principal, ReadAccess};
@@ -46,7 +46,7 @@ impl Role {
         }
     }
 
-    /// Returns the account's role in a calendar of its calendar list.
+    /// Returns the role that an account has in a calendar of its calendar list.
     pub(super) fn of(calendar: &Calendar) -> Self {
         let told = calendar.info.get("original").and_then(|original| original.get("accessRole"));
         told.and_then(|role| role.as_str()).and_then(Self::parse).unwrap_or(Self::Owner)
@@ -54,15 +54,15 @@ impl Role {
 }
 
 impl CalendarAccess {
-    /// Returns the name of the calendar to which page tokens and sync tokens are bound.
+    /// Returns the calendar's name, which the checksum of its page tokens and sync tokens includes.
     pub(super) fn name(&self) -> String {
         self.place.name()
     }
 }
 
 impl GoogleCalendar<'_> {
-    /// Returns the calendar `id` and the caller's access. Fails with 404 if it is missing or invisible to the
-    /// caller.
+    /// Returns the calendar `id` and the caller's access to it. Fails with 404 if the caller cannot see such
+    /// a calendar.
     pub(super) fn calendar_access(
         &mut self,
         principal: &Principal,
@@ -94,7 +94,7 @@ impl GoogleCalendar<'_> {
         self.world.with_calendar(&access.place, now, work).ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the account and home of a public calendar.
+    /// Returns the account of a public calendar, and where the calendar is stored.
     fn public_calendar(&mut self, id: &str) -> Option<(String, Home)> {
         if id == holidays::ID {
             return Some((holidays::ID.to_owned(), Home::Everybody));

@@ -7,7 +7,7 @@ use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// How an update treats fields that the body does not name: `Patch` keeps them, `Replace` clears them.
+/// How an update treats fields that are missing from the body: `Patch` keeps them, `Replace` clears them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UpdateMode {
     Patch,
@@ -17,7 +17,7 @@ pub(super) enum UpdateMode {
 /// An event with its recurrence lines.
 pub(super) type EventDraft = crate::world::calendar::Draft<Vec<String>>;
 
-/// Fields that the sandbox stores and returns without reading them.
+/// Fields that the sandbox stores and returns unchanged, without checking them.
 const STORED_FIELDS: &[&str] = &[
     "anyoneCanAddSelf",
     "attachments",
@@ -49,7 +49,7 @@ impl UpdateMode {
     }
 }
 
-/// Merges a patch (RFC 7396). Null removes a member, objects are merged, other values replace the old one.
+/// Merges a patch (RFC 7396). Null removes a member, objects are merged, other values replace the old value.
 fn merge(into: &mut Value, patch: &Value) {
     let Value::Object(patch) = patch else {
         *into = patch.clone();
@@ -126,7 +126,7 @@ fn lines(event: &Value) -> Result<Vec<String>, ApiError> {
     }
 }
 
-/// Returns a text field; an empty text counts as absent.
+/// Returns a text field. An empty text counts as absent.
 fn text(event: &Value, name: &str) -> Result<Option<String>, ApiError> {
     match event.get(name) {
         None | Some(Value::Null) => Ok(None),
@@ -179,7 +179,7 @@ fn properties(event: &Value) -> Result<Value, ApiError> {
     if properties.is_object() { Ok(properties.clone()) } else { Err(invalid_field("extendedProperties")) }
 }
 
-/// Returns the attendees as the world stores them, and their remaining fields as sent.
+/// Returns the attendees as the world stores them, and as sent (without response status and organizer).
 fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match event.get("attendees") {
         None | Some(Value::Null) => return Ok((Value::Null, Value::Null)),

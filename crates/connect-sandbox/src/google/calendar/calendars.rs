@@ -127,8 +127,8 @@ impl CalendarListFilter {
     }
 }
 
-/// Returns the list entry: the calendar and its user's settings. A seed's `original` overrides the defaults
-/// for owned calendars.
+/// Returns the entry in the calendar list: the calendar and the user's settings for it. The member `original`
+/// of a seed overrides the default settings.
 fn entry(calendar: &Calendar) -> Value {
     let (number, color) = colors::number_of_calendar(calendar.info["color"].as_str());
     let mut entry = json!({
@@ -177,7 +177,7 @@ fn with_kind(mut resource: Value, kind: &str) -> Value {
     resource
 }
 
-/// Returns the entry of a deleted calendar.
+/// Returns the calendar list entry of a deleted calendar.
 fn deleted(id: &str) -> Value {
     with_kind(json!({ "id": id, "deleted": true }), "calendar#calendarListEntry")
 }

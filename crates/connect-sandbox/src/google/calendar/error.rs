@@ -91,7 +91,7 @@ impl ApiError {
         Self::new(401, "required", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
     }
 
-    /// Creates the error for a call without an access token and API key.
+    /// Creates the error for a call that has neither an access token nor an API key.
     pub(super) fn unregistered() -> Self {
         let message = "Method doesn't allow unregistered callers (callers without established identity). \
                        Please use API Key or other form of API consumer identity to call this API.";
@@ -139,7 +139,7 @@ impl ApiError {
         self
     }
 
-    /// Returns the entry for `errors`, also used per calendar in free/busy responses.
+    /// Returns the error as an item of `errors`: for the error response, or for a calendar in a free/busy one.
     pub(super) fn entry(&self) -> Value {
         json!({ "domain": self.0.domain, "reason": self.0.reason })
     }
@@ -182,8 +182,8 @@ impl From<ApiError> for Reply {
     }
 }
 
-/// Returns the error of a `google_limit` value. Some of them are not about permissions or the number of
-/// calls, although their status is 403 or their domain is `usageLimits`.
+/// Returns the error that a value of the switch `google_limit` selects. A 403 here is not about permissions.
+/// Not every error of the domain `usageLimits` is about the number of calls.
 pub(super) fn limit(limit: GoogleLimit) -> Option<ApiError> {
     let usage = |code, reason, message: &str| Some(ApiError::new(code, reason, message).of("usageLimits"));
     match limit {

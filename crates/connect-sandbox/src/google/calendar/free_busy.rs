@@ -59,7 +59,7 @@ fn range(query: &Value) -> Result<Range, ApiError> {
     if range.start < range.end { Ok(range) } else { Err(ApiError::empty_range().at_parameter("timeMax")) }
 }
 
-/// Returns the busy blocks, clipped to the range; blocks that touch are merged.
+/// Returns the busy blocks, clipped to the range. Blocks that overlap or touch are merged.
 fn busy(calendar: &Calendar, range: Range) -> Vec<Range> {
     let taken = calendar.events.values().flat_map(|event| event.instances(range, false));
     let taken =

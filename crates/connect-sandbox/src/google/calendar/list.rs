@@ -95,8 +95,8 @@ impl GoogleCalendar<'_> {
         })?
     }
 
-    /// Reads the page token or sync token of the call. `fits` returns whether the call's query matches the
-    /// token's; its second argument is true for a page token.
+    /// Reads the page token or sync token of the call. `fits` returns whether the query of the call matches
+    /// the query in the token. Its second argument is true for a page token.
     pub(super) fn read_token<Q: Serialize + DeserializeOwned>(
         &self,
         call: &Call,
@@ -118,7 +118,7 @@ impl GoogleCalendar<'_> {
         if !fits(&token, false) {
             return Err(wrong());
         }
-        // The list starts at the token's position in the ledger and ends at the current one.
+        // The list contains the changes from the token's position in the ledger to the current position.
         Ok(Some(Token { since: Some(token.position), position: u64::MAX, ..token }))
     }
 }
@@ -131,7 +131,7 @@ pub(super) fn page_size(call: &Call, usual: usize, most: usize) -> Result<usize,
     }
 }
 
-/// Returns the entries of all pages.
+/// Returns the entries of all pages: the whole list, or the changes since a sync token.
 fn entries(
     events: &Events,
     ledger: &EventLedger,

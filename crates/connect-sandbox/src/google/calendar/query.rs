@@ -24,10 +24,10 @@ pub(super) struct Query {
     pub(super) private: Vec<String>,
     pub(super) shared: Vec<String>,
     pub(super) zone: Option<String>,
-    /// The series to list the instances of.
+    /// The series whose instances are listed.
     pub(super) series: Option<String>,
     pub(super) original_start: Option<Timestamp>,
-    /// The time at which the expansion of endless series stops, so that lists are finite.
+    /// The time at which the expansion of an endless series stops, so that lists are finite.
     pub(super) horizon: Timestamp,
 }
 
@@ -74,7 +74,7 @@ impl Query {
         query.check(call)
     }
 
-    /// Reads the parameters of a list of a series' instances.
+    /// Reads the parameters of `events.instances`, which lists the instances of `series`.
     pub(super) fn instances(call: &Call, series: String, horizon: Timestamp) -> Result<Self, ApiError> {
         let query = Self {
             single_events: true,
@@ -119,19 +119,20 @@ impl Query {
         Ok(self)
     }
 
-    /// Returns whether `other` is the same query, apart from its horizon, so that its page token is valid.
+    /// Returns whether a page token with this query is valid for `other`: only the horizon may differ.
     pub(super) fn continues(&self, other: &Self) -> bool {
         Self { horizon: self.horizon, ..other.clone() } == *self
     }
 
-    /// Returns whether `other` agrees in the parameters that a call with a sync token may repeat.
+    /// Returns whether a sync token with this query is valid for `other`. Both must have the same
+    /// `singleEvents`, `eventTypes` and `timeZone`.
     pub(super) fn resumes(&self, other: &Self) -> bool {
         (self.single_events, &self.types, &self.zone) == (other.single_events, &other.types, &other.zone)
     }
 
     /// Returns the range in which to expand a series.
     pub(super) fn range(&self) -> Range {
-        // `timeMin` limits the end of events and `timeMax` their start; both bounds are exclusive.
+        // `timeMin` limits the end of events, and `timeMax` their start. Both bounds are exclusive.
         let start = self.time_min.unwrap_or(Timestamp::MIN);
         Range { start, end: self.time_max.unwrap_or(self.horizon) }
     }

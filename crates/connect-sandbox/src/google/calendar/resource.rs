@@ -10,10 +10,10 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// The parts of an event to render for a caller.
+/// How to render an event for a caller.
 #[derive(Clone, Debug)]
 pub(super) struct RenderOptions {
-    /// The time zone of rendered times; by default that of the calendar.
+    /// The time zone of rendered times. The default is that of the calendar.
     pub(super) zone: Option<TimeZone>,
     pub(super) read_access: ReadAccess,
     pub(super) role: Role,
@@ -21,7 +21,7 @@ pub(super) struct RenderOptions {
 }
 
 impl RenderOptions {
-    /// Renders everything: a write starts from the complete event.
+    /// Returns the options that render the complete event, which a write starts from.
     pub(super) fn everything() -> Self {
         Self { zone: None, read_access: ReadAccess::Details, role: Role::Owner, most_attendees: None }
     }
@@ -108,14 +108,14 @@ fn times_of(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOption
     put("start", fields.start, zone);
     put("end", fields.end, end_zone);
     if let Some(start) = instance.occurrence {
-        // The series decides: an occurrence can have a time although its series is all-day.
+        // The original start has the format of the series: an exception can have a time in an all-day series.
         let all_day = instance.event.fields.all_day;
         times.insert("originalStartTime".to_owned(), times::write(start, all_day, &shown, zone));
     }
     times
 }
 
-/// Returns further fields; absent ones are null.
+/// Returns the color, the extended properties and the organizer. An absent field is null.
 fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let mut content = Map::new();
     let mut put = |name: &str, value| content.insert(name.to_owned(), value);
@@ -149,7 +149,7 @@ pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     (!all.is_empty()).then_some(Value::Object(all))
 }
 
-/// Renders the attendees known to Connect, with the other fields that Google's caller sent for them.
+/// Renders the stored attendees, with the further fields that a caller of this API sent for each of them.
 fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value {
     let sent = fields.own.get("attendees").and_then(Value::as_array);
     let known = |email: &str| {
@@ -176,7 +176,7 @@ pub(super) fn strings(value: &Value) -> Vec<String> {
     value.as_array().into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
-/// Returns the time zone in which a series counts its days.
+/// Returns the time zone in which a series is expanded.
 pub(super) fn rule_zone(calendar: &Calendar, fields: &Fields) -> TimeZone {
     if fields.all_day {
         return TimeZone::UTC;

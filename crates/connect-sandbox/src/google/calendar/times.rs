@@ -23,8 +23,8 @@ pub(super) fn text(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Returns `{date}` or `{dateTime, timeZone}`. The time is given in `shown`, and `timeZone` is the event's
-/// own zone.
+/// Returns `{date}` or `{dateTime, timeZone}`. `dateTime` is the time in the zone `shown`, and `timeZone` is
+/// `zone`, the event's own zone.
 pub(super) fn write(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) -> Value {
     if all_day {
         json!({ "date": time::local(at).date().to_string() })
@@ -33,7 +33,7 @@ pub(super) fn write(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) 
     }
 }
 
-/// Reads `{date}` or `{dateTime, timeZone}`. Without an offset, the time is local to the zone.
+/// Reads `{date}` or `{dateTime, timeZone}`. A `dateTime` without an offset is local to `timeZone`.
 pub(super) fn read(name: &str, value: &Value) -> Result<EventTime, ApiError> {
     let wrong = || ApiError::new(400, "invalid", format!("Invalid {name} time."));
     let text = |key: &str| value.get(key).filter(|value| !value.is_null()).map(|value| value.as_str());
@@ -46,7 +46,7 @@ pub(super) fn read(name: &str, value: &Value) -> Result<EventTime, ApiError> {
         (Some(date), None) => (date.and_then(read_date).ok_or_else(wrong)?, true),
         (None, Some(at)) => (at.and_then(|at| read_time(at, known.as_ref())).ok_or_else(wrong)?, false),
         (None, None) => return Err(ApiError::required(&format!("Missing {name} time."))),
-        // A patch from one to the other has to set the replaced member to null.
+        // A patch that replaces `date` by `dateTime`, or vice versa, has to set the replaced member to null.
         (Some(_), Some(_)) => return Err(wrong()),
     };
     Ok(EventTime { at, all_day, zone: zone_name.map(str::to_owned) })

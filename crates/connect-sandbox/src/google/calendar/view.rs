@@ -1,7 +1,7 @@
 //! Selects the list items of an event, and compares two versions of an event.
 //!
-//! With `singleEvents`, a list has one item for each occurrence of a series. Otherwise it has the series, and
-//! one item for each changed or cancelled occurrence.
+//! With `singleEvents`, a list has one item for each occurrence of a series. Without it, a list has one item
+//! for the series, and one for each changed or cancelled occurrence.
 
 use super::query::{Order, Query};
 use super::resource;
@@ -82,7 +82,7 @@ impl<'a> Item<'a> {
         self.is_live() || query.show_deleted || exception
     }
 
-    /// Returns the version of a live item, which changes with its content. All cancelled items are equal.
+    /// Returns a text that changes with the content of a live item; `None` for every cancelled item.
     fn version(&self) -> Option<String> {
         match &self.state {
             ItemState::Live(instance) => Some(etag(instance)),
@@ -124,7 +124,7 @@ fn occurrences<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     all.filter(|one| covers(query, &one.fields)).collect()
 }
 
-/// Returns the series, if an occurrence is in the query's range, and its changed occurrences.
+/// Returns the changed occurrences in the query's range, and the series if it has an occurrence there.
 fn series_of<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     let everywhere = query.time_min.is_none() && query.time_max.is_none();
     let mut all = Vec::new();
@@ -164,7 +164,7 @@ fn mentions(fields: &Fields, text: &str) -> bool {
     texts.into_iter().flatten().chain(guests).any(|one| one.to_lowercase().contains(text))
 }
 
-/// Returns the items to send to a client that has the list with the version `before`.
+/// Returns the items to send to a client whose list contains the version `before` of an event.
 pub(super) fn changes<'a>(
     before: Option<&'a Arc<Event>>,
     now: Option<&'a Arc<Event>>,
@@ -195,7 +195,7 @@ pub(super) fn changes<'a>(
     }
     for (id, item) in present {
         let old = before.get(&id).map(Item::version);
-        // With `singleEvents`, a client does not need to be told that an item it never had is cancelled.
+        // With `singleEvents`, the list omits a cancelled item that the client never received.
         let unknown = old.is_none() && !item.is_live() && query.single_events;
         if old != Some(item.version()) && !unknown {
             changed.push(item);

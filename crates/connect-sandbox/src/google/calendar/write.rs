@@ -22,7 +22,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 
 impl GoogleCalendar<'_> {
-    /// Responds with an event; a deleted one has the status `cancelled`.
+    /// Responds with an event. A deleted event has the status `cancelled`.
     pub(super) fn event(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let access = self.calendar_access(principal, &calendar_id(call))?;
         let (id, options) = (event_id(call), render_options(&access, call)?);
@@ -190,7 +190,7 @@ fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), ApiError> {
     if fits { Ok(()) } else { Err(invalid_parameter(name)) }
 }
 
-/// Returns the attendees to notify: none by default.
+/// Returns which attendees to notify. The default is none.
 fn notified(call: &Call) -> SendUpdates {
     match call.query("sendUpdates") {
         Some("all") => SendUpdates::All,
@@ -199,7 +199,7 @@ fn notified(call: &Call) -> SendUpdates {
     }
 }
 
-/// Returns whether the caller supports conferences. Without that, conference data in the body is ignored.
+/// Returns whether the caller supports conferences. If not, conference data in the body is ignored.
 fn conference_version(call: &Call) -> Result<bool, ApiError> {
     one_of(call, "conferenceDataVersion", &["0", "1"])?;
     Ok(call.query("conferenceDataVersion") == Some("1"))
@@ -211,7 +211,7 @@ pub(super) fn json_object(call: &Call) -> Result<Value, ApiError> {
     if body.is_object() { Ok(body) } else { Err(ApiError::new(400, "parseError", "Parse Error")) }
 }
 
-/// Returns the id that the caller sent, or a new one. An id that an event has or had is an error.
+/// Returns the id that the caller sent, or a new id. Fails if an existing or deleted event has the id.
 fn new_id(
     sent: &Value,
     calendar: &Calendar,
@@ -232,7 +232,7 @@ fn new_id(
     Ok(id.to_owned())
 }
 
-/// Returns the series of a draft, without the occurrences that its lines exclude.
+/// Returns the series of a draft, without the occurrences that its recurrence lines exclude.
 fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, ApiError> {
     if !draft.repeats() {
         return Ok(None);
@@ -246,7 +246,7 @@ fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Op
     Ok(Some(series))
 }
 
-/// Sets the conference: a new one for a `createRequest`, otherwise the one described in the body.
+/// Sets the conference: a new one if the body has a `createRequest`, else the one in the body.
 fn conference(
     patch: &mut Patch,
     event: &Value,
