@@ -10,9 +10,9 @@
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! All servers follow these steps; the [`Rules`] of a server define the differences. A client
-//! whose endpoints can be configured signs in here as at the real servers. [`Sandbox::provider_token`] looks up an
-//! access token.
+//! All servers follow these steps; the [`Rules`] of a server define the differences. A client whose endpoints
+//! can be configured signs in here as at the real servers. [`Sandbox::provider_token`] looks up an access
+//! token.
 //!
 //! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
 

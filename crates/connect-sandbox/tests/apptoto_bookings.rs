@@ -158,10 +158,10 @@ fn import_is_validated_and_accepts_both_form_types() {
     for (changes, message) in [
         (json!({ "file": null }), "file: is required"),
         (json!({ "type": "lists" }), "type: must be events or contacts"),
-        (json!({ "end_time": null }), "end_time: is required with support_delete"),
+        (json!({ "end_time": null }), "end_time: is required if support_delete is true"),
         (json!({ "start_time": "soon" }), "start_time: must be an ISO 8601 time"),
         (json!({ "based_on_import_id": 5 }), "based_on_import_id: there is no such import"),
-        (json!({ "based_on_import_id": null }), "spec: is required, or based_on_import_id"),
+        (json!({ "based_on_import_id": null }), "spec: is required if based_on_import_id is missing"),
     ] {
         let (status, body) = app.apptoto("POST", "/import", Some(changed(right.clone(), changes)));
         assert_eq!((status, body["message"].as_str()), (400, Some(message)));

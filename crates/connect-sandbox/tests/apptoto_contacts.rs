@@ -112,7 +112,7 @@ fn invalid_contact_is_refused() {
             "POST",
             json!({ "address_book": "A" }),
             400,
-            "contacts[0].name: is required, or first_name and last_name",
+            "contacts[0].name: is required if first_name and last_name are missing",
         ),
         ("PUT", json!({ "name": "A" }), 400, "contacts[0].address_book: is required"),
         ("PUT", json!({ "id": 5, "name": "A" }), 404, "There is no such contact"),

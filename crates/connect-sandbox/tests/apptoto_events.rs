@@ -316,7 +316,7 @@ fn invalid_event_error_names_field_and_creates_nothing() {
         (json!({ "participants": [7] }), "events[0].participants[0]: must be an object"),
         (
             json!({ "participants": [{}] }),
-            "events[0].participants[0].name: is required, or a phone number or an e-mail address",
+            "events[0].participants[0].name: is required if phone and email are missing",
         ),
     ] {
         for method in ["POST", "PUT"] {

@@ -90,16 +90,20 @@ fn invalid_message_is_refused_and_not_stored() {
             400,
             "type: must be sms, call or email",
         ),
-        (json!({ "type": "sms", "to": "650-555-1212" }), 400, "message: is required, or template_id"),
+        (
+            json!({ "type": "sms", "to": "650-555-1212" }),
+            400,
+            "message: is required if template_id is missing",
+        ),
         (
             json!({ "type": "sms", "message": "x" }),
             400,
-            "to: is required, or one of event_id and participant_id",
+            "to: exactly one of to, event_id and participant_id is required",
         ),
         (
             json!({ "type": "sms", "to": "650-555-1212", "event_id": event["id"], "message": "x" }),
             400,
-            "to: is required, or one of event_id and participant_id",
+            "to: exactly one of to, event_id and participant_id is required",
         ),
         (
             json!({ "type": "sms", "to": "fred@example.com", "message": "x" }),
@@ -117,7 +121,7 @@ fn invalid_message_is_refused_and_not_stored() {
         (
             json!({ "type": "sms", "event_id": event["id"], "message": "x" }),
             400,
-            "type: there is nobody to be reached by sms",
+            "type: is sms, but no selected participant has a phone number",
         ),
     ] {
         let (found, refused) = send(&mut app, body.clone());

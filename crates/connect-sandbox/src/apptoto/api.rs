@@ -1,10 +1,10 @@
-//! Apptoto's API under `/apptoto/api/v1`. Its accounts are separate from those that Connect shows.
+//! Apptoto's API, under `/apptoto/api/v1`. Its accounts are separate from the accounts that Connect shows.
 //!
 //! ```text
 //! request ──▶ access: token, or address and API key ──▶ rate limit ──▶ account ──▶ events, contacts, ...
 //!                                                                         │
 //!                                                                         ▼
-//!                                               messages: kept under /sandbox, never sent
+//!                                               messages: listed under /sandbox, never sent
 //! ```
 //!
 //! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors.
@@ -15,27 +15,34 @@
 //!
 //! # Sources of this behaviour
 //!
-//! Documented on Apptoto's API pages: paths, parameters and fields; paging by `page` and `page_size` (30);
-//! lists by phone number or e-mail address that have an entry for each matching participant; `PUT`, which
-//! creates missing items, keeps omitted fields, and replaces `participants`, `custom_data` and lists of
-//! numbers and addresses as a whole; participants who already got a message stay; items never move to another
-//! calendar or address book; deleting marks an event and stops its messages; the states of an import; a 403
-//! `insufficient_scope` for `GET /v1/event` and `POST /v1/import`; no scope checks for Basic.
+//! Documented on Apptoto's API pages:
 //!
-//! Inferred: the scopes of other calls (from the manual's scope descriptions), the parameter name `end`,
-//! `success: false` for a refused booking, and that a booking creates an event. Seen only in other clients:
-//! `GET /v1/contact`, the names `normalized` and `address`, `prevent_calendar_creation` in a `PUT`, 200 as
-//! the status of a create, the rate limit and the batch limit. General knowledge: the `WWW-Authenticate`
-//! headers (RFC 6750, RFC 7617).
+//! - The pages list the paths, parameters and fields, and the states of an import. Lists have the parameters
+//!   `page` and `page_size` (default: 30).
+//! - A list by phone number or e-mail address has an entry for each matching participant.
+//! - `PUT` creates missing items and keeps omitted fields. It replaces `participants`, `custom_data` and
+//!   lists of numbers and addresses as a whole, but does not remove participants who already got a message.
+//! - An item never moves to another calendar or address book.
+//! - A deletion marks the event as deleted and cancels its messages.
+//! - `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`. API keys have no scopes.
 //!
-//! Not documented and chosen by the sandbox: all other errors, the order of a list (by start), the responses
-//! with contacts, address books and conversations and to `send_message`, the types of phone numbers, one
-//! credit a message, the time of automatic messages (a day before the start), and that a batch succeeds or
-//! fails as a whole. The switches that begin with `apptoto_` change behaviour that clients may depend on.
+//! Inferred: the scopes of other calls (from the manual's descriptions of scopes), the parameter name `end`,
+//! `success: false` for a refused booking, and that a booking creates an event.
+//!
+//! Seen only in third-party clients: `GET /v1/contact`, the names `normalized` and `address`,
+//! `prevent_calendar_creation` in a `PUT`, 200 as the status of a create, the rate limit and the batch limit.
+//!
+//! From other standards: the `WWW-Authenticate` headers (RFC 6750, RFC 7617).
+//!
+//! Not documented, and chosen by the sandbox: all other errors, the order of lists (by start), the format of
+//! contacts, address books and conversations, the response to `send_message`, the types of phone numbers, the
+//! price of a message (one credit), the time of automatic messages (a day before the start), and that a batch
+//! succeeds or fails as a whole. The switches that begin with `apptoto_` change behaviour that clients may
+//! depend on.
 //!
 //! Not implemented, because no page describes them: `/v1/calendars`, lists of contacts, opt-in and opt-out
-//! lists, conversations and reading bookings. Imports do not create anything, because their column
-//! specification is not documented.
+//! lists, conversations and reading bookings. An import creates nothing, because its column specification is
+//! not documented.
 
 mod access;
 mod account;
@@ -87,7 +94,7 @@ pub(crate) enum Endpoint {
     GetImport,
 }
 
-/// The Apptoto API, whose accounts are separate from those of the world.
+/// The Apptoto API, with its own accounts.
 pub(crate) struct ApptotoApi<'a> {
     pub(crate) settings: &'a Settings,
     pub(crate) own: &'a mut State,
@@ -102,7 +109,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Returns the account for one call, which creates it if it is missing.
+    /// Returns the account `email` for one call. Creates the account if it is missing.
     fn open<'a>(&'a mut self, email: &'a str, settings: &'a Settings, now: Timestamp) -> Api<'a> {
         let Self { accounts, ids } = self;
         if !accounts.contains_key(email) {
@@ -156,7 +163,7 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// Creates the response to a create, with the status from the switch `apptoto_create_status`.
+    /// Returns the response to a create. The switch `apptoto_create_status` selects its status.
     fn created(&self, body: &Value) -> Reply {
         let created = self.settings.apptoto.create_status == ApptotoCreateStatus::Created;
         json_reply(if created { StatusCode::CREATED } else { StatusCode::OK }, body)

@@ -1,16 +1,16 @@
-//! The rules of the Apptoto authorization server that differ from other servers. Scopes are chosen when an
-//! application is registered.
+//! How the Apptoto authorization server differs from the defaults. An application chooses its scopes when it
+//! is registered.
 //!
-//! Documented are the two endpoints, `code`, PKCE instead of a secret, and that deleting an application
-//! revokes its tokens. A switch exists for everything undocumented: refresh tokens, lifetimes, revocation and
-//! PKCE methods.
+//! Documented are the two endpoints, the response type `code`, PKCE instead of a secret, and that deleting an
+//! application revokes its tokens. Not documented are refresh tokens, lifetimes, revocation and PKCE methods.
+//! There is a switch for each of them.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Routes, Rules};
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
-/// The older scope in the developer page's example. Its meaning is not documented; here it allows everything.
+/// The older scope in the developer page's example. Its meaning is not documented. Here it allows all calls.
 pub(super) const LEGACY_SCOPE: &str = "api";
 
 pub(crate) struct ApptotoRules;
@@ -29,7 +29,7 @@ impl Rules for ApptotoRules {
         ]
     }
 
-    /// Only "Authorize" is documented.
+    /// Of these words, only "Authorize" is documented.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Connect {} to Apptoto", allow: "Authorize", deny: "Deny" }
     }
@@ -46,7 +46,7 @@ impl Rules for ApptotoRules {
         true
     }
 
-    /// The console shows a secret; whether requests may contain it is not documented.
+    /// The console shows a secret. Whether requests may contain it is not documented.
     fn public_apps_have_secrets(&self) -> bool {
         true
     }
@@ -67,8 +67,8 @@ impl Rules for ApptotoRules {
         Ok(request.settings.apptoto.refresh_tokens != RefreshTokens::Off)
     }
 
-    /// Each scope has to be chosen at registration. Until Apptoto publishes an application, only its owner
-    /// can use it.
+    /// Grants only scopes that the application chose when it was registered. Until Apptoto publishes an
+    /// application, only its owner can use it.
     fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let (client, settings) = (&request.target.client, &request.settings.apptoto);
         if !settings.published && client.owner.as_ref().is_some_and(|owner| *owner != request.owner.user) {
@@ -95,7 +95,7 @@ impl Rules for ApptotoRules {
     }
 }
 
-/// The scopes that can be chosen, with the descriptions from Apptoto's manual.
+/// The scopes that an application can choose, with the descriptions from Apptoto's manual.
 const DESCRIPTIONS: Descriptions = &[
     ("calendars:read", "View your calendars"),
     ("address_books:read", "View your address books"),

@@ -59,8 +59,8 @@ impl Rules for GoogleRules {
         true
     }
 
-    /// Accepts every loopback redirect URI for installed applications, which register no redirect URI. Accepts
-    /// `postmessage` only for confidential applications, which exchange the code on a server.
+    /// Accepts every loopback redirect URI for installed applications, which register no redirect URI.
+    /// Accepts `postmessage` only for confidential applications, which exchange the code on a server.
     fn allows(&self, client: &Client, redirect_uri: &str) -> bool {
         let more =
             if client.is_public() { loopback(redirect_uri).is_some() } else { redirect_uri == POSTMESSAGE };
@@ -71,8 +71,8 @@ impl Rules for GoogleRules {
         Ok(if redirect_uri == POSTMESSAGE { ResponseMode::Popup } else { ResponseMode::Query })
     }
 
-    /// Returns the redirect URI of the exchange. For the popup flow, it is `postmessage` or the page's origin:
-    /// Google's guides disagree, and the switch `google_popup` selects one.
+    /// Returns the redirect URI of the exchange. For the popup flow, it is `postmessage` or the page's
+    /// origin: Google's guides disagree, and the switch `google_popup` selects one.
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, settings: &Settings) -> &'a str {
         let origin = target.mode == ResponseMode::Popup && settings.google.popup == Popup::Origin;
         let registered = target.client.app.redirect_uris.first();

@@ -1,5 +1,5 @@
-//! The calendars of Microsoft Graph v1.0 under `/microsoft/graph/v1.0`. They are those of the Outlook
-//! accounts that Connect also shows.
+//! The calendars of Microsoft Graph v1.0, under `/microsoft/graph/v1.0`. Connect and this API serve the same
+//! calendars of Outlook accounts.
 //!
 //! ```text
 //! request ──▶ access: token, concurrency ──▶ limits ──▶ place: find the calendar ──▶ list, delta, write, ...
@@ -74,7 +74,7 @@ impl Endpoint {
     }
 }
 
-/// The Microsoft Graph service, which works on the shared world.
+/// The Microsoft Graph service, with the shared world and its own state.
 pub(crate) struct Graph<'a> {
     pub(crate) world: &'a mut World,
     pub(crate) own: &'a mut State,
@@ -85,9 +85,9 @@ pub(crate) struct Graph<'a> {
 #[derive(Debug)]
 pub(crate) struct State {
     in_flight: InFlight,
-    /// The number of calls while the switch `graph_limit` is on.
+    /// The number of calls that were made while the switch `graph_limit` was on.
     limited: Count,
-    /// Generates request ids, so that they do not change other generated values.
+    /// Generates request ids. It is separate, so that requests do not change other generated values.
     random: Random,
 }
 

@@ -1,4 +1,4 @@
-//! The rules of the Microsoft identity platform that differ from other servers. They are about tenants,
+//! How the Microsoft identity platform differs from the defaults. The differences are tenants,
 //! `offline_access`, access tokens for one resource, and numbered errors.
 
 use crate::call::Call;
@@ -84,7 +84,8 @@ impl Rules for MicrosoftRules {
         for_one_resource(granted, requested)
     }
 
-    /// Returns the scopes as requested, or respelled in another order without `offline_access`.
+    /// Returns the scopes as requested. If the switch `microsoft_scope` is `resource`, returns them with the
+    /// address of Graph, in reverse order, without `offline_access`.
     fn response_scopes(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
         if settings.microsoft.scope == ScopeForm::AsAsked {
             return scopes.to_vec();
@@ -152,8 +153,9 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(plain)
 }
 
-/// Returns the scopes of an access token: the requested ones, or those of the grant's first resource. Fails
-/// if the request names several resources. A scope is the same with and without Graph's address.
+/// Returns the scopes of an access token: the requested scopes, or those of the grant's first resource. Fails
+/// if the request names several resources, or a scope that was not granted. Graph's address in front of a
+/// scope makes no difference.
 fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     let Some(requested) = requested else {
         let first = granted.iter().find_map(|scope| resource(scope));
@@ -169,7 +171,7 @@ fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Resul
     }
 }
 
-/// Returns the resource of a scope; a bare name is a permission of Graph.
+/// Returns the resource of a scope. A scope without an address belongs to Graph.
 fn resource(scope: &str) -> Option<&str> {
     match scope.rsplit_once('/') {
         _ if OPENID.contains(&scope) => None,
@@ -178,14 +180,14 @@ fn resource(scope: &str) -> Option<&str> {
     }
 }
 
-/// Removes Graph's address and lowers the case: Graph permissions are case-insensitive.
+/// Returns a scope without Graph's address, in lower case. Graph's scopes are case-insensitive.
 pub(super) fn short_scope(scope: &str) -> String {
     let name = scope.strip_prefix(GRAPH).and_then(|rest| rest.strip_prefix('/')).unwrap_or(scope);
     name.to_ascii_lowercase()
 }
 
-/// Returns the AADSTS number of an error. Microsoft changes them and some here are unconfirmed, so clients
-/// should use `error`.
+/// Returns the AADSTS number of an error. Clients should use `error` instead, because Microsoft changes the
+/// numbers. Some of these numbers are unconfirmed.
 fn number(error: &OAuthError) -> u32 {
     match error {
         OAuthError::NoForm | OAuthError::Missing(_) => 900_144,
@@ -212,8 +214,8 @@ fn number(error: &OAuthError) -> u32 {
     }
 }
 
-/// Descriptions by short scope name, from Graph's permissions reference. Those of `openid` and of shared and
-/// basic calendars are not from the reference.
+/// Descriptions by short scope name, from Graph's permissions reference. The descriptions
+/// of `openid` and of the scopes for shared calendars and basic details have another source.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Sign in as you"),
     ("profile", "View your basic profile"),

@@ -9,8 +9,8 @@ use crate::world::apps::AppError;
 pub enum ClientType {
     /// An application that can keep a secret confidential, and authenticates with it.
     Confidential,
-    /// An application on the devices of its users. It cannot keep a secret confidential, and uses PKCE. Google
-    /// issues a secret to it nevertheless, which its requests may omit.
+    /// An application on the devices of its users. It cannot keep a secret confidential, and uses PKCE.
+    /// Google issues a secret to it nevertheless, which its requests may omit.
     Public,
 }
 

@@ -1,7 +1,7 @@
 //! The consent page, which is shown if `auto_consent` is off.
 //!
-//! The form on the page posts the user's decision to the authorization URL. A script can skip the page and post
-//! `decision=approve` or `decision=deny` to the same URL.
+//! The form on the page posts the user's decision to the authorization URL. A script can skip the page and
+//! post `decision=approve` or `decision=deny` to the same URL.
 
 use super::AuthorizationServer;
 use super::authorize::CheckedRequest;

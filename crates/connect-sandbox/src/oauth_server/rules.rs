@@ -116,8 +116,8 @@ pub(crate) trait Rules {
         Ok(request.scopes.to_vec())
     }
 
-    /// Returns the scopes of an access token: the requested scopes, or by default all granted scopes. Fails if
-    /// a requested scope was not granted (RFC 6749 6).
+    /// Returns the scopes of an access token: the requested scopes, or by default all granted scopes. Fails
+    /// if a requested scope was not granted (RFC 6749 6).
     fn token_scopes(
         &self,
         granted: &[String],
@@ -170,7 +170,8 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether a client must authenticate to revoke a token, and can revoke only its own (RFC 7009 2.1).
+    /// Returns whether a revocation needs client authentication. If so, a client can revoke only its own
+    /// tokens (RFC 7009 2.1).
     fn authenticates_revocations(&self) -> bool {
         true
     }

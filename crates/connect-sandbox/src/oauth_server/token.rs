@@ -66,8 +66,8 @@ impl Servers<'_> {
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
-    /// Issues an access token. If the grant includes a refresh token, also issues one for the first exchange, and
-    /// for every exchange if the server rotates.
+    /// Issues an access token. A grant with offline access also gets a refresh token from its first exchange,
+    /// and from every exchange if the server rotates refresh tokens.
     fn issue(
         &mut self,
         server: AuthorizationServer,

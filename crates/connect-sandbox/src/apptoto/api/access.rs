@@ -1,5 +1,5 @@
-//! Authentication and scope checks. A call brings an access token, or an account's e-mail address and API
-//! key. API keys have no scopes.
+//! Authenticates callers and checks scopes. A caller sends an access token, or the e-mail address and API key
+//! of an account. API keys have no scopes.
 
 use super::ApptotoApi;
 use super::account::MAX_CALLS_PER_MINUTE;
@@ -51,8 +51,8 @@ impl ApptotoApi<'_> {
         }
     }
 
-    /// Returns the account of an API key. It has to exist already, or belong to the user that signs in at the
-    /// sandbox.
+    /// Returns the e-mail address in Basic credentials if their API key is right. The address has to belong
+    /// to an existing account or to the user of the switch `oauth_user`.
     fn key_owner(&self, encoded: &str) -> Option<String> {
         let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         let (email, key) = pair.split_once(':')?;
@@ -65,7 +65,7 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// Enforces the switch `apptoto_rate`.
+    /// Fails if the account had as many calls in the last minute as the switch `apptoto_rate` allows.
     pub(super) fn check_rate(&mut self) -> Result<(), ApiError> {
         let Some(most) = self.settings.apptoto.rate else { return Ok(()) };
         let recent = &mut self.account.recent;

@@ -1,4 +1,4 @@
-//! The data of an account. All limits are the sandbox's: Apptoto documents none.
+//! The data of an account. The sandbox chose all limits, because Apptoto documents none.
 
 use super::contacts::Contact;
 use super::events::StoredEvent;
@@ -12,7 +12,7 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) const MAX_ITEMS: usize = 10_000;
 /// The maximum number of calendars, address books, imports and bookings in an account.
 pub(super) const MAX_FOLDERS: usize = 1_000;
-/// The maximum number of messages in an account; older ones are removed.
+/// The maximum number of messages in an account. The oldest message is removed for a new one.
 pub(super) const MAX_MESSAGES: usize = 10_000;
 /// The maximum number of list entries in a request.
 pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
@@ -27,7 +27,7 @@ pub(super) const MAX_CALLS_PER_MINUTE: u64 = 100_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
-    /// The API key from the seed; by default that of the switch `apptoto_api_key`.
+    /// The API key from the seed. The default is the key of the switch `apptoto_api_key`.
     pub(super) api_key: Option<String>,
     pub(super) calendars: Vec<Folder>,
     /// The events in the order of their creation.
@@ -59,18 +59,18 @@ pub(super) struct BookingPage {
     pub(super) title: String,
     /// The time zone for times without an offset.
     pub(super) time_zone: String,
-    /// The appointment types and their lengths in minutes; the first one is the default.
+    /// The appointment types and their lengths in minutes. The first type is the default.
     pub(super) appointment_types: Vec<(String, u64)>,
-    /// The required ones of `name`, `phone_number` and `email_address`.
+    /// Those of `name`, `phone_number` and `email_address` that a booking must have.
     pub(super) requires: Vec<String>,
-    /// The names of the required `field_data`.
+    /// The members that the `field_data` of a booking must have.
     pub(super) required_fields: Vec<String>,
     /// Whether the page asks for consent to messages about appointments, and to marketing messages.
     pub(super) asks_consent: [bool; 2],
 }
 
 impl Account {
-    /// Creates an account with an address book, a booking page `demo`, and an import to base others on.
+    /// Creates an account with an address book, a booking page `demo`, and a finished import.
     pub(super) fn new(ids: &mut Ids) -> Self {
         let half_hour = vec![("default".to_owned(), 30)];
         Self {
@@ -96,7 +96,7 @@ impl Account {
 pub(super) struct Ids(u64);
 
 impl Ids {
-    /// Ids below this one are reserved for seeds.
+    /// Ids below this number are reserved for seeds.
     pub(super) const FIRST: u64 = 1_000_000;
 
     pub(super) fn next(&mut self) -> u64 {
@@ -138,7 +138,7 @@ impl FolderName {
         folders.len() + new.len() <= MAX_FOLDERS
     }
 
-    /// Returns the id of the folder, which is created if a name is unknown; `None` for an unknown id.
+    /// Returns the id of the folder. Creates a folder for an unknown name; returns `None` for an unknown id.
     pub(super) fn find_or_make(&self, folders: &mut Vec<Folder>, ids: &mut Ids) -> Option<u64> {
         if let (None, Self::Name(name)) = (self.find(folders), self) {
             folders.push(Folder { id: ids.next(), name: name.clone() });

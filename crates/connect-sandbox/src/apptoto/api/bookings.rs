@@ -29,8 +29,8 @@ struct Booking {
 }
 
 impl Api<'_> {
-    /// `POST /v1/book_now`, as JSON or as a form. A booking that the page does not allow gets `success:
-    /// false`.
+    /// `POST /v1/book_now`, as JSON or as a form. The response to a booking that the page does not allow
+    /// contains `success: false`.
     pub(super) fn book_now(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::any(call)?;
         let fields = RequestFields::root(&body);
@@ -102,7 +102,7 @@ impl Api<'_> {
         Ok(Ok(booking))
     }
 
-    /// Stores a booking. Also creates an event in a calendar with the page's title.
+    /// Stores a booking. Also creates an event, in the calendar that has the same title as the page.
     fn book(&mut self, page: &BookingPage, booking: &Booking) -> Result<Reply, ApiError> {
         if self.account.booked.len() >= MAX_FOLDERS || self.account.events.len() >= MAX_ITEMS {
             return Err(ApiError::full());

@@ -38,7 +38,7 @@ pub(super) const MOBILE: &str = "mobile";
 const PHONE_TYPES: [&str; 4] = [MOBILE, "home", "work", "other"];
 
 impl Contact {
-    /// Finds a contact by its id, or by its external id, which `address_book` limits to one address book.
+    /// Finds a contact by its id, or by its external id. `address_book` limits the search by external id.
     pub(super) fn find(
         contacts: &[Self],
         id: Option<u64>,
@@ -88,7 +88,7 @@ impl Api<'_> {
     /// `GET /v1/contact`.
     pub(super) fn get_contact(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let (id, external_id) = super::events::event_ref(call)?
-            .ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
+            .ok_or_else(|| ApiError::invalid("id: is required if external_id is missing"))?;
         let book = call.query("address_book_id").map(str::parse).transpose();
         let book = book.map_err(|_| ApiError::invalid("address_book_id: must be a whole number"))?;
         let index = Contact::find(&self.account.contacts, id, external_id, book);

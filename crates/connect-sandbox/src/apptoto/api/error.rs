@@ -1,5 +1,5 @@
-//! The errors of the API. Only the code `insufficient_scope` with status 403 is documented; switches choose
-//! the body and the status of invalid requests.
+//! The errors of the API. Only the 403 `insufficient_scope` is documented. Switches select the format of
+//! errors, and the status for invalid requests.
 
 use super::fields::FieldError;
 use crate::reply::{Reply, empty, json_reply, text};
@@ -25,8 +25,8 @@ impl ApiError {
         Self { status, code, message: message.into(), challenges: Vec::new() }
     }
 
-    /// Creates the error for a call without a token and key. The response names both schemes (RFC 9110
-    /// 11.6.1).
+    /// Creates the error for a call without credentials. The response names both authentication
+    /// schemes (RFC 9110 11.6.1).
     pub(super) fn no_credentials() -> Self {
         let message = "An access token or an API key is required";
         Self::new(StatusCode::UNAUTHORIZED, "unauthorized", message)

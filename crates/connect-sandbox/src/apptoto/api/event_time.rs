@@ -1,4 +1,4 @@
-//! Times, which are returned with the offset they were sent with.
+//! Times of events. The API returns each time with the offset that the client sent.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;
@@ -19,7 +19,7 @@ impl EventTime {
         Self::at_offset(local, offset?)
     }
 
-    /// Reads an ISO 8601 time; without an offset, it is local to `zone`.
+    /// Reads an ISO 8601 time. A time without an offset is local to `zone`.
     pub(super) fn read_in(text: &str, zone: &TimeZone) -> Option<Self> {
         match pieces(text)? {
             (local, Some(offset)) => Self::at_offset(local, offset),
@@ -30,7 +30,7 @@ impl EventTime {
         }
     }
 
-    /// Returns the time plus `minutes`; `None` if the result is out of range.
+    /// Returns the time plus `minutes`, or `None` if the result is out of range.
     pub(super) fn plus_minutes(self, minutes: u64) -> Option<Self> {
         let at = crate::world::time::plus_seconds(self.at, minutes.saturating_mul(60));
         (at < Timestamp::MAX).then_some(Self { at, ..self })

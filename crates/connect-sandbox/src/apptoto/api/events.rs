@@ -44,8 +44,8 @@ impl Participant {
 }
 
 impl StoredEvent {
-    /// Finds an event by its id or external id. Among events with the same external id, one that is not
-    /// deleted wins.
+    /// Finds an event by its id or external id. Of several events with the external id, prefers one that is
+    /// not deleted.
     pub(super) fn find(events: &[Self], id: Option<u64>, external_id: Option<&str>) -> Option<usize> {
         match (id, external_id) {
             (Some(id), _) => events.iter().position(|event| event.id == id),
@@ -62,13 +62,13 @@ impl StoredEvent {
 const DEFAULT_PAGE_SIZE: u64 = 30;
 
 impl Api<'_> {
-    /// `GET /v1/event`. The response contains deleted events, marked as such.
+    /// `GET /v1/event`. Also returns a deleted event, with `is_deleted: true`.
     pub(super) fn get_event(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let event = self.requested_event(call)?;
         Ok(ok(&self.event_view(event, None, flag(call, "include_conversations")?)))
     }
 
-    /// `GET /v1/events`: a page of events, or a single event by its id as in older versions of the API.
+    /// `GET /v1/events`: a page of events, or one event by its id as in older versions of the API.
     pub(super) fn list_events(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let conversations = flag(call, "include_conversations")?;
         if call.query("id").or(call.query("external_id")).is_some() {
@@ -89,8 +89,8 @@ impl Api<'_> {
                 && end.is_none_or(|end| event.start.at <= end)
         });
         found.sort_by_key(|event| (event.start.at, event.id));
-        // A search by phone number or address lists an event once for each matching participant, without the
-        // others.
+        // A list by phone number or e-mail address has an entry for each matching participant of an event.
+        // Each entry contains only this participant.
         let entries = found.into_iter().flat_map(|event| {
             let wanted: Vec<Option<u64>> = if phone.or(email).is_none() {
                 vec![None]
@@ -106,8 +106,8 @@ impl Api<'_> {
         Ok(ok(&json!({ "events": events })))
     }
 
-    /// Renders an event with all participants or with one. The switch `apptoto_event_fields` adds fields that
-    /// the API pages do not show.
+    /// Renders an event with all participants, or with the participant `only`. The switch
+    /// `apptoto_event_fields` adds fields that the API pages do not show.
     pub(super) fn event_view(&self, event: &StoredEvent, only: Option<u64>, conversations: bool) -> Value {
         let participants = event.participants.iter().filter(|one| only.is_none_or(|only| one.id == only));
         let participants: Vec<_> =
@@ -133,8 +133,8 @@ impl Api<'_> {
         view
     }
 
-    /// Renders a participant. The state is `reminded` after an automatic message and `initial` before;
-    /// participants never reply.
+    /// Renders a participant. The state is `reminded` after an automatic message was sent, and `initial`
+    /// before. There are no other states, because participants never reply.
     fn participant_view(&self, event: &StoredEvent, participant: &Participant, conversations: bool) -> Value {
         let messages = self.account.messages.iter().filter(|one| one.participant == Some(participant.id));
         let sent: Vec<_> =
@@ -157,15 +157,15 @@ impl Api<'_> {
     fn requested_event(&self, call: &Call) -> Result<&StoredEvent, ApiError> {
         let events = &self.account.events;
         let found = event_ref(call)?.map(|(id, external_id)| StoredEvent::find(events, id, external_id));
-        let found = found.ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
+        let found = found.ok_or_else(|| ApiError::invalid("id: is required if external_id is missing"))?;
         found.and_then(|index| events.get(index)).ok_or_else(|| ApiError::not_found("event"))
     }
 }
 
-/// The id or the external id in a request.
+/// The id and the external id in a request, of which at least one is present.
 type EventRef<'a> = (Option<u64>, Option<&'a str>);
 
-/// Reads the parameters `id` and `external_id`; `None` if both are missing.
+/// Reads the parameters `id` and `external_id`. Returns `None` if both are missing.
 pub(super) fn event_ref(call: &Call) -> Result<Option<EventRef<'_>>, ApiError> {
     match (call.query("id"), call.query("external_id")) {
         (None, None) => Ok(None),
@@ -200,9 +200,9 @@ fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
     call.query(name).map(read).transpose()
 }
 
-/// Reads a positive number.
+/// Reads a parameter that is a positive number.
 fn number(call: &Call, name: &str, default: u64) -> Result<u64, ApiError> {
     let Some(text) = call.query(name) else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number > 0);
-    number.ok_or_else(|| ApiError::invalid(format!("{name}: must be a whole number from 1 on")))
+    number.ok_or_else(|| ApiError::invalid(format!("{name}: must be a positive whole number")))
 }

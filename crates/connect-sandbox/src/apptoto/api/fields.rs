@@ -48,7 +48,7 @@ impl<'a> RequestFields<'a> {
         self.object.keys().map(String::as_str)
     }
 
-    /// Returns a text, or a number as text; null is an empty text.
+    /// Returns a text, or a number as text. Null is an empty text.
     pub(super) fn text(&self, name: &str) -> Result<Option<String>, FieldError> {
         match self.value(name) {
             None => Ok(None),
@@ -71,7 +71,7 @@ impl<'a> RequestFields<'a> {
         self.some_text(name)?.ok_or_else(|| self.field_error(name, "is required"))
     }
 
-    /// Returns a whole number, which may be written as text; null counts as absent.
+    /// Returns a whole number, which may be sent as text. Null counts as absent.
     pub(super) fn id(&self, name: &str) -> Result<Option<u64>, FieldError> {
         let number = match self.value(name) {
             None | Some(Value::Null) => return Ok(None),
@@ -82,7 +82,7 @@ impl<'a> RequestFields<'a> {
         number.map(Some).ok_or_else(|| self.field_error(name, "must be a whole number"))
     }
 
-    /// Returns a boolean, which may be written as text, as in forms.
+    /// Returns a boolean, which may be sent as text, because forms have only texts.
     pub(super) fn flag(&self, name: &str) -> Result<Option<bool>, FieldError> {
         match self.value(name) {
             None | Some(Value::Null) => Ok(None),
@@ -102,7 +102,7 @@ impl<'a> RequestFields<'a> {
         text.map(read).transpose()
     }
 
-    /// Returns an object with arbitrary members; null is an empty object.
+    /// Returns an object with arbitrary members. Null is an empty object.
     pub(super) fn data(&self, name: &str) -> Result<Option<Map<String, Value>>, FieldError> {
         match self.value(name) {
             None => Ok(None),

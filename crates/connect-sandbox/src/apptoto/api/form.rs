@@ -1,4 +1,5 @@
-//! Reads bodies as JSON, and as form or `multipart/form-data` if the documentation mentions form data.
+//! Reads request bodies as JSON. Endpoints whose documentation mentions form data also accept
+//! `application/x-www-form-urlencoded` and `multipart/form-data`.
 
 use super::error::ApiError;
 use crate::call::Call;
@@ -53,14 +54,14 @@ fn boundary(parameters: &str) -> Option<String> {
     parameter(parameters, "boundary").filter(|boundary| !boundary.is_empty())
 }
 
-/// Returns a parameter of a header; its name is case-insensitive (RFC 9110 5.6.6).
+/// Returns a parameter of a header. Parameter names are case-insensitive (RFC 9110 5.6.6).
 fn parameter(parameters: &str, name: &str) -> Option<String> {
     let mut all = parameters.split(';').filter_map(|one| one.trim().split_once('='));
     let (_, value) = all.find(|(found, _)| found.eq_ignore_ascii_case(name))?;
     Some(value.trim_matches('"').to_owned())
 }
 
-/// Returns the named parts (RFC 7578 4); parts without a name are ignored.
+/// Returns the names and contents of the parts (RFC 7578 4). Ignores parts without a name.
 fn multipart(body: &[u8], boundary: &str) -> Option<Vec<(String, String)>> {
     let body = format!("\r\n{}", String::from_utf8_lossy(body));
     let (body, _) = body.split_once(&format!("\r\n--{boundary}--"))?;

@@ -14,18 +14,19 @@ use serde_json::{Value, json};
 #[derive(Clone, Debug)]
 pub(super) struct Import {
     pub(super) id: u64,
-    /// The start of the import; `None` if it existed before the sandbox started.
+    /// The start of the import; `None` for an import that the account had from the beginning.
     started: Option<Timestamp>,
     /// The number of requests for the import's state.
     polls: u32,
     is_empty: bool,
 }
 
-/// How long an import is launching and then running, with the switch `apptoto_import_steps` at `clock`.
+/// How long an import is `launching`, and then how long it is `running`. Applies if the switch
+/// `apptoto_import_steps` is `clock`.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
 impl Import {
-    /// Creates a finished import, as set up on Apptoto's website.
+    /// Creates a finished import, like an import that a user made on Apptoto's website.
     pub(super) fn set_up(id: u64) -> Self {
         Self { id, started: None, polls: 0, is_empty: false }
     }
@@ -50,7 +51,9 @@ impl Api<'_> {
                 return Err(fields.field_error("based_on_import_id", "there is no such import").into());
             }
             None if !fields.has("spec") => {
-                return Err(fields.field_error("spec", "is required, or based_on_import_id").into());
+                return Err(fields
+                    .field_error("spec", "is required if based_on_import_id is missing")
+                    .into());
             }
             _ => {}
         }
@@ -96,7 +99,7 @@ impl Api<'_> {
     }
 }
 
-/// Checks the time range, which `support_delete` requires.
+/// Checks `start_time` and `end_time`, which are required if `support_delete` is true.
 fn check_range(fields: &RequestFields<'_>) -> Result<(), FieldError> {
     let deletes = fields.flag("support_delete")?.unwrap_or(false);
     for name in ["start_time", "end_time"] {
@@ -105,7 +108,7 @@ fn check_range(fields: &RequestFields<'_>) -> Result<(), FieldError> {
             return Err(fields.field_error(name, "must be an ISO 8601 time"));
         }
         if deletes && time.is_none() {
-            return Err(fields.field_error(name, "is required with support_delete"));
+            return Err(fields.field_error(name, "is required if support_delete is true"));
         }
     }
     Ok(())

@@ -1,8 +1,8 @@
-//! Messages to participants and others. They are never sent; `/sandbox/apptoto/messages` lists them.
+//! Messages to participants and others. They are never sent. `/sandbox/apptoto/messages` lists them.
 //!
 //! Participants get an automatic message if the switch `apptoto_auto_messages` is on or the event contains
-//! `#auto`. The real time is set on Apptoto's website; here it is a day before the start, or immediately for
-//! an earlier start.
+//! `#auto`. Users of the real service choose the time of these messages on Apptoto's website. Here, it is a
+//! day before the start of the event, or now if the event starts within a day.
 
 use super::Api;
 use super::State;
@@ -27,14 +27,14 @@ use serde_json::{Value, json};
 pub struct ApptotoMessage {
     /// The id of the message.
     pub id: u64,
-    /// The e-mail address of the account that sends it.
+    /// The e-mail address of the account that sends the message.
     pub account: String,
     /// The phone number in international format, or the e-mail address.
     pub to: String,
     /// `sms`, `call` or `email`.
     #[serde(rename = "type")]
     pub kind: &'static str,
-    /// The text, with dynamic fields as sent.
+    /// The text. Dynamic fields such as `{{ name }}` are not replaced.
     pub message: Option<String>,
     /// The template of the text.
     pub template_id: Option<String>,
@@ -44,9 +44,9 @@ pub struct ApptotoMessage {
     pub event_id: Option<u64>,
     /// The participant that the message is for.
     pub participant_id: Option<u64>,
-    /// Whether it is one of the account's automatic messages.
+    /// Whether the message is automatic.
     pub automatic: bool,
-    /// The price in credits. Apptoto does not document prices: it is always 1.
+    /// The price in credits. It is always 1, because Apptoto documents no prices.
     pub credits: u64,
     /// The time at which the message is sent.
     #[serde(serialize_with = "time::serialize_wire")]
@@ -133,7 +133,7 @@ impl State {
     }
 }
 
-/// The address of a recipient, and the event and participant that the message is about.
+/// The address of a recipient, and the ids of the event and the participant, if known.
 type Recipient = (String, Option<u64>, Option<u64>);
 
 impl Api<'_> {
@@ -146,13 +146,14 @@ impl Api<'_> {
         let kind = kind.ok_or_else(|| fields.field_error("type", "must be sms, call or email"))?;
         let (message, template) = (fields.some_text("message")?, fields.some_text("template_id")?);
         if message.is_none() && template.is_none() {
-            return Err(fields.field_error("message", "is required, or template_id").into());
+            return Err(fields.field_error("message", "is required if template_id is missing").into());
         }
         let subject = fields.some_text("subject")?;
         let recipients = self.recipients(&fields, kind)?;
         if recipients.is_empty() {
+            let missing = if kind == "email" { "an e-mail address" } else { "a phone number" };
             return Err(fields
-                .field_error("type", format!("there is nobody to be reached by {kind}"))
+                .field_error("type", format!("is {kind}, but no selected participant has {missing}"))
                 .into());
         }
         for (to, event, participant) in recipients {
@@ -177,13 +178,13 @@ impl Api<'_> {
         }
     }
 
-    /// Returns the recipients that a message of this kind can reach. The request names an address, a
-    /// participant or an event.
+    /// Returns the recipients who have an address for this kind of message. The request contains an address,
+    /// or selects a participant or all participants of an event.
     fn recipients(&self, fields: &RequestFields<'_>, kind: &str) -> Result<Vec<Recipient>, ApiError> {
         let ways = ["to", "event_id", "participant_id"];
         let [way] = ways.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>()[..] else {
             return Err(fields
-                .field_error("to", "is required, or one of event_id and participant_id")
+                .field_error("to", "exactly one of to, event_id and participant_id is required")
                 .into());
         };
         if way == "to" {
@@ -268,7 +269,7 @@ impl Api<'_> {
     }
 }
 
-/// Returns the address for a message of this kind.
+/// Returns the address for a message of this kind, if it is valid.
 fn address(kind: &str, phone: &str, email: &str) -> Option<String> {
     match kind {
         "email" => Some(email.trim()).filter(|email| is_email(email)).map(str::to_owned),

@@ -1,7 +1,8 @@
 //! Normalizes phone numbers. The account's default country is the United States, as in the documentation.
 
-/// Returns `+16505551212` for `650-555-1212`. `None` if the text is not a number of that country and has no
-/// `+`.
+/// Returns `+16505551212` for `650-555-1212`, or `None` if the text is not a phone number.
+///
+/// A number that does not begin with `+` has to be a number of the United States.
 pub(super) fn normalized(number: &str) -> Option<String> {
     let digits: String = number.chars().filter(char::is_ascii_digit).collect();
     match (number.trim().starts_with('+'), digits.len()) {

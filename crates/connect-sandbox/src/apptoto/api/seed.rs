@@ -1,4 +1,4 @@
-//! Reads accounts from a seed: events and contacts in the API's format, and settings of the website.
+//! Reads accounts from a seed: events and contacts in the API's format, the API key and booking pages.
 
 use super::account::{Account, BookingPage, Ids, MAX_FOLDERS, MAX_ITEMS};
 use super::contacts::Contact;
@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Seeded(BTreeMap<String, Account>);
 
 impl State {
-    /// Reads the accounts below `apptoto`. On an error, returns the path of the field and the reason.
+    /// Reads the accounts in the member `apptoto`. An error is the path of a field and the reason.
     pub(crate) fn read_seed(
         &mut self,
         accounts: &Map<String, Value>,
@@ -35,7 +35,7 @@ impl State {
         Ok(Seeded(seeded))
     }
 
-    /// Adds the accounts; existing ones are replaced.
+    /// Adds the accounts of a seed. Replaces existing accounts.
     pub(crate) fn take_seed(&mut self, Seeded(accounts): Seeded) {
         self.accounts.extend(accounts);
     }
@@ -130,12 +130,15 @@ fn booking_page(fields: &RequestFields<'_>, ids: &mut Ids) -> Result<BookingPage
     }
     let requires = texts(fields, "requires")?;
     if requires.iter().any(|name| !["name", "phone_number", "email_address"].contains(&name.as_str())) {
-        return Err(fields.field_error("requires", "must be a list of name, phone_number and email_address"));
+        return Err(fields
+            .field_error("requires", "must be a list of the texts name, phone_number and email_address"));
     }
     let consents = texts(fields, "asksConsent")?;
     let asks_consent = ["appointments", "marketing"].map(|kind| consents.iter().any(|one| one == kind));
     if consents.len() != asks_consent.iter().filter(|asks| **asks).count() {
-        return Err(fields.field_error("asksConsent", "must be a list of appointments and marketing"));
+        return Err(
+            fields.field_error("asksConsent", "must be a list of the texts appointments and marketing")
+        );
     }
     Ok(BookingPage {
         id: ids.next(),
@@ -164,13 +167,13 @@ fn check_id(fields: &RequestFields<'_>, id: Option<u64>, known: Option<usize>) -
         return Err(fields.field_error("id", format!("must be a number from 1 to {}", Ids::FIRST - 1)));
     }
     if known.is_some() {
-        Err(fields.field_error("id", "another one of the account has this id"))
+        Err(fields.field_error("id", "another item of the account has this id"))
     } else {
         Ok(())
     }
 }
 
-/// Refuses an unknown field, which is probably misspelt.
+/// Fails for an unknown field, because it is probably misspelt.
 fn check_names(fields: &RequestFields<'_>, known: &[&str]) -> Result<(), FieldError> {
     match fields.names().find(|name| !known.contains(name)) {
         None => Ok(()),

@@ -44,8 +44,8 @@ impl<'a> ContactDraft<'a> {
     }
 }
 
-/// Reads the names. A full name takes precedence; its last word becomes the last name, the rest the first
-/// name.
+/// Reads the names. `name` takes precedence: its last word is the last name, and the words before are the
+/// first name.
 fn names(fields: &RequestFields<'_>) -> Result<Option<[String; 3]>, FieldError> {
     let (first, last) = (fields.some_text("first_name")?, fields.some_text("last_name")?);
     Ok(match fields.some_text("name")? {
@@ -61,7 +61,7 @@ fn names(fields: &RequestFields<'_>) -> Result<Option<[String; 3]>, FieldError> 
     })
 }
 
-/// Reads `phone_numbers`, or by default the single `phone`.
+/// Reads `phone_numbers` or, if it is missing, the single number `phone`.
 fn phones(fields: &RequestFields<'_>) -> Result<Option<Vec<Phone>>, FieldError> {
     let Some(list) = fields.objects("phone_numbers")? else {
         return Ok(fields.some_text("phone")?.map(|number| vec![lone_phone(number)]));
@@ -98,8 +98,8 @@ fn lone_email(address: String) -> Email {
 }
 
 impl Api<'_> {
-    /// `POST /v1/contacts`. Ignores ids. External ids may repeat: only those of events are documented as
-    /// unique.
+    /// `POST /v1/contacts`. Ignores ids. Several contacts may have the same external id: only the external
+    /// ids of events are documented as unique.
     pub(super) fn create_contacts(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let drafts = read(&body)?;
@@ -138,7 +138,9 @@ impl Api<'_> {
             return Err(draft.fields.field_error("address_book_id", "there is no such address book"));
         }
         if draft.names.is_none() {
-            return Err(draft.fields.field_error("name", "is required, or first_name and last_name"));
+            return Err(draft
+                .fields
+                .field_error("name", "is required if first_name and last_name are missing"));
         }
         Ok(())
     }
@@ -173,7 +175,7 @@ impl Api<'_> {
         Contact::find(&self.account.contacts, draft.id, draft.external_id.as_deref(), scope)
     }
 
-    /// Adds a validated contact, under its id if it has one, and returns the id.
+    /// Adds a validated contact, generates an id if it has none, and returns the id.
     pub(super) fn insert_contact(&mut self, draft: ContactDraft<'_>) -> u64 {
         let id = draft.id.unwrap_or_else(|| self.ids.next());
         let books = &mut self.account.address_books;
@@ -193,7 +195,7 @@ impl Api<'_> {
         self.change_contact(last, draft)
     }
 
-    /// Changes a contact; omitted fields keep their values.
+    /// Changes a contact. Omitted fields keep their values.
     fn change_contact(&mut self, index: usize, draft: ContactDraft<'_>) -> u64 {
         let Some(contact) = self.account.contacts.get_mut(index) else { return 0 };
         if draft.external_id.is_some() {
@@ -210,8 +212,8 @@ impl Api<'_> {
         contact.id
     }
 
-    /// Creates the response, in the format inferred from that for events. The switch `apptoto_contacts_reply`
-    /// can omit the body.
+    /// Creates the response. Its format is inferred from the response with events. The switch
+    /// `apptoto_contacts_reply` can omit the body.
     fn contacts_reply(&self, ids: &[u64], created: bool) -> Reply {
         if self.settings.apptoto.contacts_reply == ContactsReply::Empty {
             return empty(StatusCode::OK);

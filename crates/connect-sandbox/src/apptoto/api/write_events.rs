@@ -69,7 +69,7 @@ impl<'a> EventDraft<'a> {
     }
 }
 
-/// Reads `show_as`: null or 0 to 4.
+/// Reads `show_as`, which is null or a number from 0 to 4.
 fn show_as(fields: &RequestFields<'_>) -> Result<Option<Option<u64>>, FieldError> {
     match fields.id("show_as")? {
         Some(5..) => Err(fields.field_error("show_as", "must be null or a number from 0 to 4")),
@@ -86,7 +86,7 @@ fn participant(fields: &RequestFields<'_>) -> Result<ParticipantDraft, FieldErro
         email: text("email")?,
     };
     if draft.name.is_empty() && draft.phone.is_empty() && draft.email.is_empty() {
-        return Err(fields.field_error("name", "is required, or a phone number or an e-mail address"));
+        return Err(fields.field_error("name", "is required if phone and email are missing"));
     }
     Ok(draft)
 }
@@ -134,12 +134,12 @@ impl Api<'_> {
         self.batch(written.len(), reply)
     }
 
-    /// `DELETE /v1/events`: marks an event as deleted and cancels its messages. Deleting it again has the
-    /// same result.
+    /// `DELETE /v1/events`: marks an event as deleted and cancels its messages. A second deletion has the
+    /// same response.
     pub(super) fn delete_event(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let event_ref = super::events::event_ref(call)?;
         let (id, external_id) =
-            event_ref.ok_or_else(|| ApiError::invalid("id: is required, or external_id"))?;
+            event_ref.ok_or_else(|| ApiError::invalid("id: is required if external_id is missing"))?;
         let index = StoredEvent::find(&self.account.events, id, external_id);
         let event = index.and_then(|index| self.account.events.get_mut(index));
         let event = event.ok_or_else(|| ApiError::not_found("event"))?;
@@ -208,12 +208,12 @@ impl Api<'_> {
     /// Returns the event to change.
     fn target(&self, draft: &EventDraft<'_>) -> Option<usize> {
         let index = StoredEvent::find(&self.account.events, draft.id, draft.external_id.as_deref())?;
-        // A deleted event is only found by its id, because its external id can be used again.
+        // A deleted event is found only by its id, because a new event can have its external id.
         let deleted = self.account.events.get(index).is_some_and(|event| event.is_deleted);
         (draft.id.is_some() || !deleted).then_some(index)
     }
 
-    /// Adds a validated event, under its id if it has one, and returns the id.
+    /// Adds a validated event, generates an id if it has none, and returns the id.
     pub(super) fn insert_event(&mut self, draft: EventDraft<'_>) -> u64 {
         let id = draft.id.unwrap_or_else(|| self.ids.next());
         let calendar =
@@ -240,7 +240,7 @@ impl Api<'_> {
         self.change_event(last, draft)
     }
 
-    /// Changes an event; omitted fields keep their values.
+    /// Changes an event. Omitted fields keep their values.
     fn change_event(&mut self, index: usize, draft: EventDraft<'_>) -> u64 {
         let people = draft.participants.map(|people| self.merge_participants(index, people));
         let Some(event) = self.account.events.get_mut(index) else { return 0 };
@@ -261,8 +261,9 @@ impl Api<'_> {
         id
     }
 
-    /// Returns the new participants. One with the same id, phone number or e-mail address as before keeps the
-    /// id. Participants who already got a message stay, unless the switch `apptoto_keep_messaged` is off.
+    /// Returns the new participants. A new participant gets the id of an old one with the same id, phone
+    /// number or e-mail address. Old participants who already got a message stay, unless the switch
+    /// `apptoto_keep_messaged` is off.
     fn merge_participants(&mut self, index: usize, people: Vec<ParticipantDraft>) -> Vec<Participant> {
         let mut before =
             self.account.events.get(index).map(|event| event.participants.clone()).unwrap_or_default();
@@ -296,15 +297,15 @@ impl Api<'_> {
         json!({ "events": events.collect::<Vec<_>>() })
     }
 
-    /// Enforces the switch `apptoto_batch`. A larger batch is written, but a gateway error replaces the
-    /// response.
+    /// Returns the response to a batch. If the batch is larger than the switch `apptoto_batch` allows, fails
+    /// with a gateway error, although the batch was written.
     pub(super) fn batch(&self, count: usize, reply: Reply) -> Result<Reply, ApiError> {
         let most = self.settings.apptoto.batch;
         if most.is_some_and(|most| count as u64 > most) { Err(ApiError::gateway()) } else { Ok(reply) }
     }
 }
 
-/// Reads the events, and whether unknown calendar names create calendars.
+/// Reads the events, and whether an unknown calendar name creates a calendar.
 fn read(body: &Map<String, Value>) -> Result<(Vec<EventDraft<'_>>, bool), FieldError> {
     let root = RequestFields::root(body);
     let prevents = root.flag("prevent_calendar_creation")?.unwrap_or(false);

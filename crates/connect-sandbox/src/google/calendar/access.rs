@@ -1,4 +1,5 @@
-//! Authenticates callers by an access token of the simulated Google or by an API key, and checks scopes.
+//! Authenticates callers and checks scopes. A caller sends an access token of the simulated Google or an API
+//! key.
 
 use super::Endpoint;
 use super::GoogleCalendar;

@@ -139,7 +139,7 @@ impl ApiError {
         self
     }
 
-    /// Returns the error as an item of `errors`: for the error response, or for a calendar in a free/busy one.
+    /// Returns the error as an item of a list `errors`, in an error response or in a free/busy response.
     pub(super) fn entry(&self) -> Value {
         json!({ "domain": self.0.domain, "reason": self.0.reason })
     }

@@ -1,4 +1,5 @@
-//! Authentication, scope checks, and the limit on concurrent requests of an application to a mailbox.
+//! Authenticates callers, checks scopes, and limits concurrent requests. The limit applies to the requests of
+//! one application to one mailbox.
 
 use super::Endpoint;
 use super::Graph;
@@ -19,7 +20,7 @@ pub(super) struct Principal {
 /// The client id of an application and the account of the mailbox.
 pub(crate) type Caller = (String, String);
 
-/// The end times of the requests in flight, by caller.
+/// The requests in flight by caller, as their end times. A request without a response yet has no end.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(BTreeMap<Caller, Vec<Timestamp>>);
 
@@ -71,7 +72,7 @@ impl Graph<'_> {
         }
     }
 
-    /// Enforces the switch `graph_concurrency`.
+    /// Fails if the caller has more requests in flight than the switch `graph_concurrency` allows.
     pub(super) fn check_concurrency(&self, call: &Call) -> Result<(), ApiError> {
         let most = self.world.settings.microsoft.concurrency;
         let caller = self.caller(call);

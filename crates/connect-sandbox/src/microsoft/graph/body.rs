@@ -10,7 +10,7 @@ use serde_json::{Map, Value, json};
 /// An event with its recurrence as sent.
 pub(super) type EventDraft = crate::world::calendar::Draft<Option<Value>>;
 
-/// Fields that the sandbox stores and returns without reading them.
+/// Fields that the sandbox checks for their type, stores, and returns unchanged.
 const STORED_FIELDS: &[&str] = &[
     "allowNewTimeProposals",
     "categories",
@@ -78,7 +78,7 @@ pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, 
     Ok(writable)
 }
 
-/// Returns the complete event after an update. Setting `location` replaces all `locations`.
+/// Returns the complete event after an update. A sent `location` replaces all `locations`, and vice versa.
 pub(super) fn merged(current: &Value, sent: &Map<String, Value>) -> Value {
     let mut whole = current.clone();
     if sent.contains_key("location") && !sent.contains_key("locations") {
@@ -128,7 +128,7 @@ pub(super) fn read(event: &Value, calendar: &Calendar, listed: bool) -> Result<E
     Ok(EventDraft { fields, rule })
 }
 
-/// An all-day event starts and ends at a midnight of the same zone, and ends at least a day later.
+/// Reads the times. An all-day event starts and ends at midnight in one zone, and lasts at least a day.
 fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiError> {
     let (start, end) =
         (times::read("start", &event["start"], listed)?, times::read("end", &event["end"], listed)?);
@@ -166,7 +166,7 @@ fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiErro
     Ok(fields.into_iter().collect())
 }
 
-/// Returns the body's content type, if it is plain text, and the content.
+/// Returns the content type of the body (`text` or null for HTML), and the content.
 fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     let body = &event["body"];
     if body.is_null() {
@@ -178,7 +178,7 @@ fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     Ok((json!(kind), json!(content)))
 }
 
-/// Returns the first location's name, and all locations if its name does not describe them.
+/// Returns the name of the first location, and all locations if they consist of more than this name.
 fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
     let mut all = match &event["locations"] {
         Value::Null => Vec::new(),
@@ -224,7 +224,7 @@ fn privacy(sensitivity: &str) -> Value {
     }
 }
 
-/// Returns the attendees and organizer as the world stores them, and other attendee fields as sent.
+/// Returns the attendees and organizer as the world stores them, and the attendees as sent.
 fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match &event["attendees"] {
         Value::Null => return Ok((Value::Null, Value::Null)),

@@ -1,11 +1,11 @@
-//! The endpoint `calendarView/delta`: the events of a view, then the changes to them.
+//! The endpoint `calendarView/delta`: the events of a view, then the changes of this view.
 //!
 //! ```text
 //! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ changes ──▶ $deltatoken ──▶ ...
 //! ```
 //!
-//! A token contains the view and a position in the ledger. The view also has the series of the occurrences in
-//! its range.
+//! A token contains the view and a position in the ledger. In addition to the events in its range, the view
+//! contains the series of each occurrence in its range.
 
 use super::Graph;
 use super::access::Principal;
@@ -86,7 +86,7 @@ impl Graph<'_> {
         };
         let token = match (read("$skiptoken")?, read("$deltatoken")?) {
             (Some(page), _) if page.next.is_some() => page,
-            // The list starts at the token's position in the ledger and ends at the current one.
+            // The list contains the changes from the token's position in the ledger to the current position.
             (None, Some(end)) if end.next.is_none() => {
                 Token { since: Some(end.position), position: u64::MAX, ..end }
             }
@@ -118,14 +118,14 @@ impl Graph<'_> {
         if over { Err(self.gone()) } else { Ok(token) }
     }
 
-    /// Returns the error for an outdated sync state, with the code from the switch `gone`.
+    /// Returns the error for an expired sync state, with the code from the switch `graph_gone`.
     fn gone(&self) -> ApiError {
         let message = "The sync state generation is not found.";
         ApiError::new(410, self.world.settings.microsoft.gone.as_str(), message)
     }
 }
 
-/// Returns the entries of an event in a view, including its series.
+/// Returns the instances of an event in a view and, if there are any, the series.
 fn view_entries(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     let mut all = instances(event, view);
     if event.series.is_some() && !all.is_empty() {
@@ -134,7 +134,7 @@ fn view_entries(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     all.iter().map(|one| Entry::new(None, one, event)).collect()
 }
 
-/// Returns the entries to send to a client that has the view with the version `before`.
+/// Returns the entries to send to a client whose view contains the version `before` of an event.
 fn changes(before: Option<&Arc<Event>>, now: Option<&Arc<Event>>, view: &View) -> Vec<Entry> {
     let by_id = |event: Option<&Arc<Event>>| -> BTreeMap<String, Entry> {
         let all = event.map(|event| view_entries(event, view)).unwrap_or_default();

@@ -20,9 +20,9 @@ struct ErrorFields {
     retry_after: Option<String>,
 }
 
-/// The error format that the switches select.
+/// The format of errors, which two switches select, and the values of the inner error.
 pub(super) struct ErrorFormat<'a> {
-    /// The member's name: `innerError` or `innererror`.
+    /// The name of the inner error: `innerError` or `innererror`.
     pub(super) inner: &'a str,
     /// Whether `code` is general and the inner error contains the specific code.
     pub(super) nested: bool,
@@ -117,7 +117,7 @@ impl ApiError {
         Self::new(412, "ErrorIrresolvableConflict", message)
     }
 
-    /// Returns the error of a `graph_limit` value.
+    /// Returns the error that a value of the switch `graph_limit` selects.
     pub(super) fn limit(limit: GraphLimit) -> Option<Self> {
         let (status, code, message) = match limit {
             GraphLimit::TooManyRequests => (429, "TooManyRequests", "Too many requests."),
@@ -143,7 +143,7 @@ impl ApiError {
         self
     }
 
-    /// Returns the entry for a response about several mailboxes.
+    /// Returns the error as part of a response about several mailboxes.
     pub(super) fn entry(&self) -> Value {
         json!({ "message": self.0.message, "responseCode": self.0.code })
     }
@@ -173,7 +173,7 @@ impl ApiError {
 const CHALLENGE: &str = "Bearer realm=\"\", authorization_uri=\"https://login.microsoftonline.com/common/oauth2/authorize\", \
                          client_id=\"00000003-0000-0000-c000-000000000000\"";
 
-/// Returns the general error code of a status.
+/// Returns the general error code for a status.
 fn general(status: u16) -> &'static str {
     match status {
         401 => "unauthenticated",

@@ -6,12 +6,12 @@ use crate::world::calendar::Fields;
 use serde_json::{Map, Value, json};
 
 const EXTENSION_TYPE: &str = "#microsoft.graph.openTypeExtension";
-/// The name of the extension that holds the custom fields written through Connect.
+/// The name of the extension that contains the custom fields written through Connect.
 const CONNECT_EXTENSION: &str = "com.mobiscroll.connect";
 /// The members of an extension that are not custom fields.
 const RESERVED_MEMBERS: [&str; 3] = ["@odata.type", "id", "extensionName"];
 
-/// Returns the extensions and properties that the request expands.
+/// Returns the extensions and properties that the request asks for with `$expand`.
 pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     let mut shown = Map::new();
     let (extensions, properties) = sent(fields);

@@ -1,5 +1,5 @@
-//! The endpoints `calendarView`, `events` and `instances`. [`delta`](super::delta) has the endpoint for
-//! changes.
+//! The endpoints `calendarView`, `events` and `instances`. The endpoint for changes is in
+//! [`delta`](super::delta).
 
 use super::Graph;
 use super::access::Principal;
@@ -93,8 +93,8 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// Returns the URL of the next page or round. It has the path of the call and `pairs`, with `token`
-    /// instead of the token in `pairs`. The switch `graph_next_link` changes its origin.
+    /// Returns the URL of the next page or round. The URL has the path of the call, and the query `pairs`
+    /// with the token replaced by `token`. The switch `graph_next_link` selects its origin.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));
@@ -125,7 +125,7 @@ fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
     instances(event, &query.view).iter().map(entry).collect()
 }
 
-/// Returns the instances of an event in a view.
+/// Returns the instances of an event that a view contains.
 pub(super) fn instances<'a>(event: &'a Event, view: &View) -> Vec<Instance<'a>> {
     let meant = !matches!(view, View::Instances { series, .. } if *series != event.id);
     match view.range() {

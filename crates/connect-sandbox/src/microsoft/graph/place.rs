@@ -9,7 +9,7 @@ use crate::world::calendar::{Calendar, Target};
 use crate::world::provider::Provider;
 use jiff::Timestamp;
 
-/// The calendar in a path: `/me/...`, `/me/calendar/...` or `/me/calendars/{id}/...`.
+/// The calendar that a path names: `/me/...`, `/me/calendar/...` or `/me/calendars/{id}/...`.
 #[derive(Debug, PartialEq, Eq)]
 enum CalendarPath {
     Mailbox,
@@ -17,7 +17,7 @@ enum CalendarPath {
     Calendar(String),
 }
 
-/// The calendar in a path, and the event id after `events`.
+/// The calendar and the event id that a path names.
 #[derive(Debug)]
 struct EventPath {
     calendar: CalendarPath,
@@ -36,7 +36,7 @@ impl EventPath {
 }
 
 impl Graph<'_> {
-    /// Returns the calendar in the path, by default the mailbox's default calendar.
+    /// Returns the calendar that the path names, or else the default calendar of the mailbox.
     pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<CalendarRef, ApiError> {
         let calendar = match EventPath::of(call).calendar {
             CalendarPath::Mailbox => CalendarPath::Default,
@@ -45,7 +45,7 @@ impl Graph<'_> {
         self.places(principal, &calendar).into_iter().next().ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the default calendar of a mailbox: the caller's, or that of another known account.
+    /// Returns the default calendar of a mailbox, if it is the caller's (`own`) or that of a known account.
     pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<CalendarRef> {
         let known = own
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
@@ -56,7 +56,8 @@ impl Graph<'_> {
         places.into_iter().next()
     }
 
-    /// Returns the event in the path and its calendar. An id that no event here can have is malformed.
+    /// Returns the calendar and the event that the path names. Fails with 404 for an id that has the format
+    /// of an event id or once belonged to an event, and with 400 for any other id.
     pub(super) fn event_place(
         &mut self,
         principal: &Principal,
@@ -111,7 +112,7 @@ impl Graph<'_> {
     }
 }
 
-/// Returns whether the calendar had this event, or has a series that it could be an occurrence of.
+/// Returns whether `id` belonged to a deleted event, or could belong to an occurrence of a series.
 fn is_known(calendar: &Calendar, ledger: &EventLedger, id: &str) -> bool {
     let series = id.rsplit_once('_').map_or(id, |(series, _)| series);
     [id, series].iter().any(|id| ledger.gone(id).is_some()) || calendar.events.contains_key(series)

@@ -19,7 +19,7 @@ pub(super) struct Preferences {
 const PREFER: HeaderName = HeaderName::from_static("prefer");
 
 impl Preferences {
-    /// Ignores unknown preferences (RFC 7240), but fails for an unknown time zone.
+    /// Reads the preferences. Ignores an unknown preference (RFC 7240), but fails for an unknown time zone.
     pub(super) fn read(call: &Call, listed: bool) -> Result<Self, ApiError> {
         let mut all = Self::default();
         let lines = call.request.headers().get_all(PREFER).iter();
@@ -49,7 +49,7 @@ impl Preferences {
     }
 }
 
-/// Returns the names and values in a header line; a comma within quotes belongs to the value.
+/// Returns the names and values in a header line. A comma within quotes is part of the value.
 fn preferences(line: &str) -> Vec<(String, String)> {
     let mut quoted = false;
     let parts = line.split(|c| {

@@ -7,7 +7,7 @@ use crate::world::calendar::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The events that a list selects. Its tokens contain a copy.
+/// The events that a list selects. The tokens of the list contain a copy.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum View {
     /// Single events and occurrences in a range.
@@ -36,7 +36,7 @@ pub(super) enum Order {
     LastModified,
 }
 
-/// The supported options. Others that begin with `$` are refused because they would change the response.
+/// The supported options. Any other option that begins with `$` is refused, as it would change the response.
 const OPTIONS: &[&str] =
     &["$top", "$skip", "$select", "$orderby", "$expand", "$skiptoken", "$deltatoken", "$count"];
 
@@ -62,13 +62,13 @@ impl Query {
     }
 }
 
-/// Returns the value of an option; option names are case-insensitive.
+/// Returns the value of an option. Names of options are case-insensitive.
 pub(super) fn option<'a>(call: &'a Call, name: &str) -> Option<&'a str> {
     let mut pairs = call.query_pairs().iter().filter(|(key, _)| key.eq_ignore_ascii_case(name));
     pairs.next().map(|(_, value)| value.as_str())
 }
 
-/// Refuses unknown options and those in `unsupported`.
+/// Fails if the query has an unknown option, or one of the options in `unsupported`.
 pub(super) fn only(call: &Call, unsupported: &[&str]) -> Result<(), ApiError> {
     for (name, _) in call.query_pairs().iter().filter(|(name, _)| name.starts_with('$')) {
         let name = name.to_ascii_lowercase();

@@ -1,8 +1,8 @@
 //! Reads and writes Graph's recurrences: `{pattern, range}`.
 //!
-//! Graph has six patterns, each with its own properties. A day that a month does not have becomes the month's
-//! last day. A rule made through Connect that no pattern fits (several months, several days of a month, every
-//! Monday of it) is written as the closest pattern; its occurrences are still correct.
+//! Graph has six patterns, each with its own properties. If a month is too short for the day of a pattern,
+//! the last day of the month is used. Connect also creates rules without a matching pattern, such as several
+//! days of a month. Such a rule is written as the closest pattern, and its occurrences are still correct.
 
 use super::error::ApiError;
 use super::resource::{rule_zone, zone_name};
@@ -30,7 +30,7 @@ pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recur
     }
 }
 
-/// Returns the first start of the rule at or after `start`.
+/// Returns the first start of the rule at or after `start`, without regard to the end of the rule.
 pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     if rule.includes(start) {
         return Some(start);
@@ -39,13 +39,13 @@ pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     endless.starts(start, start, Timestamp::MAX).nth(1)
 }
 
-/// Returns the recurrence of a series; none for an occurrence.
+/// Returns the recurrence of a series, or `None` for an occurrence or a single event.
 pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
     let rule = &master.event.series.as_ref().filter(|_| master.occurrence.is_none())?.rule;
     let zone = if master.fields.all_day { rule_zone(&master.fields) } else { rule.zone.clone() };
     let first = zone.to_datetime(master.fields.start);
     let start = first.date();
-    // `endDate` is inclusive: a start later in the day than the end of the rule is not part of it.
+    // `endDate` includes its whole day. The day before is used if the rule ends before that day's start.
     let last_day = |until: DateTime| {
         if until.time() < first.time() { until.date().yesterday().ok() } else { Some(until.date()) }
     };
@@ -117,7 +117,7 @@ fn read_member(rule: &mut Recurrence, name: &str, value: &Value) -> Option<()> {
         "month" => rule.by_month = vec![i8::try_from(number(1, 12)?).ok()?],
         "dayOfMonth" => {
             let day = i8::try_from(number(1, 31)?).ok()?;
-            // The rule takes the latest of these days that the month has.
+            // With the position -1, the rule selects the last of these days that the month has.
             rule.by_month_day = if day > 28 { (28..=day).collect() } else { vec![day] };
             rule.positions = if day > 28 { vec![-1] } else { Vec::new() };
         }
@@ -190,8 +190,8 @@ fn write_pattern(rule: &Recurrence, start: Date) -> Value {
     pattern
 }
 
-/// Returns the weekdays and their position, if the rule is by weekday. The last day of a month is the last of
-/// all weekdays.
+/// Returns the position and the weekdays of a rule by weekday. The last day of a month counts as the last of
+/// all seven weekdays.
 fn relative(rule: &Recurrence) -> Option<(i16, Vec<Weekday>)> {
     let position = rule.positions.first().copied();
     if !rule.by_day.is_empty() {
@@ -252,7 +252,7 @@ mod tests {
         read(&json!({ "pattern": pattern, "range": range }), &fields, false).map(|rule| (rule, start))
     }
 
-    /// Returns the days of the first three starts, after checking that writing the rule returns `pattern`.
+    /// Returns the days of the first three starts. Checks that the rule is written as `pattern`.
     fn days(pattern: &Value, start: &str) -> Vec<String> {
         let (rule, start) = rule(pattern, start).unwrap();
         let first = first(&rule, start).unwrap();

@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 #[derive(Clone, Debug)]
 pub(super) struct RenderOptions {
     pub(super) zone: Zone,
-    /// Whether to return bodies as text (true) or HTML (false); by default as stored.
+    /// Whether to return bodies as text (true), as HTML (false), or as stored (`None`).
     pub(super) text: Option<bool>,
     pub(super) expand: Expand,
     select: Option<Vec<String>>,
@@ -73,7 +73,7 @@ pub(super) const PROPERTIES: &[&str] = &[
 ];
 
 impl RenderOptions {
-    /// Renders everything, in UTC: a write starts from the complete event.
+    /// Returns the options that render the complete event in UTC, which a write starts from.
     pub(super) fn everything() -> Self {
         let expand = Expand { extensions: true, properties: None };
         Self { zone: Zone::utc(), text: None, expand, select: None, view: false }

@@ -30,7 +30,7 @@ pub(super) fn minimal(mut event: Value) -> Value {
     event
 }
 
-/// Returns the version of an event; the entity tag contains the same text.
+/// Returns the version of an event. The entity tag contains the same text.
 pub(super) fn change_key(instance: &Instance<'_>) -> String {
     let tag = etag(instance);
     format!("{}AAAAAA==", tag.trim_matches('"'))
@@ -102,7 +102,7 @@ pub(super) fn zone_name(fields: &Fields) -> &str {
     fields.own.get("timeZone").and_then(Value::as_str).unwrap_or("UTC")
 }
 
-/// Returns the time zone in which a series counts its days.
+/// Returns the time zone in which a series is expanded.
 pub(super) fn rule_zone(fields: &Fields) -> TimeZone {
     let zone = super::zones::Zone::find(zone_name(fields), false);
     if fields.all_day { TimeZone::UTC } else { zone.map_or(TimeZone::UTC, |zone| zone.zone) }
@@ -154,7 +154,7 @@ pub(super) fn show_as(fields: &Fields) -> &str {
     sent.filter(says).unwrap_or(if tentative && !free { "tentative" } else { known })
 }
 
-/// Returns `sensitivity`; Connect stores `personal` as `private`.
+/// Returns `sensitivity`. Connect shows `personal` as `private`.
 fn sensitivity(fields: &Fields) -> &'static str {
     let personal = fields.own.get("sensitivity").and_then(Value::as_str) == Some("personal");
     match fields.privacy {

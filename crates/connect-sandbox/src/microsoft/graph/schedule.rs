@@ -71,14 +71,14 @@ impl Graph<'_> {
     }
 }
 
-/// Returns the known parameters. Their names are case-insensitive: Microsoft's own clients capitalise them.
+/// Returns the known parameters. Names are case-insensitive, because Microsoft's clients capitalise them.
 fn parameters(sent: Map<String, Value>) -> Value {
     let known = ["schedules", "startTime", "endTime", "availabilityViewInterval"];
     let named = |name: &str| known.into_iter().find(|known| known.eq_ignore_ascii_case(name));
     sent.into_iter().filter_map(|(name, value)| Some((named(&name)?.to_owned(), value))).collect()
 }
 
-/// Returns the length of a slot: 5 minutes to a day, by default half an hour.
+/// Returns the length of a slot: from 5 minutes to a day. The default is half an hour.
 fn slot(value: &Value) -> Result<SignedDuration, ApiError> {
     let minutes = if value.is_null() { Some(30) } else { value.as_i64() };
     let minutes = minutes.filter(|minutes| (5..=1440).contains(minutes));
@@ -95,7 +95,7 @@ fn taken(calendar: &Calendar, range: Range) -> Vec<Instance<'_>> {
     taken
 }
 
-/// Returns one digit for each slot: that of the status with the highest precedence.
+/// Returns one digit for each slot, which stands for the slot's status with the highest precedence.
 fn view(taken: &[Instance<'_>], range: Range, slot: SignedDuration) -> String {
     let weight = |one: &Instance<'_>| {
         let status = resource::show_as(&one.fields);

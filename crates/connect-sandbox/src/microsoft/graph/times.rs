@@ -15,13 +15,13 @@ pub(super) struct EventTime {
     pub(super) zone: Zone,
 }
 
-/// Renders a time in `zone`; an all-day time is midnight in every zone.
+/// Renders a time in `zone`. The time of an all-day event is midnight in every zone.
 pub(super) fn write(at: Timestamp, all_day: bool, zone: &Zone) -> Value {
     let local = if all_day { time::local(at) } else { zone.zone.to_datetime(at) };
     json!({ "dateTime": local.strftime("%Y-%m-%dT%H:%M:%S%.7f").to_string(), "timeZone": zone.name })
 }
 
-/// Reads `{dateTime, timeZone}`; the zone defaults to UTC.
+/// Reads `{dateTime, timeZone}`. The default zone is UTC.
 pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<EventTime, ApiError> {
     let object = value.as_object().ok_or_else(|| ApiError::property(name, "it is required"))?;
     let text = object.get("dateTime").and_then(Value::as_str);

@@ -30,8 +30,8 @@ impl Graph<'_> {
         self.respond(&place, &target, &options, StatusCode::OK, call.now)
     }
 
-    /// Creates an event. If an event with the same `transactionId` exists, responds with it or with an error,
-    /// as configured.
+    /// Creates an event. If an event with the same `transactionId` exists, the switch `graph_transaction`
+    /// selects whether the response is this event or an error.
     pub(super) fn create(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let options = self.render_options(call)?;
         let place = self.place(principal, call)?;
@@ -180,7 +180,7 @@ fn new_event(
     Ok(event)
 }
 
-/// Returns the series of a draft. Moves the event to the first start of the pattern.
+/// Returns the series of a draft, and moves the event in `fields` to the first start of the pattern.
 fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Option<Series>, ApiError> {
     let Some(sent) = &draft.rule else { return Ok(None) };
     let rule = recurrence::read(sent, fields, listed)?;
@@ -190,7 +190,7 @@ fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Optio
     Ok(Some(Series::new(rule)))
 }
 
-/// Returns the event that an update starts from: all fields, and the times in their own zones.
+/// Returns the event that an update starts from. It has all fields, and its times are in the event's zones.
 fn current(calendar: &Calendar, one: &Instance<'_>) -> Value {
     let fields = &one.fields;
     let mut event = resource::event(calendar, one, &RenderOptions::everything());
@@ -216,7 +216,7 @@ fn changes(
     random: &mut Random,
 ) -> Result<(Patch, Option<Option<Series>>), ApiError> {
     let whole = body::merged(current, sent);
-    // An unchanged time zone may have a name that is not in the list.
+    // A time zone that the update does not set is valid even if Graph's documentation does not list it.
     let before = body::read(current, calendar, false)?;
     let mut after =
         body::read(&whole, calendar, listed && (sent.contains_key("start") || sent.contains_key("end")))?;
@@ -236,7 +236,7 @@ fn changes(
     let mut fields = Fields::new("", now, now);
     after.changes(&EventDraft::default()).apply(&mut fields);
     if let (false, Some(rule)) = (sent.contains_key("recurrence"), &mut after.rule) {
-        // An unchanged recurrence continues from the new start of the series.
+        // A recurrence that the update does not set begins at the new start of the series.
         let start = resource::rule_zone(&fields).to_datetime(fields.start).date();
         rule["range"]["startDate"] = json!(start.to_string());
     }
@@ -249,7 +249,7 @@ fn changes(
     Ok((patch, Some(series)))
 }
 
-/// Fails if an occurrence would move past the one before or after it.
+/// Fails if an occurrence would move onto or past the occurrence before or after it.
 fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result<(), ApiError> {
     let event = calendar.events.get(&target.event);
     let Some((event, start)) = event.zip(target.occurrence) else { return Ok(()) };
@@ -266,7 +266,7 @@ fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result
     Ok(())
 }
 
-/// Adds an online meeting. It is generated once and never removed.
+/// Adds an online meeting to an event. No update changes or removes it.
 fn add_meeting(patch: &mut Patch, random: &mut Random) {
     let (url, about) = generated_conference(Provider::Microsoft, random);
     patch.set("conference", url);

@@ -1,5 +1,5 @@
-//! Finds time zones by their Windows or IANA names. CLDR's default territory decides which IANA zone a
-//! Windows name means.
+//! Finds time zones by their Windows or IANA names. A Windows name stands for the IANA zone that
+//! CLDR assigns to it for the default territory (001).
 
 use super::error::ApiError;
 use crate::world::time;
@@ -17,7 +17,8 @@ impl Zone {
         Self { name: "UTC".to_owned(), zone: TimeZone::UTC }
     }
 
-    /// Finds a zone by its name, in any case. With `listed`, only documented IANA names are valid.
+    /// Finds a zone by its name, which is case-insensitive. With `listed`, an IANA name is valid only if
+    /// Graph's documentation lists it.
     pub(super) fn find(name: &str, listed: bool) -> Result<Self, ApiError> {
         let windows = WINDOWS.iter().find(|(windows, _)| windows.eq_ignore_ascii_case(name));
         let documented = || !listed || LISTED.iter().any(|one| one.eq_ignore_ascii_case(name));
@@ -136,7 +137,7 @@ const LISTED: &[&str] = &[
     "Pacific/Kiritimati",
 ];
 
-/// The Windows names, with the IANA names of their zones.
+/// The Windows names of zones, with their IANA names.
 const WINDOWS: &[(&str, &str)] = &[
     ("Dateline Standard Time", "Etc/GMT+12"),
     ("UTC-11", "Etc/GMT+11"),
