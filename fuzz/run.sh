@@ -4,8 +4,8 @@
 #
 #   fuzz/run.sh [SECONDS] [TARGET..]
 #
-# Writes nothing to the source tree: new inputs go into a temporary copy of the corpus. The paths of failing inputs,
-# under the target directory, are printed.
+# The source tree does not change: the fuzzer writes new inputs to a temporary copy of the corpus. The script prints
+# the paths of failing inputs, which are in the target directory.
 set -euo pipefail
 
 seconds=${1:-5}
@@ -32,7 +32,7 @@ cd "$fuzz/.."
 CARGO_TARGET_DIR=$target cargo +nightly fuzz build --fuzz-dir "$fuzz" --sanitizer none
 
 if (($#)); then targets=("$@"); else mapfile -t targets < <(cargo fuzz list --fuzz-dir "$fuzz"); fi
-# Prefer a memory file system, because one target writes files.
+# A file system in memory is faster for the target that writes files.
 scratch=$([[ -w /dev/shm ]] && mktemp -d -p /dev/shm || mktemp -d)
 trap 'rm -rf "$scratch"' EXIT
 failed=0

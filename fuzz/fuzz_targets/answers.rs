@@ -1,6 +1,6 @@
 //! Responses other than events, such as calendars, connections, keys, subscriptions and errors.
 //!
-//! Each one that can be decoded survives a round trip.
+//! A decoded response does not change if it is encoded and decoded again.
 
 #![no_main]
 

@@ -1,8 +1,8 @@
 //! Responses of Google Calendar and Microsoft Graph. The first line selects the service, the second is the
 //! status, and the rest is the body.
 //!
-//! A decoded event can be encoded and its recurrence has no line breaks, and a feed that receives the
-//! response ends.
+//! A decoded event can be encoded, and its recurrence has no line breaks. A round of a feed ends, even if the
+//! feed receives the same response to each request.
 
 #![no_main]
 
@@ -77,7 +77,7 @@ fn check_events<E: Endpoint>(
     }
 }
 
-/// Runs a feed with the same response to each request, and checks that it ends.
+/// Runs a round of a feed with the same response to each request, and checks that the round ends.
 fn follow<F: ChangeFeed>(mut feed: F, status: StatusCode, body: &[u8]) {
     let mut copy = EventCopy::new();
     for _ in 0..2 {

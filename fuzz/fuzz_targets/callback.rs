@@ -1,7 +1,7 @@
 //! The callback at the redirect URI, with `$` as a placeholder for the state of the sign-in.
 //!
-//! Without the state, no code is exchanged. A query alone, after a `?` and in a whole URL have the same
-//! outcome. If the authorization server sends its issuer (RFC 9207), no code is exchanged without it.
+//! Without the state, no code is exchanged. A query has the same outcome alone, after a `?`, and in a whole
+//! URL. If the authorization server sends its issuer (RFC 9207), no code is exchanged without the issuer.
 
 #![no_main]
 
@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let outcome = finish(&text);
     if let Ok(request) = finish_at(&text, &World::at(named())) {
         assert!(request.contains("code_verifier="), "{request}");
-        // White space around the query and a fragment do not belong to the query.
+        // White space around the text and a fragment are not part of the query.
         let query = text.trim().split('#').next().unwrap_or_default();
         let named = form_urlencoded::parse(query.as_bytes())
             .filter(|(name, value)| name == "iss" && value == ISSUER)
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert!(request.starts_with("grant_type=authorization_code&"), "{request}");
         assert!(!request.contains(['\r', '\n', ' ']), "{request}");
     }
-    // The text is a query without a URL around it.
+    // The text is only a query, so every form of the callback with this query has the same outcome.
     if !text.contains(['?', '#']) && text.trim() == text {
         let whole = ["?", "/callback?", "https://app.example/callback?", "app://a?"];
         for before in whole {

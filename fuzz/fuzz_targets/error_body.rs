@@ -1,6 +1,6 @@
 //! The response of a failed call: a line with the status, then the body.
 //!
-//! The status determines the kind of the error, the kind determines the number of requests, and no text
+//! The status determines the kind of the error, and the kind determines the number of requests. No error text
 //! contains a secret.
 
 #![no_main]
@@ -32,7 +32,7 @@ fuzz_target!(|bytes: &[u8]| {
         let outcome = world.call(&create, |request| Ok(response(refresh_refused(request, status), body)));
         outcome.map(drop)
     });
-    assert_eq!(shape(&listed), shape(&created), "the error depends on the request");
+    assert_eq!(shape(&listed), shape(&created), "two requests with the same response have different errors");
 
     let most = match status.as_u16() {
         408 | 429 | 500 | 502 | 503 | 504 => 3,
@@ -52,7 +52,7 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(shape(&spaced), shape(&listed));
 });
 
-/// Returns the status, but 400 for the token endpoint, so that a 401 of the call is final.
+/// Returns `status`, or 400 for the token endpoint. Without a refresh, a 401 is the final error of the call.
 fn refresh_refused(request: &connect_core::Request, status: StatusCode) -> StatusCode {
     if request.uri().path().ends_with("/oauth/token") { StatusCode::BAD_REQUEST } else { status }
 }
@@ -72,7 +72,7 @@ fn failure(
     );
     let kind = error.kind();
     let fits = match status.as_u16() {
-        // If the refresh after a 401 was refused, that is the error.
+        // After a 401, the error of the call is that of the refused refresh.
         401 if world.sent.len() > 1 => true,
         401 => matches!(kind, ErrorKind::Authentication | ErrorKind::Permission { .. }),
         403 => matches!(kind, ErrorKind::Permission { .. }),

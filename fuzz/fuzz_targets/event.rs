@@ -1,6 +1,6 @@
-//! A single event, also inside the response to a write.
+//! A single event, alone or inside the response to a write.
 //!
-//! Any JSON object is an event, and an event that can be changed gives valid update and delete requests.
+//! Any JSON object is an event. If an event can be changed, the update and delete requests are valid.
 
 #![no_main]
 

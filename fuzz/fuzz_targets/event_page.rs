@@ -1,4 +1,5 @@
-//! A page of events. A decoded page survives a round trip, and only JSON objects are pages.
+//! A page of events. Only JSON objects are pages. A decoded page does not change if it is encoded and decoded
+//! again.
 
 #![no_main]
 
@@ -8,8 +9,7 @@ use libfuzzer_sys::fuzz_target;
 
 fuzz_target!(|body: &[u8]| {
     let Some(page) = round_trip::<EventPage>(body) else { return };
-    // `is_object` would be too strict: the decoder accepts raw control characters in strings it reads as
-    // bytes.
+    // `is_object` would be too strict, because the decoder accepts raw control characters in some strings.
     assert!(body.trim_ascii_start().starts_with(b"{"), "a body that is not an object is decoded as a page");
     assert_ne!(page.next_page_token.as_deref(), Some(""), "an empty page token is not dropped");
 });

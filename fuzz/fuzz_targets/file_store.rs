@@ -1,4 +1,5 @@
-//! The file with a user's tokens. Any content gives the user's tokens, or an error that does not quote it.
+//! The file with a user's tokens. The store returns the user's tokens, or an error that does not quote the
+//! file.
 
 #![no_main]
 
@@ -72,7 +73,7 @@ impl TokenFile {
     }
 }
 
-/// Returns whether the name of the key contains the secret text. Errors quote the name, which is not secret.
+/// Returns whether the name of the encryption key contains `SECRET`. Errors quote this name.
 fn holds_name(bytes: &[u8]) -> bool {
     let record: Value = serde_json::from_slice(bytes).unwrap_or_default();
     record["sealed"]["key"].as_str().is_some_and(|name| name.contains(SECRET))

@@ -1,9 +1,9 @@
-//! A web page's request to the token endpoint. The lines are method, target, `Origin`, `X-Requested-With` and
-//! `Content-Type`, then the body.
+//! A request of a web page to the application's token endpoint. The input has a line each for method, target,
+//! `Origin`, `X-Requested-With` and `Content-Type`, then the body.
 //!
 //! Each request causes at most one request to the authorization server. That request has the code or refresh
-//! token that another form parser finds, and no extra parameters. The response is JSON that other origins
-//! cannot read.
+//! token that an independent form parser finds, and no other parameters of the page. The response is JSON
+//! that other origins cannot read.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
-//! Headers with durations, one per line. They are `Retry-After` of a refused call, and `Cache-Control` and
-//! `Age` of the webhook keys.
+//! Headers with durations, one per line: `Retry-After` of a refused call, and `Cache-Control` and `Age` of
+//! the webhook keys.
 //!
-//! No pause goes beyond the deadline of a call, and keys are cached for at most a day.
+//! No pause ends after the deadline of the call. Keys are cached for at most a day.
 
 #![no_main]
 
@@ -54,7 +54,11 @@ fn retry_after(status: StatusCode, value: Option<HeaderValue>) {
         let parsed = error.retry_after().expect("a number of seconds is a valid Retry-After");
         assert!(parsed <= wait, "{parsed:?} of {wait:?}");
         let longer = wait >= world.app.config().timeout;
-        assert_eq!(longer, world.sent.len() == 1, "a pause beyond the deadline does not fail immediately");
+        assert_eq!(
+            longer,
+            world.sent.len() == 1,
+            "a call whose pause would end after its deadline does not fail immediately"
+        );
         assert!(
             longer || took >= wait * (world.sent.len() as u32 - 1),
             "the client waits less than Retry-After"
@@ -70,7 +74,7 @@ fn keys(cache_control: Option<HeaderValue>, age: Option<HeaderValue>) {
     let ring = KeyRing::new(&world.app).expect("no pinned key");
     let delivery = testing::sign("msg_1", "{}", world.now.wall);
     let CheckStep::Fetch(fetch, checking) = ring.check(delivery.headers(), delivery.body(), world.now) else {
-        panic!("a check without keys does not fetch them");
+        panic!("a check without keys does not fetch the keys");
     };
     let (_, fetching) = fetch.start(world.now).expect("the first fetch");
     let document = format!(r#"{{"keys":[{{"key":"{}"}}]}}"#, testing::public_key());
@@ -84,7 +88,7 @@ fn keys(cache_control: Option<HeaderValue>, age: Option<HeaderValue>) {
     if text.trim().eq_ignore_ascii_case("no-store") {
         assert_eq!(kept, 0);
     }
-    // Only digits are a valid value (RFC 9111 1.2.2), not a sign.
+    // A valid value consists of digits only (RFC 9111 1.2.2), without a sign.
     let digits = text.strip_prefix("max-age=").filter(|text| text.bytes().all(|byte| byte.is_ascii_digit()));
     if let (Some(seconds), None) = (digits.and_then(|text| text.parse::<u64>().ok()), age) {
         assert_eq!(kept, seconds.min(DAY));

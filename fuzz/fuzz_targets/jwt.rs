@@ -1,6 +1,6 @@
 //! The payload of an access token (a JSON Web Token).
 //!
-//! A valid `exp` is its expiry time, and a token of another user or another application is refused.
+//! A valid `exp` is the expiry time. A token of another user or application is refused.
 
 #![no_main]
 
@@ -47,6 +47,6 @@ fn import(tokens: Tokens) -> bool {
             assert!(matches!(error.kind(), ErrorKind::SignIn(_)), "{error:?}");
             false
         }
-        _ => panic!("an import does not begin by queueing"),
+        _ => panic!("an import does not begin with `RefreshStep::Queue`"),
     }
 }

@@ -1,4 +1,4 @@
-//! The document of the webhook keys: a line with the status, then the body.
+//! Fetches the document of the webhook keys. Input: a line with the status of the response, then its body.
 //!
 //! A delivery is accepted only with a key that the document lists as valid. A key ring restored from a
 //! document accepts the same deliveries as the key ring that fetched it.
@@ -21,7 +21,7 @@ fuzz_target!(|bytes: &[u8]| {
     let ring = KeyRing::new(&world.app).expect("no pinned key");
     let delivery = testing::sign("msg_1", "{}", world.now.wall);
     let CheckStep::Fetch(fetch, checking) = ring.check(delivery.headers(), delivery.body(), world.now) else {
-        panic!("a check without keys does not fetch them");
+        panic!("a check without keys does not fetch the keys");
     };
     let (_, fetching) = fetch.start(world.now).expect("the first fetch");
     fetching.resume(Ok(response(status, body)), world.now);
@@ -43,7 +43,7 @@ fuzz_target!(|bytes: &[u8]| {
     check_restored(kept, outcome.is_ok(), world.now);
 });
 
-/// Checks that a key ring restored from stored keys accepts the same deliveries.
+/// Checks that a key ring restored from stored keys accepts a delivery exactly if `accepted` is true.
 fn check_restored(kept: FetchedKeys, accepted: bool, now: Now) {
     let text = serde_json::to_string(&kept).expect("keys can be encoded");
     let again: FetchedKeys = serde_json::from_str(&text).expect("encoded keys can be decoded");

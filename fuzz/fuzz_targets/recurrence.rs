@@ -1,4 +1,5 @@
-//! Recurrence rules as text. A parsed rule survives a round trip, and case does not matter.
+//! Recurrence rules as text. A parsed rule does not change if it is written and parsed again. Case does not
+//! matter.
 
 #![no_main]
 

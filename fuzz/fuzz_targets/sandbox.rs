@@ -1,10 +1,11 @@
 //! A sequence of requests to the sandbox.
 //!
-//! Responses with a JSON content type are JSON. Without injected faults, the client's types decode the
+//! Responses with a JSON content type are JSON. Without injected faults, the client's types decode successful
 //! responses, and the status is never 500.
 //!
-//! A request is two lines: `GET /api/events?pageSize=3`, and the body, which may be empty. The prefix `*`
-//! adds the user's access token, `+` the application's credentials. A second passes after each request.
+//! A request is two lines: the first is such as `GET /api/events?pageSize=3`, the second is the body, which
+//! may be empty. The prefix `*` adds the user's access token, the prefix `+` the application's credentials. A
+//! second passes after each request.
 
 #![no_main]
 
@@ -51,7 +52,7 @@ impl Client {
         Self { sandbox, now: at().wall, basic, bearer: None }
     }
 
-    /// Returns the user's access token. Signs the user in first if needed.
+    /// Returns the user's access token. Signs the user in if there is none yet.
     fn sign_in(&mut self) -> Option<HeaderValue> {
         if self.bearer.is_none() {
             let client = self.sandbox.credentials().client_id;
@@ -107,7 +108,7 @@ impl Client {
         Some(request)
     }
 
-    /// Advances the clock by a second and sends the deliveries. Every second one fails.
+    /// Advances the clock by a second, and sends the due deliveries. Every other delivery fails.
     fn wait_a_second(&mut self) {
         self.now = self.now.checked_add(SignedDuration::from_secs(1)).expect("a few seconds");
         for (index, attempt) in self.sandbox.deliveries(self.now).into_iter().enumerate() {

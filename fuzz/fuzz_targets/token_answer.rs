@@ -1,7 +1,7 @@
-//! The response of the token endpoint, to an authorization code and to a refresh token.
+//! The response of the token endpoint to the exchange of a code, and to a refresh.
 //!
-//! Only a successful response with an access token is saved, only `invalid_grant` deletes the old pair, and
-//! no error contains a secret.
+//! Only a pair from a successful response is saved. Only `invalid_grant` deletes the old pair. No error
+//! contains a secret.
 
 #![no_main]
 
@@ -41,7 +41,7 @@ fn signed_in(status: StatusCode, body: &[u8]) {
             check_no_secret(&error, body);
             let received = field(body, "access_token").filter(|token| !token.is_empty());
             let bearer = field(body, "token_type").is_some_and(|kind| is_bearer(&kind));
-            // Only a JWT can be refused, because it names another user or application.
+            // A valid response is refused only if its access token is a JWT of another user or application.
             assert!(
                 received.is_none_or(|token| !status.is_success() || !bearer || token.contains('.')),
                 "{error:?}"
@@ -98,7 +98,7 @@ fn bearer_of_old() -> String {
     format!("Bearer {}", tokens().access_token.expose())
 }
 
-/// Checks that the texts of an error contain neither our secrets nor the tokens of the response.
+/// Checks that the texts of an error contain neither `SECRET` nor the tokens of the response.
 fn check_no_secret(error: &Error, body: &[u8]) {
     let mut text = format!("{error} {error:?}");
     let mut cause = std::error::Error::source(error);
@@ -115,7 +115,7 @@ fn check_no_secret(error: &Error, body: &[u8]) {
     }
 }
 
-/// Returns a string of the response, parsed independently of the library.
+/// Returns a string field of the response, without the decoder of the library.
 fn field(body: &[u8], name: &str) -> Option<String> {
     let value: Value = serde_json::from_slice(body).ok()?;
     value.get(name)?.as_str().map(str::to_owned)

@@ -1,7 +1,7 @@
-//! A webhook delivery: lines with id, timestamp and signature, then the body. It is checked unchanged, and
-//! again with a valid signature.
+//! A webhook delivery: a line each for id, timestamp and signature, then the body. The delivery is verified
+//! as it is, and again with a valid signature.
 //!
-//! The line `-` omits its header, and a line that begins with `+` sends it twice.
+//! A line `-` omits its header. A line that begins with `+` sends its header twice.
 
 #![no_main]
 
@@ -43,7 +43,7 @@ fn check_unsigned(lines: [&[u8]; 3], body: &[u8]) {
     } else if !texts[1].bytes().all(|byte| byte.is_ascii_digit()) {
         assert_eq!(outcome, Err(Reason::InvalidTimestamp));
     } else if texts[1].parse::<i64>().is_ok_and(|at| at.abs_diff(now.as_second()) <= 300) {
-        // The signature is deterministic.
+        // Two signatures of the same delivery are equal, so a valid signature can be recognized.
         let signed = testing::sign(
             texts[0],
             body.to_vec(),
@@ -55,7 +55,7 @@ fn check_unsigned(lines: [&[u8]; 3], body: &[u8]) {
         match outcome {
             Ok(_) => assert!(is_object(body) && (is_signed || !is_canonical)),
             Err(Reason::InvalidPayload) => assert!(!is_object(body) && (is_signed || !is_canonical)),
-            // Even with the right signature, if too many others precede it.
+            // A right signature is not found if too many other signatures precede it.
             Err(reason) => assert_eq!(reason, Reason::NoMatchingSignature),
         }
     } else {
@@ -78,7 +78,7 @@ fn check_signed(id: &[u8], body: &[u8]) {
         }
         Err(reason) => {
             assert_eq!(reason, Reason::InvalidPayload);
-            assert!(!is_object(body), "a valid delivery is refused because of its fields");
+            assert!(!is_object(body), "a delivery that is an object is refused");
         }
     }
     let longer = [body, b" "].concat();

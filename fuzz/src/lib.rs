@@ -4,9 +4,9 @@
 //!   bytes ── Input ──> a status, a header, a body ──> the code that reads them ──> properties
 //! ```
 //!
-//! Most inputs are text, so that the corpus can be read and written by hand: lines of parameters, then the
-//! body. [`World`] is the environment of a call: an application, a store, a scripted service, and a clock
-//! that only pauses advance.
+//! Most inputs are text, so that the corpus can be read and written by hand. They have lines with parameters,
+//! then a body. [`World`] is the environment of a call: an application, a store, a scripted service, and a
+//! clock that advances only while the call pauses.
 
 mod world;
 
@@ -21,7 +21,7 @@ pub use world::{CLIENT, SECRET, USER, World, at, response, state, tokens};
 pub struct Input<'a>(&'a [u8]);
 
 impl<'a> Input<'a> {
-    /// Starts with all bytes.
+    /// Creates an input from all bytes of a run.
     pub fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }
@@ -34,7 +34,8 @@ impl<'a> Input<'a> {
         line
     }
 
-    /// Consumes a line with a status code. An invalid one gives 418, an error without special handling.
+    /// Consumes a line with a status code. Returns 418 for an invalid code, because no code handles 418
+    /// specially.
     pub fn status(&mut self) -> http::StatusCode {
         http::StatusCode::from_bytes(self.line()).unwrap_or(http::StatusCode::IM_A_TEAPOT)
     }
@@ -50,14 +51,14 @@ impl<'a> Input<'a> {
     }
 }
 
-/// Returns whether the bytes are a JSON object. Bytes that are not UTF-8 are replaced as in the library.
+/// Returns whether the bytes are a JSON object. Replaces bytes that are not UTF-8, as the decoder does.
 pub fn is_object(bytes: &[u8]) -> bool {
     let text = String::from_utf8_lossy(bytes);
     text.trim_start_matches([' ', '\n', '\r', '\t']).starts_with('{')
         && serde_json::from_str::<IgnoredAny>(&text).is_ok()
 }
 
-/// Decodes a value, and checks that encoding and decoding it again gives the same value and text.
+/// Decodes a value. Checks that encoding and decoding the value again returns the same value and text.
 pub fn round_trip<T: Serialize + DeserializeOwned + PartialEq + Debug>(bytes: &[u8]) -> Option<T> {
     let value: T = decode(bytes).ok()?;
     let text = serde_json::to_string(&value).expect("a decoded value can be encoded");

@@ -13,7 +13,7 @@ use jiff::Timestamp;
 
 /// The client id of the application.
 pub const CLIENT: &str = "client-id";
-/// A text in every secret, which must not appear in errors.
+/// A text that every secret contains, and that must not appear in errors.
 pub const SECRET: &str = "hunter2";
 /// The id of the user.
 pub const USER: &str = "ada";
@@ -99,7 +99,7 @@ impl World {
         let deadline = self.now.monotonic + self.app.config().timeout;
         let mut step = Call::start(&self.session, endpoint, self.now);
         for _ in 0..100 {
-            assert!(self.now.monotonic < deadline, "a pause goes beyond the call's deadline");
+            assert!(self.now.monotonic < deadline, "a pause ends after the deadline of the call");
             step = match step {
                 Step::Send(request, next) => next.resume(self.send(request, &mut service), self.now),
                 Step::Refresh(refresh, next) => {

@@ -1,8 +1,8 @@
-//! Prints the occurrences that the sandbox expands from series, to compare with other implementations.
+//! Prints the occurrences of series in the sandbox, to compare them with other implementations.
 //!
 //! Reads one JSON object per line: `service` (`google` or `graph`), `event` (a series in the service's
-//! format), `from` and `to` (RFC 3339). Prints one line each: `{"starts": [..]}`, in UTC or as dates, or
-//! `{"error": ".."}`.
+//! format), `from` and `to` (RFC 3339). Prints one line for each object: `{"starts": [..]}`, in UTC or as
+//! dates, or `{"error": ".."}`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a program for tests")]
 
 use bytes::Bytes;
@@ -25,7 +25,7 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Returns the start of an item. Google has `{date}` or `{dateTime}` with `Z`, Graph `{dateTime}` in UTC.
+/// Returns the start of an item as a date, or as a time in UTC that ends with `Z`.
 fn start(item: &Value, all_day: bool) -> String {
     let start = &item["start"];
     let text = start["date"].as_str().or(start["dateTime"].as_str()).unwrap_or("");
@@ -84,7 +84,7 @@ impl Mailbox {
         self.call("DELETE", &path, "")?;
         let page = page?;
         if !(page["nextPageToken"].is_null() && page["@odata.nextLink"].is_null()) {
-            return Err("the window has more than a page".to_owned());
+            return Err("the occurrences from `from` to `to` do not fit on one page".to_owned());
         }
         let items = page[self.service.items].as_array().cloned().unwrap_or_default();
         let mut starts: Vec<_> = items.iter().map(|item| start(item, event["isAllDay"] == true)).collect();

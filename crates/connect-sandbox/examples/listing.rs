@@ -1,8 +1,10 @@
-//! Measures listing a calendar over all its pages, by service, page size and number of events.
+//! Measures how long it takes to list all pages of a calendar.
+//!
+//! Prints a line for each service, page size and number of events.
 //!
 //! Usage: `listing [SERVICE [EVENTS]]`, such as `listing google 10000`. `EVENTS` is the number of single
-//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies, so
-//! that two builds can be compared.
+//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies: two
+//! builds with the same behaviour print the same hash.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::disallowed_methods, reason = "a program that measures")]
 
 use bytes::Bytes;
@@ -137,7 +139,7 @@ impl Caller {
             let request = Request::get(&path).header("authorization", format!("Bearer {}", self.token));
             let reply = self.send(request, String::new());
             hash.write(reply.body());
-            // Parsing the whole body would add the caller's time to the measurement.
+            // Parsing the whole body would add the time of the parser to the measurement.
             let body = std::str::from_utf8(reply.body()).unwrap();
             assert!(reply.status().is_success() && body.contains(&format!("\"{items}\"")), "{body}");
             events += body.matches("\"Meeting ").count() / if self.service.name == "connect" { 2 } else { 1 };
@@ -165,7 +167,7 @@ impl Caller {
 fn event(number: usize) -> Value {
     let start: Timestamp = "2026-01-05T08:00:00Z".parse().unwrap();
     let start = start + SignedDuration::from_mins(30 * number as i64);
-    // Ids sort in another order than starts.
+    // The order of ids differs from the order of starts.
     let id = format!("e{:08x}", (number as u32).wrapping_mul(0x9e37_79b1));
     json!({
         "id": id,

@@ -1,4 +1,4 @@
-//! The changes of API version 1.6.1, and the behaviour before it.
+//! The changes of API version 1.6.1, and the behaviour of the version before it.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
@@ -9,8 +9,7 @@ use serde_json::{Value, json};
 const LINK: &str = "https://meet.example/1";
 const PAGE: &str = "https://any.example/page";
 
-/// Returns a user with one event for each provider. Each event has a conference, and that of Apple and CalDAV
-/// also a URL.
+/// Returns a user with two events at each provider: `call` with a conference, and `plain` with a URL.
 fn of_each_provider(api: &str, scope: &str) -> (App, String) {
     let mut app = App::new(&[("api", api)]);
     let event = json!({

@@ -8,7 +8,7 @@ use common::{App, read};
 use connect_sandbox::{AuthorizationServer, OAuthApp};
 use serde_json::{Value, json};
 
-/// Every call with its scope, and its status in an empty account.
+/// Every call, its scope, and the status of its response for an empty account.
 const CALLS: [(&str, &str, &str, u16); 13] = [
     ("GET", "/events", "events:read", 200),
     ("GET", "/event?id=1", "events:read", 404),

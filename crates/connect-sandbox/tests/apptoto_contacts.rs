@@ -72,7 +72,7 @@ fn contact_is_created_changed_and_read() {
         (&other["name"], &other["phone_numbers"][0]["number"]),
         (&json!("B C"), &json!("650-555-3333"))
     );
-    // The address book's id limits the search by external id, so no contact is found.
+    // `made` is in another address book, so the search by external id does not find it.
     let scoped = json!({ "address_book": null, "address_book_id": other["address_book_id"] });
     let twin = write(&mut app, "PUT", changed(plain, scoped));
     assert_ne!(twin["id"], made["id"]);

@@ -69,7 +69,7 @@ fn unknown_calendar_name_creates_it_unless_prevented() {
     let mut app = App::new(&[]);
     let first = app.write_event("POST", appointment());
     let second = app.write_event("POST", changed(appointment(), json!({ "title": "Second" })));
-    assert_eq!(first["calendar_id"], second["calendar_id"], "one calendar of a name");
+    assert_eq!(first["calendar_id"], second["calendar_id"], "the name selects the same calendar");
     let other = app.write_event("POST", changed(appointment(), json!({ "calendar": "Other" })));
     assert_ne!(first["calendar_id"], other["calendar_id"]);
     let by_id = json!({ "calendar": null, "calendar_id": other["calendar_id"] });
@@ -275,7 +275,7 @@ fn list_by_phone_or_email_has_entry_per_participant() {
         };
         entries.iter().map(one).collect()
     };
-    // Two participants who share a phone number are two entries.
+    // Two participants with the same phone number give two entries.
     for number in ["650-555-1212", "%2B16505551212", "(650) 555 1212"] {
         assert_eq!(
             names(&mut app, &format!("phone_number={}", number.replace(' ', "%20"))),

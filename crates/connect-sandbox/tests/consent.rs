@@ -28,7 +28,7 @@ fn page(app: &mut App, path: &str, client_id: &str, redirect_uri: &str, scope: &
     String::from_utf8(reply.body().to_vec()).unwrap()
 }
 
-/// Returns the list of permissions in the page as HTML.
+/// Returns the permissions that the page lists, as HTML.
 fn lines(html: &str) -> Vec<&str> {
     html.split("<li>").skip(1).map(|rest| rest.split("</li>").next().unwrap()).collect()
 }

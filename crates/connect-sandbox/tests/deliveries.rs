@@ -7,7 +7,7 @@ use common::{ALL, App, encode, id};
 use connect_sandbox::{DeliveryState, Trigger};
 use serde_json::{Value, json};
 
-/// The application is also notified about writes it made.
+/// The switches with which the application is also notified about its own writes.
 const LOUD: &[(&str, &str)] = &[("echo_suppression", "off")];
 
 #[test]

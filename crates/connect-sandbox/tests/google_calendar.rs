@@ -70,7 +70,7 @@ fn free_busy_access_hides_details() {
     };
     hidden(&app.google_ok(&blocks, &format!("{EVENTS}/review")));
     hidden(&app.google_ok(&token, "/calendars/blocks/events/review"));
-    // The private event of a calendar that Ada may only read.
+    // Ada may only read this calendar, so the details of its private event are hidden.
     hidden(&app.google_ok(&token, "/calendars/read/events/review"));
     assert_eq!(app.google_ok(&token, "/calendars/written/events/review")["summary"], "Review");
 }

@@ -228,8 +228,8 @@ fn change_through_google_is_delivered() {
     assert_eq!(told[0]["summary"], "By the user");
 }
 
-/// A copy of a calendar that is updated by sync tokens only. A cancelled occurrence stays as long as its
-/// series.
+/// A copy of a calendar that is updated only by changes since sync tokens. It contains a cancelled occurrence
+/// as long as it contains the series.
 #[derive(Default)]
 struct Copy {
     sync: Option<String>,

@@ -1,4 +1,4 @@
-//! Requests that Google refuses, and the errors.
+//! Requests that Google refuses, and the errors in the responses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

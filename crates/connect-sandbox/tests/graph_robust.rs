@@ -1,4 +1,4 @@
-//! Arbitrary requests to Graph, which get a response in Graph's format and cause no panic.
+//! Arbitrary requests to Graph. Each gets a response in Graph's format, and causes no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -55,7 +55,7 @@ const FIELDS: &[&str] = &[
     "availabilityViewInterval",
 ];
 
-/// Returns values of the right type, of a similar type, or of any type.
+/// Returns arbitrary JSON values. Many are valid for some property of an event.
 fn value() -> impl Strategy<Value = Value> {
     let texts = prop::sample::select(vec![
         "",

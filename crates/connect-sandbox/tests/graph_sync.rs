@@ -123,7 +123,7 @@ fn delta_reports_events_entering_and_leaving_the_view() {
     let (told, link) = changes(&mut app, &token, &link);
     assert_eq!(ids(&told), ["review"]);
     assert!(!is_removed(&told[0]));
-    // The moved series has other occurrences, which are outside the view.
+    // All occurrences of the moved series are outside the view.
     app.graph_patch(&token, "standup", json!({ "start": at(26), "end": at(26) }));
     let (told, link) = changes(&mut app, &token, &link);
     assert_eq!(told.len(), 5);
@@ -178,7 +178,7 @@ fn delta_links_expire() {
     app.sandbox.expire_sync_tokens();
     let path = format!("/calendars/primary/events?syncToken={sync}");
     assert_eq!(app.google(&google, "GET", &path, None).0, 410);
-    // A delta link is bound to its calendar.
+    // A delta link is valid only for the calendar it was created for.
     let other = link.replace("/me/calendarView", "/me/calendars/other/calendarView");
     assert_eq!(gone(&mut app, &other), error(400, "SyncStateInvalid"));
 }
@@ -227,7 +227,7 @@ fn change_through_graph_is_delivered() {
     }
 }
 
-/// A copy of a view that is updated by delta links only.
+/// A copy of a view that is updated only by following delta links.
 #[derive(Default)]
 struct Copy {
     link: Option<String>,
@@ -258,7 +258,7 @@ impl Copy {
         self.link = link;
     }
 
-    /// Returns the events without the series, like a calendar view.
+    /// Returns the events of the copy as a calendar view lists them: without the series.
     fn view(&self) -> BTreeMap<String, Value> {
         let mut view = self.items.clone();
         view.retain(|_, one| one["type"] != "seriesMaster");

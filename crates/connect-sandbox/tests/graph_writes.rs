@@ -200,7 +200,7 @@ fn graph_patch_keeps_omitted_properties() {
     let (start, end) = (whole["start"].take(), whole["end"].take());
     whole.as_object_mut().unwrap().retain(|name, _| name != "start" && name != "end");
     assert_eq!(app.graph_patch(&token, &id, whole), patched);
-    // The sent times are in the event's own zone, not in the zone it is shown in.
+    // The zone of the sent times becomes the event's own zone.
     let moved = app.graph_patch(&token, &id, json!({ "start": start, "end": end }));
     assert_eq!((&moved["start"], &moved["originalStartTimeZone"]), (&patched["start"], &json!("UTC")));
     let cleared = app.graph_patch(&token, &id, json!({ "body": null, "attendees": [], "showAs": "free" }));
@@ -393,11 +393,11 @@ fn occurrence_cannot_move_past_adjacent_ones() {
         if status == 200 { Ok(()) } else { Err(refusal(status, &body)) }
     };
     let crossing = Err(error(400, "ErrorOccurrenceCrossingBoundary"));
-    assert_eq!(to("2026-11-19T10:00:00", "2026-11-19T10:15:00"), crossing, "past the next one");
-    assert_eq!(to("2026-11-17T08:00:00", "2026-11-17T08:15:00"), crossing, "before the last one");
-    assert_eq!(to("2026-11-18T09:00:00", "2026-11-19T09:10:00"), crossing, "into the next one");
+    assert_eq!(to("2026-11-19T10:00:00", "2026-11-19T10:15:00"), crossing, "past the next occurrence");
+    assert_eq!(to("2026-11-17T08:00:00", "2026-11-17T08:15:00"), crossing, "before the previous occurrence");
+    assert_eq!(to("2026-11-18T09:00:00", "2026-11-19T09:10:00"), crossing, "into the next occurrence");
     assert_eq!(to("2026-11-19T08:00:00", "2026-11-19T08:15:00"), Ok(()));
-    // The deleted next occurrence leaves room.
+    // After the next occurrence is deleted, the occurrence can move to its day.
     app.graph_delete(&token, "standup_20261119T090000Z");
     let moved = json!({ "start": utc("2026-11-19T10:00:00"), "end": utc("2026-11-19T10:15:00") });
     assert_eq!(app.graph(&token, "PATCH", &path, Some(moved)).0, 200);

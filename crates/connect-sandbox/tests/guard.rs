@@ -1,4 +1,4 @@
-//! Protection of the sandbox against web pages that a user visits.
+//! Protection of the sandbox against web pages that its user visits in a browser.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -1,4 +1,4 @@
-//! Clients put ids and tokens into paths and queries unencoded, so that each has to be valid there.
+//! Ids and tokens are valid in paths and queries without encoding. Some clients do not encode them.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -89,8 +89,8 @@ fn connect_ids_are_valid_query_values() {
     }
 }
 
-/// Returns a user whose calendar id has `+` and `/` in standard base64. Also returns an event id of an
-/// earlier version.
+/// Returns a sandbox and the access token of its user. The calendar id has `+` and `/` in standard base64,
+/// and the event ids contain both, as in older seeds.
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)
@@ -117,7 +117,7 @@ fn page_token_is_a_valid_query_value() {
     let mut pages = 1;
     loop {
         assert!(is_value(&next), "{next}");
-        // Clients may have kept tokens of earlier versions.
+        // A client may still have a token of an earlier version, which used standard base64.
         let standard = STANDARD.encode(URL_SAFE.decode(&next).unwrap());
         let page = app.ok(&token, &format!("{query}&nextPageToken={next}"));
         assert_eq!(app.ok(&token, &format!("{query}&nextPageToken={}", encode(&standard))), page);

@@ -28,7 +28,7 @@ const EXCHANGE: Pairs<'_> = &[
     ("code_verifier", VERIFIER),
 ];
 
-/// The parameters that make a request one of the public application.
+/// The parameters that differ in a request of the public application.
 const PUBLIC: Pairs<'_> = &[("client_id", "microsoft-public-client"), ("redirect_uri", LOOPBACK)];
 
 fn sign_in(app: &mut App, changes: Pairs<'_>) -> Value {

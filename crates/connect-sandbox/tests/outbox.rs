@@ -7,7 +7,7 @@ use common::{App, get, read};
 use connect_sandbox::{AttemptOutcome, DeliveryState, Trigger};
 use serde_json::json;
 
-/// Lets `seconds` pass one by one, and returns the deliveries with the second they came at.
+/// Lets `seconds` pass, and returns each delivery with the second at which it arrived.
 fn watch(app: &mut App, status: u16, seconds: i64) -> Vec<(i64, Got)> {
     let mut all = Vec::new();
     for second in 1..=seconds {

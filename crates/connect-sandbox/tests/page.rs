@@ -1,4 +1,4 @@
-//! `GET /sandbox`: its content, HTML escaping, and that viewing the page changes nothing.
+//! `GET /sandbox`: the content of the page, HTML escaping, and that viewing the page changes nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -46,7 +46,7 @@ fn rows(html: &str, id: &str) -> Vec<Vec<String>> {
     body.lines().map(cells).collect()
 }
 
-/// Returns a sandbox in which every text that a caller can choose is this one.
+/// Returns a sandbox in which every text that a caller can choose is `text`.
 fn filled(text: &str) -> App {
     let mut app = App::new(&[("webhook_url", "https://app.example/hook"), ("initial_sync", "off")]);
     let event = json!({ "title": "One", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T10:00:00Z" });
@@ -269,7 +269,8 @@ fn page_refuses_foreign_origins() {
     }
 }
 
-/// Returns the responses of a run in which the page is viewed at every step, or never.
+/// Returns the responses of a fixed sequence of calls. If `looks` is true, the page is viewed after each
+/// call.
 fn run(looks: bool) -> Vec<String> {
     let switches = [("webhook_url", "https://app.example/hook"), ("delivery_order", "shuffled")];
     let mut app = App::new(&switches);
@@ -279,7 +280,7 @@ fn run(looks: bool) -> Vec<String> {
     let mut said = Vec::new();
     let mut step = |app: &mut App, answer: String| {
         said.push(answer);
-        // The page is viewed at a later time, at which deliveries are due.
+        // The clock is ahead while the page is viewed, so that deliveries are due.
         app.pass(600);
         if looks {
             let before = format!("{:?}", app.sandbox);

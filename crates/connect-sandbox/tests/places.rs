@@ -1,4 +1,4 @@
-//! Parameters in the query and in the body of the OAuth endpoints, and repeated parameters.
+//! OAuth parameters in the query and in the body of a request, and repeated parameters.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -14,7 +14,7 @@ const SOON: Duration = Duration::from_secs(10);
 /// The head of a request in lower case, and its body.
 type Arrived = (String, Vec<u8>);
 
-/// Responds to one request after the other; the last response repeats.
+/// Starts a receiver, which responds to one request after the other. It repeats its last response.
 fn receiver(answers: &[&'static str]) -> (String, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());
@@ -49,7 +49,7 @@ fn read(stream: &mut TcpStream) -> Option<Arrived> {
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// Starts a server with a signed-in user.
+/// Starts a server with a signed-in user, which sends deliveries to `url`.
 fn serve(url: &str, switches: &[(&str, &str)]) -> Server {
     let settings = [("webhook_url", url), ("initial_sync", "off")];
     let set = |all: Settings, (name, value): &(&str, &str)| all.with(name, value).unwrap();

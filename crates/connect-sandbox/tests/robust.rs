@@ -1,4 +1,4 @@
-//! Arbitrary requests, which get a response and cause no panic.
+//! Arbitrary requests. Each gets a response, and causes no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -204,7 +204,7 @@ proptest! {
 }
 
 proptest! {
-    // Each case lists twenty thousand years of events.
+    // Few cases, because each lists the events of twenty thousand years.
     #![proptest_config(ProptestConfig::with_cases(12))]
     #[test]
     fn events_at_time_limits_are_listed(

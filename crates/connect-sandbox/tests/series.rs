@@ -7,7 +7,8 @@ use common::App;
 use common::calendar::{EVENTS, ada};
 use serde_json::{Value, json};
 
-/// Returns a user with one series for each provider in the zone of Berlin, and the user's token.
+/// Returns a sandbox and the access token of its user, who has the same series at each provider. The series
+/// are in the time zone of Berlin.
 fn series_of_each_provider(event: &Value) -> (App, String) {
     let mut app = App::new(&[]);
     let calendar = json!([{ "id": "work", "title": "Work", "timeZone": "Europe/Berlin", "events": [event] }]);
@@ -36,7 +37,7 @@ fn of<'a>(events: &'a [Value], provider: &str) -> Vec<&'a Value> {
 const MASTERS: &str = "start=2026-10-01&end=2027-02-01&singleEvents=false";
 const OCCURRENCES: &str = "start=2026-10-24&end=2026-10-31&pageSize=100";
 
-/// Returns the lines of an iCalendar text without line folding.
+/// Returns the lines of an event's iCalendar text, without line folding.
 fn unfolded(event: &Value) -> Vec<String> {
     let text = event["original"]["data"].as_str().unwrap();
     assert!(text.split("\r\n").all(|line| line.len() <= 75), "{text}");
@@ -199,7 +200,7 @@ fn missing_day_of_month_is_skipped_except_at_outlook() {
     );
 }
 
-/// Inserts a series with Google and returns the starts in a range, and the stored lines.
+/// Inserts a series at Google. Returns its starts in a range, and the stored recurrence lines.
 fn listed(lines: Value, start: &str, zone: &str, from: &str, to: &str) -> Vec<String> {
     let (mut app, token) = ada(&[]);
     let moment = |at: &str| {

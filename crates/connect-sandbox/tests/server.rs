@@ -1,4 +1,4 @@
-//! The server: real connections, delays that do not block other requests, and cut connections.
+//! The server: real connections, delays that do not block other requests, and connections that it cuts.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 #![cfg(feature = "server")]
 
@@ -14,7 +14,8 @@ fn connect(server: &Server) -> TcpStream {
     stream
 }
 
-/// Sends a GET and reads the response, which must have a length; empty if the connection closes.
+/// Sends a GET and reads the response, which must have a `Content-Length`. Returns an empty text if the
+/// server closes the connection first.
 fn get(stream: &mut (impl Read + Write), path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut answer = Vec::new();
@@ -103,7 +104,7 @@ fn server_uses_given_https_certificate() {
 
     let identity = rcgen::generate_simple_self_signed(vec!["localhost".to_owned()]).unwrap();
     let (cert, key) = (identity.cert.pem(), identity.signing_key.serialize_pem());
-    // Some editors put a byte order mark in front of the file.
+    // Some editors write a byte order mark at the beginning of a file.
     let server = Server::builder().tls(format!("\u{feff}{cert}"), format!("\u{feff}{key}")).start().unwrap();
     assert!(server.base_url().starts_with("https://localhost:"));
     let mut roots = RootCertStore::empty();

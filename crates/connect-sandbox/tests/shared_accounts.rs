@@ -15,7 +15,7 @@ fn calendar(name: &str) -> Value {
     ] })
 }
 
-/// Returns Ada and Bob, whose seeds contain the same account; Bob's has an additional calendar.
+/// Returns a sandbox in which Ada and Bob have the same account. Bob's seed has an additional calendar.
 fn team(switches: &[(&str, &str)]) -> (App, String, String) {
     let mut app = App::new(&[&[("webhook_url", URL), ("initial_sync", "off")], switches].concat());
     let of = |calendars: Value| json!({ "google": { "account": ACCOUNT, "calendars": calendars } });

@@ -1,4 +1,4 @@
-//! The switches for response formats, accounts and limits, each with every value.
+//! The switches for response formats, accounts and limits, and every value of each switch.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -63,7 +63,7 @@ fn attendee_format_follows_its_switch() {
     }
 }
 
-/// Returns a time with every digit replaced by 0.
+/// Returns the time in the field `name`, with every digit replaced by 0.
 fn shape(event: &Value, name: &str) -> String {
     match event.get(name) {
         None => "missing".to_owned(),
@@ -118,7 +118,7 @@ fn error_style_follows_its_switch() {
         let mut event = common::meeting();
         event["calendarId"] = json!("unknown");
         assert_eq!(app.call(&token, "POST", "/event", Some(event)).1, not_found);
-        // The reference documents this error in one form only.
+        // The switch does not change this error, because the reference documents only one format of it.
         let (_, invalid) = app.get(&token, "/events?pageSize=0");
         assert!(invalid["message"].is_string() && invalid["details"].is_object());
         let reader = app.sign_in("reader", "read").access;

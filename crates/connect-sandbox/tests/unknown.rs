@@ -1,4 +1,4 @@
-//! Unknown paths, and the paths of the real services without the sandbox's prefix.
+//! Unknown paths, and paths of the real services, which do not have the sandbox's prefix.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -10,13 +10,13 @@ fn with(mut event: Value, more: Value) -> Value {
     event
 }
 
-/// Creates a daily series of five from the 16th, and returns its id.
+/// Creates a daily series of five occurrences from 16 November, and returns its id.
 fn series(app: &mut App, token: &str) -> String {
     let rule = json!({ "recurrence": { "frequency": "DAILY", "count": 5 }, "title": "Series" });
     id(&app.create(token, with(meeting(), rule))).to_owned()
 }
 
-/// Returns the title and the start (from the day on) of the test series' events.
+/// Returns the titles and starts of the events of the test series. A start has no year and month.
 fn shown(app: &mut App, token: &str) -> Vec<(String, String)> {
     let query = format!(
         "start=2026-11-15&end=2026-12-15&pageSize=1000&calendarIds={}",
@@ -198,7 +198,7 @@ fn series_expands_and_occurrence_changes_alone() {
     assert_eq!(id(&changed), format!("{series}_20261118T090000Z"), "the id does not change");
     assert_eq!(days(&mut app, &token), ["16T09:00", "17T09:00", "18T15:00", "19T09:00", "20T09:00"]);
 
-    // A change of the series reaches the exception in the fields that it does not override.
+    // An update of the series also changes the fields of the exception that the exception does not override.
     put(&mut app, &token, with(place(&series), json!({ "location": "Room 5", "title": "Series all" })));
     let events = shown(&mut app, &token);
     assert_eq!(events.iter().filter(|(title, _)| title == "Series all").count(), 4);

@@ -32,7 +32,7 @@ impl App {
         format!("Bearer {}", text(&self.granted("/apptoto/api/oauth/token", exchange), "access_token"))
     }
 
-    /// Returns the response to a call; `path` is relative to `/v1`.
+    /// Returns the response to a call. `path` is relative to `/v1`.
     pub fn apptoto_reply(&mut self, auth: &str, method: &str, path: &str, body: &str) -> Response<Bytes> {
         let request = Request::builder().method(method).uri(format!("/apptoto/api/v1{path}"));
         let request = request.header("content-type", "application/json");
@@ -72,7 +72,7 @@ impl App {
     }
 }
 
-/// Returns an appointment two days after the time at which tests start.
+/// Returns an event that begins two days after the time at which tests start.
 pub fn appointment() -> Value {
     json!({
         "calendar": "Practice", "title": "Check-up",

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub const HOLIDAYS: &str = "en.usa%23holiday%40group.v.calendar.google.com";
 pub const EVENTS: &str = "/calendars/primary/events";
 
-/// A seed: Ada owns two calendars, one of them public, and has access to three shared ones.
+/// A seed: Ada owns two calendars, one of which is public, and has access to three shared calendars.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
@@ -41,7 +41,7 @@ pub fn team() -> String {
     json!({ "users": { "ada": { "google": google } } }).to_string()
 }
 
-/// Returns a sandbox with the team, and Ada's access token with all scopes.
+/// Returns a sandbox with the seed [`team`], and Ada's access token with all scopes.
 pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(switches);
     app.sandbox.seed(&team()).unwrap();
@@ -156,7 +156,7 @@ pub fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(super::id).collect()
 }
 
-/// Returns an event of an hour on the 18th.
+/// Returns an event that lasts an hour, on 18 November.
 pub fn hour() -> Value {
     json!({
         "summary": "Meeting",

@@ -11,7 +11,7 @@ pub const EVENTS: &str = "/me/events";
 pub const VIEW: &str = "/me/calendarView?startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-11-23T00:00:00Z";
 pub const ADA: &str = "ada@outlook.example";
 
-/// A seed: Ada has two calendars, and a third one that is shared with her read-only.
+/// A seed: Ada has two calendars, and may only read a third calendar, which is shared with her.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
@@ -50,7 +50,7 @@ pub fn team() -> String {
     .to_string()
 }
 
-/// Returns a sandbox with the team, and Ada's access token with all scopes.
+/// Returns a sandbox with the seed [`team`], and Ada's access token with all scopes.
 pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(switches);
     app.sandbox.seed(&team()).unwrap();
@@ -185,7 +185,7 @@ pub fn graph_request(
     request.body(body).unwrap()
 }
 
-/// Returns the path and query of a link.
+/// Returns the path and query of a link, as a client follows it.
 pub fn followed(link: &str) -> String {
     let path = link.strip_prefix("http://localhost").and_then(|path| path.strip_prefix(GRAPH));
     path.unwrap_or_else(|| panic!("{link}")).to_owned()
@@ -209,7 +209,7 @@ pub fn ids(items: &[Value]) -> Vec<&str> {
     items.iter().map(super::id).collect()
 }
 
-/// Returns an event of an hour on the 18th.
+/// Returns an event that lasts an hour, on 18 November.
 pub fn hour() -> Value {
     json!({
         "subject": "Meeting",

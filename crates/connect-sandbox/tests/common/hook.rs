@@ -7,7 +7,7 @@ use connect_sandbox::{Attempt, AttemptOutcome, Delivery, Triggered};
 use ed25519_dalek::{Signature, VerifyingKey};
 use serde_json::{Value, json};
 
-/// The number of the demo user's calendars whose subscriptions start with a delivery.
+/// The number of the demo user's calendars whose subscription begins with a delivery.
 pub const CHANNELS: u64 = 5;
 pub const URL: &str = "https://app.example/hook";
 
@@ -60,7 +60,7 @@ impl Got {
     }
 }
 
-/// Returns a user with a webhook URL, after the subscriptions' first deliveries.
+/// Returns an application with a webhook URL and a user. The first deliveries of the subscriptions are over.
 pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(&[&[("webhook_url", URL)], switches].concat());
     let token = app.user().access;
@@ -69,7 +69,7 @@ pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     (app, token)
 }
 
-/// Takes all due deliveries and responds to each with `status`.
+/// Receives all due deliveries, and responds to each with `status`.
 pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     let mut all = Vec::new();
     loop {
@@ -84,7 +84,7 @@ pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     }
 }
 
-/// Waits for a provider's notification, and takes the only delivery.
+/// Waits for the notification of a provider, and receives the delivery. Fails if there is not exactly one.
 pub fn one(app: &mut App) -> Got {
     app.pass(1);
     let mut got = take(app, 200);
@@ -105,7 +105,7 @@ pub fn last(app: &App) -> Delivery {
     app.sandbox.delivery_log().last().unwrap().clone()
 }
 
-/// Returns the active key, and the previous one if any.
+/// Returns the active key and, if there is one, the previous key.
 pub fn keys(app: &mut App) -> Vec<String> {
     let keys = app.sandbox.webhook_keys(app.now);
     keys.into_iter().map(|key| key.key).collect()

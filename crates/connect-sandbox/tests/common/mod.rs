@@ -85,7 +85,7 @@ impl App {
         read(&self.send(request.body(Bytes::from(body.to_string())).unwrap()))
     }
 
-    /// Returns the redirect URI of the authorization endpoint, without following it.
+    /// Returns the `Location` of the authorization endpoint's response.
     pub fn location(&mut self, query: &str) -> String {
         let reply = self.send(get(&format!("/api/oauth/authorize?{query}")));
         assert_eq!(reply.status(), 302, "{:?}", reply.body());

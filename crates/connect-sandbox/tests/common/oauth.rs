@@ -42,7 +42,7 @@ impl App {
         self.send(get(&format!("{path}?{}", encoded(query))))
     }
 
-    /// Returns the redirect URI of the authorization endpoint.
+    /// Returns the `Location` of the authorization endpoint's response.
     pub fn sent_to(&mut self, path: &str, query: Pairs<'_>) -> String {
         let reply = self.visit(path, query);
         assert_eq!(reply.status(), 302, "{:?}", reply.body());
@@ -55,7 +55,7 @@ impl App {
         parameter(&location, "code").unwrap_or_else(|| panic!("{location}"))
     }
 
-    /// Posts a form to a token endpoint, and checks that the response must not be cached.
+    /// Posts a form to a token endpoint, and checks that the response forbids caching.
     pub fn post_form(&mut self, path: &str, fields: Pairs<'_>) -> (u16, Value) {
         let reply = self.send(form(path, &encoded(fields)));
         assert_eq!(reply.headers()["content-type"], "application/json; charset=utf-8");
