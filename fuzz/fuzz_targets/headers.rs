@@ -1,5 +1,5 @@
-//! Headers with durations, one per line: `Retry-After` of a refused call, and `Cache-Control` and `Age` of
-//! the webhook keys.
+//! Headers with durations, one per line. A refused call has `Retry-After`, and the response with the webhook
+//! keys has `Cache-Control` and `Age`.
 //!
 //! No pause ends after the deadline of the call. Keys are cached for at most a day.
 

@@ -52,7 +52,7 @@ impl Client {
         Self { sandbox, now: at().wall, basic, bearer: None }
     }
 
-    /// Returns the user's access token. Signs the user in if there is none yet.
+    /// Returns the user's access token. Signs the user in first, unless the user is signed in.
     fn sign_in(&mut self) -> Option<HeaderValue> {
         if self.bearer.is_none() {
             let client = self.sandbox.credentials().client_id;

@@ -1,5 +1,5 @@
 //! A webhook delivery: a line each for id, timestamp and signature, then the body. The delivery is verified
-//! as it is, and again with a valid signature.
+//! unchanged, and again with a valid signature.
 //!
 //! A line `-` omits its header. A line that begins with `+` sends its header twice.
 

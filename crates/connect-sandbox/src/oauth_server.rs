@@ -78,7 +78,6 @@ impl AuthorizationServer {
     }
 }
 
-/// An endpoint of an authorization server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     /// The authorization endpoint (RFC 6749 3.1).

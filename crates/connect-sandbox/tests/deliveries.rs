@@ -7,7 +7,7 @@ use common::{ALL, App, encode, id};
 use connect_sandbox::{DeliveryState, Trigger};
 use serde_json::{Value, json};
 
-/// The switches with which the application is also notified about its own writes.
+/// The switches that make the sandbox notify the application about its own writes as well.
 const LOUD: &[(&str, &str)] = &[("echo_suppression", "off")];
 
 #[test]

@@ -76,7 +76,6 @@ pub(crate) use seed::Seeded;
 use serde_json::Value;
 use std::collections::BTreeMap;
 
-/// An endpoint of the API.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     ListEvents,

@@ -51,7 +51,6 @@ use std::collections::BTreeMap;
 pub(crate) use original::{conference, original};
 pub(crate) use routes::ROUTES;
 
-/// An endpoint of Google Calendar.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     CalendarList,

@@ -52,7 +52,6 @@ use http::{HeaderName, HeaderValue};
 pub(crate) use original::{online_meeting, original};
 pub(crate) use routes::ROUTES;
 
-/// An endpoint of Graph.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Calendars,

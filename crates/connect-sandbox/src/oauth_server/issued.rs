@@ -35,7 +35,6 @@ pub(crate) struct GrantOwner {
 /// The time in which a code can be exchanged. RFC 6749 4.1.2 recommends at most 10 minutes.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-/// The index of a grant in the list of grants.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) struct GrantId(usize);
 

@@ -30,12 +30,12 @@ pub(crate) trait Rules {
     fn consent_words(&self) -> ConsentWords;
 
     /// Returns the descriptions of scopes on the consent page, by short scope name. The page shows a scope
-    /// without a description as it is.
+    /// without a description unchanged.
     fn descriptions(&self) -> Descriptions {
         &[]
     }
 
-    /// Returns the short name of a scope, by which [`Rules::descriptions`] lists the scope.
+    /// Returns the short name of a scope, as in [`Rules::descriptions`].
     fn short_scope<'a>(&self, scope: &'a str) -> Cow<'a, str> {
         scope.into()
     }
@@ -188,7 +188,7 @@ pub(crate) type Routes = &'static [(&'static str, fn(AuthorizationServer) -> End
 /// Scopes with the descriptions that the real server shows to users.
 pub(crate) type Descriptions = &'static [(&'static str, &'static str)];
 
-/// The wording of the consent page. `{}` in the heading stands for the application's name.
+/// The wording of the consent page. `{}` in the heading represents the application's name.
 pub(crate) struct ConsentWords {
     pub(crate) heading: &'static str,
     pub(crate) allow: &'static str,

@@ -20,7 +20,6 @@ pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
 pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The maximum size of `custom_data` and `field_data`, in bytes.
 pub(super) const MAX_DATA_BYTES: usize = 64 * 1024;
-/// The maximum page size.
 pub(super) const MAX_PAGE_SIZE: usize = 1_000;
 /// The maximum number of calls a minute that the switch `apptoto_rate` can allow.
 pub(super) const MAX_CALLS_PER_MINUTE: u64 = 100_000;
@@ -91,7 +90,6 @@ impl Account {
     }
 }
 
-/// Generates unique ids.
 #[derive(Debug, Default)]
 pub(super) struct Ids(u64);
 

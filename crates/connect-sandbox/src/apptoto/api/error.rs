@@ -65,7 +65,6 @@ impl ApiError {
         Self::new(StatusCode::NOT_FOUND, "not_found", format!("There is no such {what}"))
     }
 
-    /// Creates the error for an account that has reached a size limit.
     pub(super) fn full() -> Self {
         Self::invalid("The account is full")
     }

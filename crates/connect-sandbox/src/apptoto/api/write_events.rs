@@ -149,7 +149,6 @@ impl Api<'_> {
         Ok(ok(&self.events_view(&[id])))
     }
 
-    /// Checks the fields that a new event needs.
     pub(super) fn check_new_event(&self, draft: &EventDraft<'_>, provisions: bool) -> Result<(), FieldError> {
         let calendar = draft.calendar.as_ref().ok_or_else(|| draft.field_error("calendar", "is required"))?;
         if calendar.find(&self.account.calendars).is_none() {

@@ -7,7 +7,7 @@ use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// How an update treats fields that are missing from the body: `Patch` keeps them, `Replace` clears them.
+/// How an update treats fields that the body omits: `Patch` keeps them, `Replace` clears them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum UpdateMode {
     Patch,

@@ -18,7 +18,6 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
-/// The filter of a calendar list.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct CalendarListFilter {
     least: Option<String>,

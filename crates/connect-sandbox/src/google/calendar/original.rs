@@ -52,7 +52,6 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
-/// Returns Google's `conferenceData`.
 pub(crate) fn conference(fields: &Fields) -> Value {
     let Some(uri) = &fields.conference else { return Value::Null };
     let id = fields.conference_data.as_ref().and_then(|data| data.get("conferenceId"));

@@ -11,7 +11,6 @@ use serde_json::Value;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// One item of a list.
 #[derive(Clone, Debug)]
 pub(super) struct Item<'a> {
     event: &'a Arc<Event>,
@@ -142,7 +141,6 @@ fn covers(query: &Query, fields: &Fields) -> bool {
     query.covers(fields.start, fields.end)
 }
 
-/// Returns whether an instance matches the query.
 fn matches_query(query: &Query, instance: &Instance<'_>) -> bool {
     let fields = &instance.fields;
     let kind = fields.own.get("eventType").and_then(Value::as_str).unwrap_or("default");

@@ -190,7 +190,7 @@ fn one_of(call: &Call, name: &str, values: &[&str]) -> Result<(), ApiError> {
     if fits { Ok(()) } else { Err(invalid_parameter(name)) }
 }
 
-/// Returns which attendees to notify. The default is none.
+/// Returns which attendees to notify. By default, no attendee is notified.
 fn notified(call: &Call) -> SendUpdates {
     match call.query("sendUpdates") {
         Some("all") => SendUpdates::All,

@@ -73,7 +73,6 @@ impl ApiError {
         Self::new(400, "TimeZoneNotSupportedException", message)
     }
 
-    /// Creates the error for an invalid or unsupported recurrence.
     pub(super) fn recurrence(message: &str) -> Self {
         Self::new(400, "ErrorInvalidRecurrencePattern", message)
     }
@@ -133,7 +132,6 @@ impl ApiError {
         Some(Self::new(status, code, message))
     }
 
-    /// Creates the error for too many concurrent requests of an application to a mailbox.
     pub(super) fn too_many_concurrent() -> Self {
         Self::new(429, "ApplicationThrottled", "Application is over its MailboxConcurrency limit.")
     }

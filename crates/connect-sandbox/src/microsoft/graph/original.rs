@@ -44,7 +44,6 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
     })
 }
 
-/// Returns Graph's `onlineMeeting`.
 pub(crate) fn online_meeting(fields: &Fields) -> Value {
     fields.conference.as_ref().map_or(Value::Null, |url| json!({ "joinUrl": url }))
 }

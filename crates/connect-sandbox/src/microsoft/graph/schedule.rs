@@ -95,7 +95,7 @@ fn taken(calendar: &Calendar, range: Range) -> Vec<Instance<'_>> {
     taken
 }
 
-/// Returns one digit for each slot, which stands for the slot's status with the highest precedence.
+/// Returns one digit for each slot: the digit of the slot's status with the highest precedence.
 fn view(taken: &[Instance<'_>], range: Range, slot: SignedDuration) -> String {
     let weight = |one: &Instance<'_>| {
         let status = resource::show_as(&one.fields);
