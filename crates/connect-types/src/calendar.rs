@@ -89,7 +89,7 @@ impl Serialize for CalendarSelection {
     }
 }
 
-/// The selection as JSON; left out if it is empty.
+/// Writes the selection as JSON. An empty selection is not sent.
 impl Param for CalendarSelection {
     fn param(&self) -> Option<String> {
         if self.0.is_empty() { None } else { serde_json::to_string(self).ok() }

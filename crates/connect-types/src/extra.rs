@@ -1,4 +1,4 @@
-//! Response fields without a typed counterpart.
+//! Response fields that are kept as raw JSON.
 
 use alloc::borrow::Cow;
 use alloc::boxed::Box;
@@ -19,7 +19,7 @@ impl Extra {
         self.0.get(name)
     }
 
-    /// Sets a field, and replaces one of the same name.
+    /// Sets a field. A field with the same name is replaced.
     pub fn insert(&mut self, name: &str, raw: Raw) {
         self.0.insert(name.into(), raw);
     }
@@ -46,7 +46,7 @@ impl Extra {
         self.0.is_empty()
     }
 
-    /// Returns the reason, possibly empty, if `success` is false, as a boolean or a string.
+    /// Returns the reason, possibly empty, if `success` is `false` or `"false"`.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
         let success = self.get("success")?.get();
         let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";

@@ -28,7 +28,7 @@ pub struct ContentLine<'a> {
 }
 
 impl<'a> ContentLine<'a> {
-    /// Reads an unfolded line. Returns `None` if it has no colon outside quotes before the value.
+    /// Reads an unfolded line. Returns `None` if the line has no colon outside quotes.
     #[must_use]
     pub fn read(line: &'a str) -> Option<Self> {
         let colon = line.find(outside_quotes(':'))?;
@@ -72,8 +72,9 @@ impl EventTime {
     /// Reads an iCalendar DATE or DATE-TIME (RFC 5545 3.3.4, 3.3.5). Examples: `20260706`, `20260706T090000`,
     /// `20260706T070000Z`.
     ///
-    /// A date as `2026-07-06`, as in Mobiscroll's samples, is also read. A UTC time later than the latest
-    /// [`Timestamp`] is read as its date, 9999-12-31: services use it for a series without an end.
+    /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. Services use the UTC time
+    /// `99991231T235959Z` for a series without an end. This time is read as a date, because it is later than
+    /// the latest [`Timestamp`].
     ///
     /// [`Timestamp`]: jiff::Timestamp
     #[must_use]

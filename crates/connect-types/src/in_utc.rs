@@ -11,9 +11,9 @@ use crate::{Frequency, Weekday};
 impl Recurrence {
     /// Returns the rule for a provider that counts weekdays and days of the month in UTC.
     ///
-    /// 1 July at 08:00 in Tokyo is 30 June in UTC, and each Monday is a Sunday. The returned rule gives the
-    /// same days for a series that begins at `start`, until the next clock change: see
-    /// [`stretches`](Self::stretches).
+    /// At 08:00 in Tokyo, 1 July is 30 June in UTC, and Monday is Sunday. For a series that begins at `start`,
+    /// the returned rule in UTC has the same occurrences as this rule in the time zone of `start`, until the
+    /// next clock change: see [`stretches`](Self::stretches).
     ///
     /// ```
     /// use connect_types::{Recurrence, Weekday};
@@ -29,9 +29,9 @@ impl Recurrence {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] if the start is on another day in UTC and the rule depends on month boundaries: a day of
-    /// the month is not from 2 to 27, or the rule has months or a MONTHLY or YEARLY weekday without a day of
-    /// the month.
+    /// [`Invalid`] if the start is on another day in UTC, and one of these applies:
+    /// * A day of the month is not from 2 to 27 (or from -27 to -2).
+    /// * The rule has no day of the month, but has months, or is MONTHLY or YEARLY with weekdays.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {
         let first = start.date();
         let shift = match crate::rrule::utc(start.timestamp()).date().cmp(&first) {
@@ -45,14 +45,14 @@ impl Recurrence {
             ([], []) if of_months => &like_first,
             (days, _) => days,
         };
-        // Shifted by a day, these days stay within their month.
+        // A shift by one day does not move these days to another month.
         let within_months = days.iter().all(|day| (2..=27).contains(&day.unsigned_abs()));
         if !within_months || days.is_empty() && (of_months || !self.months.is_empty()) {
             return Err(Invalid::new(
                 "recurrence",
                 format!(
-                    "FREQ={} has no equivalent in UTC, where the series begins on {}: expected days of the month from 2 to 27, \
-                     which stay in their month",
+                    "FREQ={} has no equivalent in UTC, where the series begins on {} (expected days of the month from 2 to 27, \
+                     which are in the same month in UTC)",
                     self.frequency,
                     crate::rrule::utc(start.timestamp()).date(),
                 ),

@@ -5,8 +5,8 @@ use core::fmt;
 
 /// A value that an enum does not list.
 ///
-/// Callers cannot create one, so it never equals a known value: `Provider::from("google")` is always
-/// `Provider::Google`.
+/// Callers cannot create an `Unknown`, so it never contains a known value: `Provider::from("google")` is
+/// always `Provider::Google`.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown(Box<str>);
 
@@ -35,7 +35,7 @@ macro_rules! open_enum {
             /// The known values.
             pub const KNOWN: &'static [Self] = &[$(Self::$variant),+];
 
-            /// Returns the value in API requests and responses.
+            /// Returns the text of this value in API requests and responses.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 match self {
@@ -98,7 +98,7 @@ macro_rules! open_enum {
 macro_rules! closed_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {
-            /// Returns the value in API requests and responses.
+            /// Returns the text of this value in API requests.
             #[must_use]
             pub const fn as_str(self) -> &'static str {
                 match self {

@@ -1,7 +1,7 @@
 //! The traits that describe requests and responses to a client.
 //!
 //! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a decoded
-//! response. It tells whether the body reports a failure, and what an empty body means.
+//! response, and also defines whether the body reports a failure, and what an empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -16,7 +16,7 @@ use crate::Scope;
 pub trait Operation {
     /// The type of a successful response.
     type Answer: Answer;
-    /// The method and path for messages, such as `GET /calendars`.
+    /// The method and path, such as `GET /calendars`, for error messages and logs.
     const NAME: &'static str;
     /// The HTTP method, in capitals.
     const METHOD: &'static str;
@@ -27,7 +27,7 @@ pub trait Operation {
     /// The authentication of the request.
     const AUTH: Auth;
 
-    /// Returns the effect of a retry.
+    /// Returns the effect of sending the request twice.
     fn safety(&self) -> Safety;
 
     /// Returns the least scope that the call needs, if any.
@@ -87,9 +87,9 @@ pub enum Safety {
     Safe,
     /// Sending it twice has the same effect as sending it once (RFC 9110 9.2.2).
     Idempotent,
-    /// Sending it twice may have the effect twice. Retried only if the first was certainly not processed.
+    /// Sending it twice may have its effect twice. It is retried only if it was certainly not processed.
     Once,
-    /// It contacts people or costs money. Retried only after a 401, with a new access token.
+    /// It contacts people or costs money. It is retried only after a 401, with a new access token.
     Never,
 }
 

@@ -48,7 +48,7 @@ impl<T> Patch<T> {
 }
 
 impl<T> Patch<Vec<T>> {
-    /// Adds to the list to set; `Keep` and `Clear` become a new list.
+    /// Adds items to the list that is set. `Keep` and `Clear` become a list of these items.
     pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
         let mut list = match core::mem::take(self) {
             Self::Set(list) => list,

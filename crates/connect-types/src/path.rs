@@ -9,7 +9,7 @@ use crate::operation::Invalid;
 /// All characters except the unreserved ones (RFC 3986 2.3). Calendar ids contain `#` and `@`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Returns an id as a percent-encoded path segment. `field` names the id in an error.
+/// Returns an id as a percent-encoded path segment. `field` is the name of the id in errors.
 ///
 /// ```
 /// use connect_types::path_segment;
@@ -20,7 +20,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// ```
 ///
 /// # Errors
-/// [`Invalid`] if the id is empty, `.` or `..`, because the path would then belong to another call.
+/// [`Invalid`] if the id is blank, `.` or `..`, because the path would then be that of another call.
 pub fn path_segment(field: &'static str, id: &str) -> Result<String, Invalid> {
     match id.trim() {
         "" => Err(Invalid::new(field, "must not be empty")),

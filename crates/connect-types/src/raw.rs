@@ -64,7 +64,7 @@ impl Raw {
         Self::from_value(&fields)
     }
 
-    /// Returns the value of a field, if this is an object and the field has this type.
+    /// Returns the value of a field, if the JSON is an object and the field has the type `T`.
     #[must_use]
     pub fn field<T: DeserializeOwned>(&self, name: &str) -> Option<T> {
         let mut fields: BTreeMap<String, Self> = self.decode().ok()?;

@@ -30,7 +30,7 @@ use crate::{Frequency, Moment, Weekday};
 /// A series in Mobiscroll Connect has no time zone. Its start is an instant, and it is not documented whether
 /// the provider counts in the calendar's time zone or in UTC. A weekly event at 09:00 in Berlin that begins
 /// in winter may therefore be at 10:00 in summer. To avoid this, create one event for each of its
-/// [`stretches`](Self::stretches). Google and Outlook, called directly, receive the time zone of the start.
+/// [`stretches`](Self::stretches). Requests sent directly to Google or Outlook contain the start's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Recurrence {
@@ -48,7 +48,7 @@ pub struct Recurrence {
     pub(crate) count_zero: bool,
 }
 
-/// The end of a recurrence. A count and a last instant exclude each other.
+/// The end of a recurrence.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum End {
     /// The recurrence has no end.
@@ -141,21 +141,21 @@ impl Recurrence {
         self
     }
 
-    /// Sets the number of occurrences (COUNT): at least 1. Replaces another end.
+    /// Sets the number of occurrences (COUNT): at least 1. Replaces an earlier end.
     pub fn count(mut self, occurrences: u32) -> Self {
         self.count_zero = occurrences == 0;
         self.end = NonZeroU32::new(occurrences).map_or(End::Never, End::Count);
         self
     }
 
-    /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces another end.
+    /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces an earlier end.
     ///
-    /// A civil date is a day in the time zone of the series' start. For an all-day series, a zoned time means
-    /// its date. An update that does not set the start cannot have a civil date, or a zoned time that is on
-    /// another day in UTC: use a [`Timestamp`] instead.
+    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the
+    /// date of a zoned time is used. In an update that does not set the start, a civil date is an error, and
+    /// so is a zoned time that is on another day in UTC: use a [`Timestamp`] instead.
     ///
-    /// UNTIL has whole seconds. If the start is known, it is rounded to the second that gives the same
-    /// occurrences; otherwise it is rounded down.
+    /// UNTIL has whole seconds. If the start is known, `last` is rounded so that the occurrences stay the
+    /// same. If the start is not known, `last` is rounded down.
     pub fn until(mut self, last: impl Into<Last>) -> Self {
         let last = last.into();
         (self.end, self.until_day) = (last.end, last.day);
@@ -165,7 +165,8 @@ impl Recurrence {
 
     /// Sets the first day of the week (WKST). Default: Monday.
     ///
-    /// It affects only weekly rules with an interval above 1 and weekdays; other rules are sent without it.
+    /// WKST affects only weekly rules with weekdays and an interval above 1. Other rules are sent without
+    /// WKST.
     pub fn week_start(mut self, day: Weekday) -> Self {
         self.week_start = day;
         self
@@ -245,8 +246,8 @@ impl Recurrence {
             (End::On(day), Some(Boundary::At(start))) => {
                 let zone = start.zone();
                 let time = zone.to_datetime(start.timestamp()).time();
-                // The provider may count in any time zone. An end half a day later includes that day's
-                // occurrence in every zone, and never the next day's.
+                // The provider may count in any time zone. In each of them, an UNTIL half a day after the
+                // last occurrence includes that occurrence, but not the next one.
                 let begins = zone.to_timestamp(day.to_datetime(time)).ok();
                 (day, begins.and_then(|begins| begins.checked_add(SignedDuration::from_hours(12)).ok()))
             }
@@ -263,7 +264,7 @@ impl Recurrence {
                 Some(day) => utc(day),
                 None => return Ok(self.clone()),
             },
-            // The event may be all-day, and such a series ends on the UTC day of UNTIL.
+            // The event may be all-day, and an all-day series ends on the date of UNTIL in UTC.
             (End::Until(last), None)
                 if self.until_day.is_some_and(|day| day != crate::rrule::utc(last).date()) =>
             {
@@ -285,7 +286,7 @@ impl Recurrence {
     /// Returns the rule with Monday as the first day of the week, for a series with this first day.
     ///
     /// # Errors
-    /// [`Invalid`] if the rule would then give other days.
+    /// [`Invalid`] if weeks from Monday would change the occurrences.
     pub(crate) fn weeks_from_monday(mut self, start: Option<Date>) -> Result<Self, Invalid> {
         let first = start.map(|day| day.weekday().to_monday_zero_offset());
         if self.counts_weeks() && first.is_none_or(|first| self.depends_on_week_start(first)) {
@@ -303,7 +304,7 @@ impl Recurrence {
         Ok(self)
     }
 
-    /// Returns whether weeks that begin on Monday would give other days.
+    /// Returns whether weeks from Monday would change the occurrences.
     ///
     /// `first` is the first day of the series, as a number of days after Monday.
     fn depends_on_week_start(&self, first: i8) -> bool {
@@ -346,9 +347,9 @@ impl Recurrence {
     }
 }
 
-/// Rounds `last` to the whole second that includes the same occurrences.
+/// Rounds `last` to a whole second, so that a series with this UNTIL has the same occurrences.
 ///
-/// The occurrences begin at the same fraction of a second as `start`.
+/// Every occurrence begins at the same fraction of a second as `start`.
 pub(crate) fn until_in_seconds(last: Timestamp, start: Timestamp) -> Timestamp {
     let fraction = SignedDuration::from_nanos(start.as_nanosecond().rem_euclid(1_000_000_000) as i64);
     let floor = |instant: Timestamp| instant.as_nanosecond().div_euclid(1_000_000_000) as i64;
@@ -357,7 +358,7 @@ pub(crate) fn until_in_seconds(last: Timestamp, start: Timestamp) -> Timestamp {
 }
 
 impl Weekday {
-    /// All weekdays, from Monday.
+    /// All weekdays, Monday first.
     pub(crate) const ALL: [Self; 7] = [
         Self::Monday,
         Self::Tuesday,

@@ -18,11 +18,11 @@ use crate::{EventTime, Frequency, SeriesStart, Weekday};
 impl Recurrence {
     /// Returns the rule as a line, such as `RRULE:FREQ=DAILY;INTERVAL=2;COUNT=10`.
     ///
-    /// If the start of the series is known, use [`rrule_from`](Self::rrule_from), which writes a correct
-    /// UNTIL.
+    /// If you know the start of the series, use [`rrule_from`](Self::rrule_from), because the correct form of
+    /// UNTIL depends on the start.
     ///
     /// # Errors
-    /// [`Invalid`] if a number is out of range.
+    /// [`Invalid`] if RFC 5545 does not allow the rule.
     pub fn rrule(&self) -> Result<String, Invalid> {
         let last = match self.end {
             End::Until(last) => Some(stamp(last)),
@@ -47,7 +47,7 @@ impl Recurrence {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] if a number or the end is out of range.
+    /// [`Invalid`] if RFC 5545 does not allow the rule, or if the end is out of range.
     pub fn rrule_from(&self, start: impl Into<SeriesStart>) -> Result<String, Invalid> {
         let start = start.into();
         let last = match (self.end, &start) {
@@ -140,10 +140,10 @@ pub(crate) fn day_stamp(day: Date) -> String {
     format!("{:04}{:02}{:02}", day.year(), day.month(), day.day())
 }
 
-/// The last date. A `Timestamp` cannot represent all times of it, nor late times of the day before.
+/// The last supported date. The latest `Timestamp` is at 22:00 UTC on the day before.
 pub(crate) const MAX_DATE: Date = Date::constant(9999, 12, 31);
 
-/// Returns the last second of a day in UTC, in the basic format. It may be too late for a `Timestamp`.
+/// Returns the last second of a day in UTC, in the basic format. A `Timestamp` cannot represent all of them.
 pub(crate) fn last_stamp(day: Date) -> String {
     format!("{}T235959Z", day_stamp(day))
 }
@@ -192,9 +192,9 @@ pub(crate) fn number<T: FromStr>(digits: &str) -> Option<T> {
     if digits.bytes().all(|digit| digit.is_ascii_digit()) { digits.parse().ok() } else { None }
 }
 
-/// Converts "the last of the 28th to 31st" to the last day of the month, as Connect has no BYSETPOS.
+/// Replaces `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` by `BYMONTHDAY=-1`, because Connect has no BYSETPOS.
 ///
-/// For a rule limited to February, "the last of the 28th and 29th" is enough.
+/// If the rule is limited to February, `BYMONTHDAY=28,29;BYSETPOS=-1` is replaced as well.
 fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {
     let has = |day| rule.month_days.contains(&day);
     let until = if rule.months == [2] { 29 } else { 31 };

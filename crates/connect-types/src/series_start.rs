@@ -18,7 +18,7 @@ pub enum SeriesStart {
     At(ZonedDateTime),
     /// An instant, if the time zone of the series is unknown or UTC.
     ///
-    /// The calculated end is correct unless the time zone skips a whole day.
+    /// An UNTIL calculated from an instant is correct, unless the time zone of the series skips a whole day.
     Instant(Timestamp),
 }
 
@@ -52,9 +52,9 @@ impl SeriesStart {
                 })
             }
             Self::Instant(start) => {
-                // The series' days may differ from UTC days. The last occurrence begins `days` after the
-                // first, an hour or two off after a clock change. Half a day more includes it, and never the
-                // next one.
+                // The days of the series may differ from UTC days. The last occurrence begins `days` after
+                // the first, or an hour or two earlier or later because of clock changes. An UNTIL half a
+                // day later includes the last occurrence, but not the next one.
                 let days = first.duration_until(last);
                 let half = SignedDuration::from_hours(if days.is_zero() { 0 } else { 12 });
                 start.checked_add(days + half).ok()
@@ -63,7 +63,7 @@ impl SeriesStart {
         match last_begins {
             Some(begins) => Ok(stamp(begins)),
             None if last.year() == MAX_DATE.year() => Ok(last_stamp(MAX_DATE)),
-            None => Err(Invalid::new("recurrence", "the end is out of range (expected a year up to 9999)")),
+            None => Err(Invalid::new("recurrence", "UNTIL is out of range (expected a year up to 9999)")),
         }
     }
 }

@@ -24,8 +24,8 @@ impl Recurrence {
     ///
     /// The stretches contain all occurrences from `start` to `horizon`, inclusive.
     ///
-    /// A series in Mobiscroll Connect has no time zone. A provider that counts in UTC moves it by an hour at
-    /// each clock change between two stretches. One event for each stretch keeps the local time:
+    /// A series in Mobiscroll Connect has no time zone. If the provider counts in UTC, the local time of the
+    /// series changes at each clock change. To keep the local time, create one event for each stretch:
     ///
     /// ```
     /// use connect_types::{NewEvent, Recurrence};
@@ -49,11 +49,12 @@ impl Recurrence {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// A local time that a clock change skips moves to the same time in UTC as before the change. The start
-    /// is always an occurrence, even if the rule does not include it (RFC 5545 3.8.5.3).
+    /// If a clock change skips the local time of an occurrence, the occurrence is at the same time in UTC as
+    /// the previous one. The start is always an occurrence, even if the rule does not include it (RFC 5545
+    /// 3.8.5.3).
     ///
     /// The rule's weekdays and days of the month are those of the start's time zone. If the start is on
-    /// another day in UTC, a provider that counts in UTC uses other days: [`in_utc`](Self::in_utc) returns
+    /// another day in UTC, a provider that counts in UTC uses other days. [`in_utc`](Self::in_utc) returns
     /// the rule for such a provider.
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
@@ -139,7 +140,7 @@ fn days(day: Date) -> i64 {
     Date::constant(1970, 1, 1).duration_until(day).as_hours().div_euclid(24)
 }
 
-/// Returns the number of days from the latest such weekday to `day`: 0 to 6.
+/// Returns the number of days since the last `weekday` on or before `day`: 0 to 6.
 fn days_after(weekday: Weekday, day: Date) -> i64 {
     i64::from(weekday.until(Weekday::of(day)))
 }

@@ -1,8 +1,8 @@
 //! Reads JSON strings that may contain a lone surrogate (`"\ud83d"`).
 //!
 //! JavaScript services send lone surrogates when they cut a string inside an emoji. UTF-8 cannot represent
-//! them. serde_json refuses such a string, but returns its bytes (WTF-8). Here, each lone surrogate becomes
-//! U+FFFD.
+//! them. serde_json cannot read such a string as text, but returns it as bytes (WTF-8). This module replaces
+//! each lone surrogate by U+FFFD.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;
@@ -76,7 +76,7 @@ impl<'de> Visitor<'de> for TextVisitor {
     }
 }
 
-/// Converts bytes to UTF-8, with one U+FFFD for each lone surrogate and each other invalid sequence.
+/// Converts bytes to UTF-8, with one U+FFFD for each lone surrogate or other invalid sequence.
 fn repair(mut bytes: &[u8]) -> String {
     let mut out = String::with_capacity(bytes.len());
     loop {

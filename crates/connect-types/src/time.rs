@@ -67,7 +67,9 @@ impl EventTime {
     }
 }
 
-/// Returns whether the year has no sign. RFC 3339 5.6 allows none, and jiff would panic on its first second.
+/// Returns whether the year has no sign. RFC 3339 5.6 allows no sign.
+///
+/// jiff panics on times in the first second of its range, which is in a negative year.
 pub(crate) fn has_plain_year(text: &str) -> bool {
     text.starts_with(|first: char| first.is_ascii_digit())
 }
@@ -81,7 +83,8 @@ impl From<&str> for EventTime {
         } else if date_only {
             text.parse().ok().map(Self::Date)
         } else {
-            // A time zone in brackets without an offset gives an instant only with a time zone database.
+            // A text with a time zone in brackets is no local time. Without an offset, an instant can be read
+            // from it only with a time zone database.
             let local = || text.parse().ok().filter(|_| !text.contains('[')).map(Self::Local);
             text.parse().ok().map(Self::Instant).or_else(local)
         };
@@ -137,8 +140,8 @@ impl Serialize for EventTime {
 
 /// An instant in a request, created from a [`Timestamp`] or a [`ZonedDateTime`].
 ///
-/// It is sent in UTC, rounded down to milliseconds. The time zone of a zoned time is the one in which a
-/// series counts its days.
+/// It is sent in UTC, rounded down to milliseconds. If it is the start of a series and was created from a
+/// zoned time, the days of the series are days in that time zone.
 #[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,
@@ -224,8 +227,9 @@ pub(crate) enum Boundary {
 }
 
 impl Boundary {
-    /// Returns an instant that is `far` away. For a day, `far` is in days instead of seconds, to cover every
-    /// time zone.
+    /// Returns the instant `far` later, or earlier if `far` is negative.
+    ///
+    /// For a day, each second of `far` stands for one day, which covers every time zone.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),

@@ -25,7 +25,7 @@ impl Wire for String {
     }
 }
 
-/// A boolean, or a string with one.
+/// Reads a boolean, or a string that contains one.
 impl Wire for bool {
     fn read(text: &str) -> Option<Self> {
         text::read(text).unwrap_or(Cow::Borrowed(text)).parse().ok()
@@ -36,7 +36,7 @@ impl Wire for bool {
     }
 }
 
-/// An integer, a string with one, or a number such as `3599.62` or `3.6e3`, rounded down.
+/// Reads a number, or a string that contains one. A number such as `3599.62` or `3.6e3` is rounded down.
 impl Wire for u64 {
     fn read(text: &str) -> Option<Self> {
         const MAX_EXACT_INTEGER: f64 = 9_007_199_254_740_992.0;
@@ -146,7 +146,7 @@ impl<T: Wire + Serialize> Slot for Option<T> {
     }
 }
 
-/// Implements fields that are empty by default.
+/// Implements `Slot` for types that have an empty value. Null is read as the empty value.
 macro_rules! plain_slot {
     ($($generics:tt)*) => {
         $($generics)* {

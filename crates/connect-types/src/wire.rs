@@ -1,7 +1,7 @@
 //! Reads response structs from JSON objects.
 //!
-//! One pass over the object takes each field as a slice of text, and then reads the text as the field's type.
-//! A value of another type is kept as text in `extra`, so it does not make the whole response an error.
+//! One pass over the object finds the text of each field, and reads it as the field's type. A value of
+//! another type is kept as text in `extra`, so it does not make the whole response an error.
 //!
 //! ```text
 //! {"title": "Stand-up", "start": 5, "new": true}
@@ -61,7 +61,7 @@ pub(crate) trait Wire: Sized {
 
 /// A response struct with named fields.
 pub(crate) trait Fields: Default {
-    /// Whether the struct has strict fields, which are deserialized directly.
+    /// Whether the struct has strict fields, which [`read_in_place`](Self::read_in_place) deserializes.
     const READS_IN_PLACE: bool = false;
 
     /// Sets a field from its JSON.
@@ -96,7 +96,7 @@ pub(crate) trait Fields: Default {
 
 /// The type of a struct's field.
 pub(crate) trait Slot {
-    /// Sets the field from JSON text; null empties it. Returns false, with an empty field, for another type.
+    /// Sets the field from JSON text; null empties it. Text of another type empties it and returns false.
     fn fill(&mut self, text: &str) -> bool;
     /// Does the same in one pass. For another type, the field is unchanged.
     fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error>;
@@ -104,7 +104,7 @@ pub(crate) trait Slot {
     fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
 }
 
-/// Sets a field, or puts its JSON into `extra` if it has another type.
+/// Sets a field. If the JSON does not have the field's type, adds the JSON to `extra`.
 pub(crate) fn read_into(slot: &mut impl Slot, name: &str, json: JsonText<'_>, extra: &mut Extra) {
     if !slot.fill(json.text()) {
         extra.insert(name, json.into_raw());
@@ -113,7 +113,7 @@ pub(crate) fn read_into(slot: &mut impl Slot, name: &str, json: JsonText<'_>, ex
     }
 }
 
-/// Deserializes a strict field. Null is the default value. An error names the field.
+/// Deserializes a strict field. Null becomes the default value. An error names the field.
 pub(crate) fn strict<'de, A: MapAccess<'de>, T: Deserialize<'de> + Default>(
     name: &str,
     map: &mut A,
@@ -219,9 +219,9 @@ impl JsonText<'_> {
 
 /// The internal name of `RawValue` in serde_json.
 ///
-/// With this name, serde_json returns a slice if it can. `&RawValue` would not work with readers and `Value`,
-/// and `Box<RawValue>` would always allocate. Other deserializers call `visit_newtype_struct`, which uses
-/// `Box<RawValue>`.
+/// For this name, serde_json returns a slice if it can. Deserializing `&RawValue` does not work with readers
+/// and `Value`, and `Box<RawValue>` always allocates. Other deserializers call `visit_newtype_struct`, which
+/// uses `Box<RawValue>`.
 const RAW: &str = "$serde_json::private::RawValue";
 
 impl<'de> Deserialize<'de> for JsonText<'de> {

@@ -166,7 +166,7 @@ fn time_is_instant_local_date_or_unreadable() {
     {
         assert_eq!(time(odd), EventTime::Unreadable(odd.into()));
     }
-    // jiff panics on a time in its first second.
+    // jiff panics on a time in the first second of its range.
     let first = "-009999-01-02T01:59:58.5Z";
     assert_eq!(time(first), EventTime::Unreadable(first.into()));
     let event: Event = decode(format!(r#"{{"lastModified": "{first}"}}"#).as_bytes()).unwrap();

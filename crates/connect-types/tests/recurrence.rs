@@ -32,7 +32,9 @@ fn until(rule: &str, start: &str) -> jiff::Timestamp {
         .unwrap()
 }
 
-/// UNTIL includes the last day and not the next, in the start's time zone and with its fixed offset.
+/// Checks that UNTIL includes the last day but not the next one.
+///
+/// This holds in the start's time zone, and in a zone that has the start's offset all year.
 #[test]
 fn until_as_a_date_is_a_day_in_the_zone_of_the_start() {
     for (start, day) in [
@@ -358,7 +360,7 @@ fn until_with_a_fraction_is_rounded_to_include_its_occurrence() {
     for (last, until) in [
         ("2026-12-30T20:00:00.5[America/Los_Angeles]", "20261231T040001Z"),
         ("2026-12-30T20:00:00.75[America/Los_Angeles]", "20261231T040001Z"),
-        // UNTIL before the occurrence begins.
+        // `last` is before the start of the occurrence.
         ("2026-12-30T20:00:00.25[America/Los_Angeles]", "20261231T040000Z"),
         ("2026-12-30T20:00:00[America/Los_Angeles]", "20261231T040000Z"),
     ] {
@@ -408,7 +410,7 @@ fn zoned_until_without_a_start_on_another_utc_day_is_refused() {
         assert!(change(last).dates(date(2026, 12, 28), date(2026, 12, 29)).body().is_ok());
         assert!(change(last).time(zoned(last), zoned(last)).body().is_ok());
     }
-    // The same day in UTC, and an instant without a time zone.
+    // A zoned time on the same day in UTC is accepted, and so is an instant.
     assert!(change("2026-12-31T20:00[Europe/Berlin]").body().is_ok());
     let instant = Recurrence::daily().until(zoned("2026-12-31T00:00[Europe/Berlin]").timestamp());
     assert!(event.change().unwrap().recurrence(instant).body().is_ok());

@@ -22,14 +22,16 @@ impl Event {
         self.custom.as_ref()?.field(EXTERNAL_EVENT_ID)
     }
 
-    /// Returns the link to join: `url` of `conferenceData` (since API 1.6.1), or of `conference`.
+    /// Returns the link to join the conference.
+    ///
+    /// It is `url` of `conferenceData` (since API 1.6.1), or of `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
         let url = self.conference_data.as_ref().and_then(|data| data.field("url"));
         url.or_else(|| self.conference.as_ref()?.url().map(String::from))
     }
 
-    /// Sets the id of the calendar, for an event whose response did not contain it.
+    /// Sets the id of the event's calendar, if the response did not contain it.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = Some(id.into());
@@ -38,7 +40,7 @@ impl Event {
 
     /// Creates an update of this event, without any changes yet.
     ///
-    /// For an occurrence, it has the id of the series and by default changes only this occurrence.
+    /// The update of an occurrence contains the id of its series, and by default changes no other occurrence.
     ///
     /// # Errors
     /// [`Invalid`] if the provider, the calendar id or the event id is missing, or if the event is a series:
@@ -66,7 +68,8 @@ impl Event {
 
     /// Creates a deletion of this event.
     ///
-    /// For an occurrence, it has the id of the series and by default deletes only this occurrence.
+    /// The deletion of an occurrence contains the id of its series, and by default deletes no other
+    /// occurrence.
     ///
     /// # Errors
     /// [`Invalid`] if the provider, the calendar id or the event id is missing, or if the event is a series:
@@ -84,9 +87,9 @@ impl Event {
         Ok(self.deletion()?.whole_series())
     }
 
-    /// Returns an error for a series, because a call with its id applies to all of its events.
+    /// Returns an error for a series, because a call with the id of a series applies to every occurrence.
     ///
-    /// Not every event shows that it is a series.
+    /// A series is only detected if the response contains a recurrence.
     fn refuse_series(&self, instead: &str) -> Result<(), Invalid> {
         if self.recurring_event_id.is_some() || !self.repeats() {
             return Ok(());
@@ -94,9 +97,9 @@ impl Event {
         Err(Invalid::new("eventId", format!("the event is a series; call `{instead}` for all of its events")))
     }
 
-    /// Returns whether the event or its provider's object has a recurrence.
+    /// Returns whether the event or the provider's original object has a recurrence.
     ///
-    /// A recurrence in an unknown format counts, so that no series is changed by mistake.
+    /// A recurrence in an unknown format is enough, so that no series is changed by mistake.
     fn repeats(&self) -> bool {
         let original = |name| self.original.as_ref().and_then(|original| original.field::<Raw>(name));
         self.extra.get("recurrence").is_some_and(is_filled)
@@ -111,7 +114,7 @@ impl Event {
         Ok(delete)
     }
 
-    /// Converts midnights of an all-day event to dates, and drops a blank id of a series.
+    /// Converts midnights of an all-day event to dates, and removes a blank id of a series.
     pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         self.recurring_event_id = self.recurring_event_id.take().filter(|id| !id.trim().is_empty());
         if self.all_day == Some(true) {
@@ -120,8 +123,9 @@ impl Event {
         Ok(())
     }
 
-    /// Returns the provider and the calendar id. Fails here if one is blank, so that the error names the
-    /// event.
+    /// Returns the provider and the calendar id of the event.
+    ///
+    /// If the event lacks its id or one of these, the error says so and how to set it.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
         let is_filled = |text: &str| !text.trim().is_empty();
         if !is_filled(&self.id) {
@@ -146,7 +150,7 @@ fn is_filled(value: &Raw) -> bool {
 }
 
 impl EventPage {
-    /// Drops an empty page token.
+    /// Removes an empty page token.
     pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         self.next_page_token = self.next_page_token.take().filter(|token| !token.is_empty());
         Ok(())
@@ -160,7 +164,7 @@ impl TokenAnswer {
 }
 
 impl Conference {
-    /// Returns the link to join, from either form of a conference.
+    /// Returns the link to join the conference.
     #[must_use]
     pub fn url(&self) -> Option<&str> {
         self.url.as_deref()
@@ -168,7 +172,7 @@ impl Conference {
 }
 
 impl ErrorBody {
-    /// Returns the reason for humans: the first non-empty `message`, `error_description` or `error`.
+    /// Returns the reason, for humans: the first non-empty `message`, `error_description` or `error`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         [&self.message, &self.error_description, &self.error]
@@ -179,9 +183,9 @@ impl ErrorBody {
 }
 
 impl Scope {
-    /// Returns whether this scope includes the other one.
+    /// Returns whether this scope includes `other`.
     ///
-    /// True if either scope is unknown, so that the service decides.
+    /// True if either scope is unknown, so that a call is sent and the service decides.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         fn rank(scope: &Scope) -> Option<u8> {

@@ -14,7 +14,8 @@ use crate::{Answer, CalendarRef, Event};
 /// The response to a create or an update of an event.
 ///
 /// The event's fields are at the root next to `success` (documented since 2025-12-12), or under `event`
-/// (before). Both forms are read. The value is serialized in the first form if that is unambiguous.
+/// (documented until then). Both forms are read. A `Written` is serialized in the first form, unless an extra
+/// field of the event makes that form ambiguous.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Written {
@@ -29,7 +30,7 @@ pub struct Written {
 impl Written {
     /// Returns the event, with the provider and calendar of `target` if the response lacks them.
     ///
-    /// The documentation's examples lack them, and without them the event could not be changed.
+    /// The documentation's examples lack both, and an event without them cannot be changed.
     #[must_use]
     pub fn into_event(self, target: CalendarRef) -> Event {
         let mut event = self.event;

@@ -18,7 +18,7 @@ pub struct ConferenceData {
 }
 
 impl ConferenceData {
-    /// Returns a conference that the provider creates. Overrides any other conference.
+    /// Returns a conference that the calendar provider creates. Overrides any other conference.
     #[must_use]
     pub fn auto() -> Self {
         Self { auto_generate: Some(true), ..Self::default() }
@@ -29,7 +29,7 @@ impl ConferenceData {
         Self { provider: Some(provider.into()), ..Self::default() }
     }
 
-    /// Returns whether the provider creates the conference.
+    /// Returns whether the calendar provider creates the conference.
     #[must_use]
     pub fn is_auto(&self) -> bool {
         self.auto_generate == Some(true)

@@ -2,7 +2,7 @@
 
 use crate::{DeleteEvent, SeriesMode};
 
-/// By default, only one occurrence is deleted. The service's default could delete the whole series.
+/// By default, one occurrence is deleted. Without a mode, the service could delete the whole series.
 impl DeleteEvent {
     /// Deletes this occurrence only.
     pub fn this_only(mut self) -> Self {

@@ -1,4 +1,4 @@
-//! Access to the fields of a request, for code that sends it to services other than Mobiscroll Connect.
+//! Access to the fields of a request, for code that sends requests to services other than Mobiscroll Connect.
 
 use alloc::string::String;
 
@@ -14,7 +14,7 @@ impl EventFields {
     /// Returns an error if a field is set that only Mobiscroll Connect supports.
     ///
     /// # Errors
-    /// [`Invalid`] with the name of the first such field.
+    /// [`Invalid`] with the name of the first field that only Mobiscroll Connect supports.
     pub fn refuse_connect_only(&self) -> Result<(), Invalid> {
         match self.connect_only.first() {
             Some(field) => Err(Invalid::new(field, "only Mobiscroll Connect supports this field")),
@@ -24,8 +24,8 @@ impl EventFields {
 
     /// Returns the start of the series, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from).
     ///
-    /// Its time zone is `zone`, or by default the zone of the start, or UTC. `None` if the request sets no
-    /// start.
+    /// The time zone is `zone`. By default, it is the time zone of the start, or UTC if the start has none.
+    /// Returns `None` if the request does not set the start.
     #[must_use]
     pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.start.as_ref()? {

@@ -71,7 +71,7 @@ pub(crate) struct ForeignOptions {
 }
 
 impl ForeignOptions {
-    /// Returns an error for options that a request to Connect would lose.
+    /// Returns an error if an option is set that a request to Connect cannot contain.
     fn refuse(&self, provider: &Provider) -> Result<(), Invalid> {
         if let Some(notify) = self.notify {
             return Err(Invalid::new(
@@ -81,15 +81,15 @@ impl ForeignOptions {
                 ),
             ));
         }
-        // Fields with an entity tag are the provider's original event, which a web page sends back with its
-        // changes.
+        // Fields with an entity tag are the provider's original event: a web page sends it back with its
+        // changes, and Connect does not need it.
         let is_read =
             |fields: &Raw| ["etag", "@odata.etag"].iter().any(|tag| fields.field::<Raw>(tag).is_some());
         if self.provider_fields.iter().any(|(of, fields)| of == provider && !is_read(fields)) {
             return Err(Invalid::new(
                 "providerFields",
                 format!(
-                    "Mobiscroll Connect does not support provider-specific fields: leave those for {provider} out, or call the provider directly"
+                    "Mobiscroll Connect does not support provider-specific fields: leave out the fields for {provider}, or call {provider} directly"
                 ),
             ));
         }
@@ -123,9 +123,9 @@ macro_rules! provider_fields_setter {
         impl $request {
             /// Adds provider-specific fields, a JSON object that is sent unchanged.
             ///
-            /// The calendar integration calls them `googleEvent` and `outlookEvent`. They override the other
-            /// fields of the request, and are sent only to this provider. Mobiscroll Connect does not support
-            /// them.
+            /// Mobiscroll's calendar integration calls these fields `googleEvent` and `outlookEvent`. They
+            /// override the other fields of the request, and are sent only to `provider`. Mobiscroll Connect
+            /// does not support provider-specific fields.
             pub fn provider_fields(mut self, provider: impl Into<Provider>, fields: Raw) -> Self {
                 self.foreign_options.provider_fields.push((provider.into(), fields));
                 self
@@ -137,7 +137,7 @@ macro_rules! provider_fields_setter {
 provider_fields_setter!(NewEvent UpdateEvent);
 
 impl NewEvent {
-    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         let recurrence =
@@ -147,7 +147,7 @@ impl NewEvent {
 }
 
 impl UpdateEvent {
-    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         let recurrence = match &self.recurrence {
@@ -159,20 +159,20 @@ impl UpdateEvent {
 }
 
 impl DeleteEvent {
-    /// Returns the request in the form for Connect. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         Ok(self.clone())
     }
 
-    /// Returns which guests are notified, if that was set.
+    /// Returns which guests are notified, if [`notify`](Self::notify) was called.
     #[must_use]
     pub fn notified(&self) -> Option<Notify> {
         self.foreign_options.notify
     }
 }
 
-/// Converts a rule to the form for Connect: it ends at an instant, and its weeks begin on Monday.
+/// Converts a rule to the form that Connect accepts: UNTIL is an instant, and weeks begin on Monday.
 fn rule_for_connect(rule: &Recurrence, start: Option<&Boundary>) -> Result<Recurrence, Invalid> {
     rule.until_instant(start)?.weeks_from_monday(start.map(Boundary::day))
 }

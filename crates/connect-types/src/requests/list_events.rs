@@ -17,7 +17,7 @@ impl ListEvents {
         Self::required(start, end)
     }
 
-    /// Lists the events of the month of `day` in its time zone, up to the last millisecond of the month.
+    /// Lists the events of the month that contains `day`, in the time zone of `day`.
     pub fn month_of(day: &ZonedDateTime) -> Self {
         let first = day.first_of_month().and_then(|day| day.start_of_day());
         let next =
@@ -44,7 +44,7 @@ impl ListEvents {
         self
     }
 
-    /// Returns this request for the page with this page token.
+    /// Returns this request with a page token, which requests a later page.
     pub fn with_page_token(&self, token: impl Into<String>) -> Self {
         self.clone().page_token(token)
     }

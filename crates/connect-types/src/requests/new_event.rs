@@ -22,9 +22,9 @@ impl NewEvent {
     /// a clock change are an hour off: a weekly event at 18:00 in Berlin is at 19:00 in summer.
     /// [`Recurrence::stretches`] splits such a series.
     ///
-    /// If `start` is on another day in UTC, such a provider also uses other days: an event each Monday at
-    /// 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`] returns the rule for such a provider.
-    /// Google and Outlook, called directly, count a series in the time zone of `start`.
+    /// If `start` is on another day in UTC, a provider that counts in UTC also uses other days: an event each
+    /// Monday at 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`] returns the rule for such a
+    /// provider. Google and Outlook, if called directly, count a series in the time zone of `start`.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -36,7 +36,9 @@ impl NewEvent {
         Self::required(calendar.provider, calendar.id, title, start, end)
     }
 
-    /// Creates an all-day event from `first` to the day before `end`. An event on the 15th ends on the 16th.
+    /// Creates an all-day event from `first` to the day before `end`.
+    ///
+    /// The `end` of an event on the 15th is the 16th.
     pub fn all_day(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -66,7 +68,7 @@ impl NewEvent {
         self
     }
 
-    /// Returns a list request that finds the created event: its calendar and its time, with a margin.
+    /// Returns a request that lists the event's calendar around its time, to find the created event.
     pub fn whereabouts(&self) -> ListEvents {
         let second = SignedDuration::from_secs(1);
         let list =
