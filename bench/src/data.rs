@@ -2,15 +2,15 @@
 
 use std::fmt::Write as _;
 
-/// What a page of events is like.
+/// The content of a page of events.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) events: usize,
-    /// Every event whose number is a multiple has a location that is a number.
+    /// If `n`, the location of every `n`th event is a number instead of a text.
     pub(crate) odd_every: Option<usize>,
 }
 
-/// An event of 1,620 bytes. Half of it is `original`, as Google has it.
+/// Returns an event of 1,620 bytes. Half of it is `original`, with the fields of a Google event.
 pub(crate) fn event(number: usize, is_odd: bool) -> String {
     let id = format!("q1w2e3r4t5y6u7i8o9p0{number:06}");
     let location = if is_odd { "17".to_owned() } else { "\"Meeting room Danube, third floor\"".to_owned() };
@@ -29,7 +29,7 @@ pub(crate) fn event(number: usize, is_odd: bool) -> String {
     format!("{head}{original}{}{end}", "x".repeat(padding))
 }
 
-/// The page with this number, of `pages`.
+/// Returns the page with this number, from 0. `pages` is the number of pages.
 pub(crate) fn page(shape: Shape, number: usize, pages: usize) -> String {
     let mut body = String::from("{\"events\":[");
     for index in 0..shape.events {
@@ -44,7 +44,7 @@ pub(crate) fn page(shape: Shape, number: usize, pages: usize) -> String {
     body + "}"
 }
 
-/// A list of 60 calendars, 27 kB.
+/// Returns a list of 60 calendars, 27 kB.
 pub(crate) fn calendars() -> String {
     let calendar = |number: usize| {
         format!(
@@ -54,7 +54,7 @@ pub(crate) fn calendars() -> String {
     format!("[{}]", (0..60).map(calendar).collect::<Vec<_>>().join(","))
 }
 
-/// The response to a create.
+/// Returns the response to a create.
 pub(crate) fn created() -> String {
     format!("{{\"success\":true,\"event\":{}}}", event(1, false))
 }

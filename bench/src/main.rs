@@ -1,4 +1,4 @@
-//! Measures both clients against hand-written ones, on this machine, interleaved.
+//! Compares both clients with hand-written clients on this machine. The runs of the clients alternate.
 //!
 //! ```text
 //! connect-bench [ROW..]     measure these rows, or all, and print a table
@@ -42,7 +42,8 @@ fn serve(events: &str, pages: &str, odd_every: &str, coding: &str, delay: &str) 
 }
 
 fn run(client: &str, work: &str, base: &str, threads: &str) -> Result<(), Failure> {
-    let work = Work::parse(work).ok_or("there is no such work")?;
+    let work = Work::parse(work)
+        .ok_or_else(|| format!("unknown work {work:?} (expected events, calendars:N, creates:N or callers:N:N)"))?;
     let cost = work::run(client, work, base, threads.parse()?)?;
     println!("{}", serde_json::to_string(&cost)?);
     Ok(())

@@ -1,4 +1,4 @@
-//! The rows of the table: what each client costs in proportion to the first one.
+//! The rows of the table: the cost of each client, and its ratio to the cost of a hand-written client.
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -11,7 +11,7 @@ use crate::work::Cost;
 struct Row {
     name: &'static str,
     work: &'static str,
-    /// Events a page, pages, every how many is odd (0: none), coding, delay in ms.
+    /// Events per page, number of pages, `Shape::odd_every` (0: none), content coding, delay in ms.
     server: [&'static str; 5],
     threads: usize,
     rounds: usize,
@@ -72,7 +72,7 @@ const CLIENTS: &[&str] = &[
     "reqwest",
 ];
 
-/// What the clients are compared with.
+/// Returns the hand-written client that a client is compared with.
 fn yardstick(client: &str) -> &'static str {
     if client == "blocking" { "ureq-raw" } else { "hyper-raw" }
 }
@@ -94,7 +94,7 @@ fn one(row: &Row) -> Result<(), Failure> {
         for client in CLIENTS {
             let cost = server.run(client, row)?;
             connections.insert(client, server.connections()?);
-            // The first round warms up.
+            // The first round is not measured, because it fills caches.
             if round > 0 {
                 costs.entry(client).or_default().push(cost);
             }
@@ -152,12 +152,12 @@ impl Server {
             .stderr(Stdio::inherit())
             .output()?;
         if !output.status.success() {
-            return Err(format!("{client} failed at {}", row.name).into());
+            return Err(format!("the client {client} failed in the row {}", row.name).into());
         }
         Ok(serde_json::from_slice(&output.stdout)?)
     }
 
-    /// Connections since the last time.
+    /// Returns the number of connections since the last call.
     fn connections(&self) -> Result<usize, Failure> {
         let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port))?;
         stream.write_all(b"GET /count HTTP/1.1\r\n\r\n")?;

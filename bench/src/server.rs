@@ -14,14 +14,14 @@ use crate::Failure;
 use crate::data::{self, Shape};
 
 struct Responses {
-    /// By method and path, or by page token.
+    /// The bodies by name: a page token, `calendars` or `created`.
     bodies: HashMap<String, Vec<u8>>,
     gzipped: bool,
     delay: Duration,
     connections: AtomicUsize,
 }
 
-/// Prints the port, and serves until its standard input ends.
+/// Prints the port, and serves until the standard input of the process ends.
 pub(crate) fn serve(shape: Shape, pages: usize, gzipped: bool, delay: Duration) -> Result<(), Failure> {
     let mut bodies = HashMap::new();
     for number in 0..pages {

@@ -14,27 +14,27 @@ use serde::{Deserialize, Serialize};
 use crate::Failure;
 use crate::yardstick::{self, Calendar, Created, NEW_EVENT, Page, events_path};
 
-/// What one run cost.
+/// The cost of one run.
 #[derive(Clone, Copy, Debug, Serialize, Deserialize)]
 pub(crate) struct Cost {
-    /// In microseconds, as the kernel counts it, without setting up.
+    /// The CPU time without set-up, in microseconds, as reported by the kernel.
     pub(crate) cpu: f64,
-    /// In microseconds, without setting up.
+    /// The elapsed time without set-up, in microseconds.
     pub(crate) wall: f64,
-    /// The most memory the process had, in KiB.
+    /// The maximum resident memory of the process, in KiB.
     pub(crate) rss: f64,
 }
 
-/// What to do, and how often.
+/// The calls to make, and their number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Work {
-    /// Lists all pages, and keeps nothing.
+    /// Lists the events of all pages, and drops them.
     Events,
-    /// Lists the calendars so many times.
+    /// Lists the calendars this many times.
     Calendars(usize),
-    /// Creates so many events, one after the other.
+    /// Creates this many events, one after the other.
     Creates(usize),
-    /// Lists the calendars, from so many callers at the same time, so many times each.
+    /// Lists the calendars. The numbers are the concurrent callers, and the calls of each caller.
     Callers(usize, usize),
 }
 
@@ -67,7 +67,7 @@ pub(crate) fn run(client: &str, work: Work, base: &str, threads: usize) -> Resul
         }
         #[cfg(feature = "reqwest")]
         "reqwest" => asynchronous(threads, reqwest_json(work, base.to_owned())),
-        _ => Err(format!("there is no client {client}").into()),
+        _ => Err(format!("unknown client {client:?}").into()),
     }
 }
 
@@ -83,7 +83,7 @@ fn asynchronous<F: Future<Output = Result<Meter, Failure>>>(
     Ok(runtime.block_on(work)?.stop())
 }
 
-/// Begins where the work begins.
+/// Measures the cost from the start of the work.
 struct Meter {
     cpu: Duration,
     begun: Instant,

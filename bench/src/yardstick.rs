@@ -1,4 +1,4 @@
-//! What a good engineer writes by hand, without an SDK: a pool and structs of strings.
+//! Hand-written clients without an SDK, for comparison: a connection pool, and structs with strings.
 
 use std::sync::Arc;
 
@@ -72,7 +72,7 @@ pub(crate) struct Created {
     pub(crate) event: Event,
 }
 
-/// The path and query of a page.
+/// Returns the path and query of a page.
 pub(crate) fn events_path(token: Option<&str>) -> String {
     let range = "start=2026-12-01T00:00:00.000Z&end=2027-01-01T00:00:00.000Z&pageSize=1000";
     token.map_or(format!("/api/events?{range}"), |token| format!("/api/events?{range}&nextPageToken={token}"))
@@ -80,7 +80,7 @@ pub(crate) fn events_path(token: Option<&str>) -> String {
 
 pub(crate) const NEW_EVENT: &str = r#"{"provider":"google","calendarId":"ada@example.com","title":"Stand-up","start":"2026-12-01T09:00:00.000Z","end":"2026-12-01T09:15:00.000Z","attendees":["grace@example.com"]}"#;
 
-/// hyper-util's pool.
+/// An async client with the pool of hyper-util.
 #[derive(Clone)]
 pub(crate) struct Async {
     client: Client<HttpConnector, Full<Bytes>>,
@@ -104,13 +104,13 @@ impl Async {
             .body(Full::new(Bytes::from_static(body.as_bytes())))?;
         let response = self.client.request(request).await?;
         if !response.status().is_success() {
-            return Err("refused".into());
+            return Err(format!("{method} {path}: the server responded {}", response.status()).into());
         }
         Ok(response.into_body().collect().await?.to_bytes())
     }
 }
 
-/// ureq.
+/// A blocking client with ureq.
 #[derive(Clone)]
 pub(crate) struct Blocking {
     agent: ureq::Agent,

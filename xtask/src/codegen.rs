@@ -4,7 +4,7 @@
 //! connect.openapi.json -> node (JSON with pointers) -> read -> model -> emit_* -> prettyplease -> files
 //! ```
 //!
-//! An unsupported construct is an error that names its JSON pointer, so no part of the schema is silently
+//! An unsupported construct is an error that contains its JSON pointer, so no part of the schema is silently
 //! ignored. The output is deterministic.
 
 mod emit;

@@ -18,9 +18,9 @@ const ALLOWED: [&str; 9] = [
     "Unlicense",
 ];
 
-/// Further licences for the packages with these name prefixes: licence, content, prefixes.
+/// Licences that are allowed only for packages with these name prefixes: licence, content, prefixes.
 ///
-/// The libraries need these packages, and the licences demand no more than the allowed ones.
+/// The libraries need these packages. These licences are no stricter than the generally allowed ones.
 const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
     (
         "Unicode-3.0",

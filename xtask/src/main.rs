@@ -5,12 +5,12 @@
 //! cargo xtask codegen --check       fail if the committed files differ from the generated ones
 //! cargo xtask simulate              run the simulation: --seeds N, --from S, --json, --replay S
 //! cargo xtask mutants               check that the simulation detects each patch of tests/mutants: --seeds N
-//! cargo xtask requirements          check that each test named in OAUTH.md fails with its change: --only N
-//! cargo xtask requirements --check  check that these tests and the changed code exist
+//! cargo xtask requirements          check that each change in OAUTH.md makes its test fail: --only SECTION
+//! cargo xtask requirements --check  check that each test in OAUTH.md and the code to change exist
 //! cargo xtask licences              check the licence of every dependency
 //! cargo xtask words                 check prose and names against xtask/words.txt
 //! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
-//! cargo xtask ci [--quick]          run every check of .ci/run, or those to pass before a push
+//! cargo xtask ci [--quick]          run all checks of .ci/run; --quick: only those required before a push
 //! ```
 
 mod codegen;

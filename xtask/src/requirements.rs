@@ -3,13 +3,13 @@
 //! Each section has the command of a test, and a `diff` block with a change that must make that test fail:
 //!
 //! ````text
-//! ### 5. One way of authentication
+//! ### 5. A client authenticates by one method
 //!
-//! `cargo test -p mobiscroll-connect-core --test oauth a_client_says_who_it_is_in_one_way`
+//! `cargo test -p mobiscroll-connect-core --test oauth client_authenticates_in_exactly_one_way`
 //!
 //! ```diff crates/connect-core/src/sign_in/token_endpoint.rs
-//! -        None => fields.push(("client_id", config.client_id.clone())),
-//! +        None => {}
+//! -        Some(_) => {}
+//! +        Some(secret) => fields.push(("client_secret", secret.expose().to_owned())),
 //! ```
 //! ````
 
@@ -30,9 +30,9 @@ struct Requirement {
     new: String,
 }
 
-/// Makes every change in a copy of the workspace, and checks that its test fails.
+/// Makes every change in a copy of the workspace, and checks that the test of the change fails.
 ///
-/// With `check`, only checks that the tests and the code to change exist. `only` limits it to one section.
+/// With `check`, only checks that the tests and the code to change exist. `only` selects one section.
 pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), String> {
     let text = fs::read_to_string(root.join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
     let requirements = read(&text)?;
@@ -54,7 +54,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
         .iter()
         .filter(|requirement| only.is_none_or(|only| requirement.section == only))
         .collect();
-    // All unchanged tests run first, because each change causes a rebuild.
+    // All tests run without changes first, because each change causes a rebuild.
     for requirement in &requirements {
         if !requirement.passes(&copy)? {
             return Err(format!(

@@ -13,7 +13,7 @@ pub(crate) fn simulate(root: &Path, options: &[&str]) -> Result<(), String> {
 
 /// Runs the simulation with each patch of `tests/mutants`, in a copy of the workspace.
 ///
-/// Each patch must break a rule within `seeds` seeds.
+/// With each patch, the simulation must find a broken rule within `seeds` seeds.
 pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
     let copy = root.join("target/mutants");
     copy_tracked(root, &copy)?;
@@ -82,7 +82,7 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
 }
 
-/// Copies all files of the work tree that git does not ignore, and deletes others except `target`.
+/// Copies the files of the work tree that git does not ignore. Deletes all others outside `copy/target`.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)

@@ -11,23 +11,23 @@ use std::process::Command;
 use prose::{Passage, ProseKind};
 use regex::{Regex, RegexBuilder};
 
-/// The longest first sentence of a documentation comment, in characters.
+/// The maximum length of the first sentence of a documentation comment, in characters.
 const LONGEST_SUMMARY: usize = 100;
 /// The last column of a line comment, the same as rustfmt's `max_width` for code.
 const LAST_COLUMN: usize = 110;
-/// The longest name of a function, in characters. Only tests have names that long.
+/// The maximum length of the name of a function, in characters. Only names of tests are nearly as long.
 const LONGEST_NAME: usize = 80;
 
 struct Rules {
-    /// Each pattern with what to write instead.
+    /// The forbidden patterns, each with its replacement.
     patterns: Vec<(Regex, String)>,
-    /// A passage that contains one of these is not checked.
+    /// A passage that contains one of these texts is not checked.
     allowed: Vec<String>,
     /// Type names that may occur several times in a crate.
     twins: BTreeSet<String>,
 }
 
-/// Prints each place that breaks a rule, and fails if there is one.
+/// Prints each place that breaks a rule, and fails if there is any.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let rules = Rules::read(root)?;
     let mut found = Vec::new();
@@ -53,7 +53,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
 }
 
 /// Prints `count` random sentences of documentation, errors and help, with their places.
-/// A seed always picks the same sentences.
+/// The same seed selects the same sentences.
 pub(crate) fn sample(root: &Path, count: usize, seed: u64) -> Result<(), String> {
     let mut sentences = Vec::new();
     for path in tracked(root)? {
@@ -104,19 +104,22 @@ impl Rules {
         });
         let summary = passage.summary().map_or(0, |summary| summary.chars().count());
         let long = (summary > LONGEST_SUMMARY).then(|| {
-            format!("{}: the first sentence has {summary} characters, not {LONGEST_SUMMARY}", passage.place())
+            format!(
+                "{}: the first sentence has {summary} characters (at most {LONGEST_SUMMARY})",
+                passage.place()
+            )
         });
         broken.chain(long).collect()
     }
 }
 
-/// Comments that are too wide, and names that are too long.
+/// Returns an error for each comment that is too wide, and for each name that is too long.
 fn layout(path: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (line, number) in text.lines().zip(1..) {
         let is_comment = line.trim_start().starts_with("//");
         if is_comment && line.chars().count() > LAST_COLUMN && !line.contains("://") {
-            found.push(format!("{}:{number}: the comment goes beyond column {LAST_COLUMN}", path.display()));
+            found.push(format!("{}:{number}: the comment ends after column {LAST_COLUMN}", path.display()));
         }
         let name = line.trim_start().strip_prefix("fn ").and_then(|rest| rest.split('(').next());
         if name.is_some_and(|name| name.len() > LONGEST_NAME) {
@@ -129,7 +132,7 @@ fn layout(path: &Path, text: &str) -> Vec<String> {
     found
 }
 
-/// The files of the repository that hold prose, without generated code.
+/// Returns the files of the repository that contain prose, except generated code.
 fn tracked(root: &Path) -> Result<Vec<PathBuf>, String> {
     let output = Command::new("git").args(["ls-files", "-z"]).current_dir(root).output();
     let output = output.map_err(|error| format!("git could not be started: {error}"))?;

@@ -21,8 +21,8 @@ pub(super) struct SharedField<'a> {
 
 /// Returns the fields that all event requests have.
 ///
-/// Leaves out the fields that every request requires, because they identify the event, and those that only
-/// Connect has.
+/// Two kinds of fields are left out: fields that every request requires, because they identify the event, and
+/// fields that only Connect supports.
 pub(super) fn shared_fields(model: &Model) -> Result<Vec<SharedField<'_>>, String> {
     let requests: Vec<_> = model.requests.iter().filter(|request| is_event_request(request)).collect();
     let Some(first) = requests.first() else { return Ok(Vec::new()) };
@@ -56,7 +56,7 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
         quote!(#doc pub #name: #ty,)
     });
     quote! {
-        #[doc = " The event fields of a request, independent of the service. A [`NewEvent`] clears none."]
+        #[doc = " The event fields of a request, independent of the service. A [`NewEvent`] clears no field."]
         #[doc = ""]
         #[doc = " Exhaustive on purpose: code that destructures it stops compiling when a field is added,"]
         #[doc = " so no field is silently dropped."]
@@ -69,7 +69,7 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
             pub provider_fields: Vec<(Provider, Raw)>,
             #[doc = " The names of set fields that only Mobiscroll Connect supports."]
             pub connect_only: Vec<&'static str>,
-            #[doc = " The time zone of the start. A series counts its days in it by default."]
+            #[doc = " The time zone of the start. By default, the days of a series are days in this time zone."]
             pub start_zone: Option<jiff::tz::TimeZone>,
         }
     }

@@ -41,7 +41,7 @@ fn item(model: &Model, of: &Request, shared: &[SharedField<'_>]) -> Result<Token
     let beside = of.has_foreign_options.then(|| quote!(pub(crate) foreign_options: ForeignOptions,));
     let default =
         if of.new && !of.fields().any(|field| field.required) { quote!(, Default) } else { quote!() };
-    // Without fields, callers could write a struct literal, which a field added later would break.
+    // If a struct has no fields, callers could write a struct literal. A field added later would break it.
     let open = of.fields().next().is_none().then(|| quote!(#[non_exhaustive]));
     let (constructor, setters) =
         (constructor(model, of)?, of.fields().filter(|field| field.setter).map(setter));

@@ -48,11 +48,11 @@ pub(crate) struct Answer {
     pub(crate) text: Option<String>,
     /// Whether a hand-written `normalize` is called after all fields are read.
     pub(crate) normalizes: bool,
-    /// Whether it is the whole response of an operation.
+    /// Whether the struct is a whole response of an operation.
     pub(crate) is_response: bool,
-    /// Whether the response of an operation may be empty instead.
+    /// Whether an operation with this response may also return an empty body.
     pub(crate) may_be_empty: bool,
-    /// The fields that `new` takes.
+    /// The fields that are arguments of `new`.
     pub(crate) new: Vec<String>,
     pub(crate) fields: Vec<Field>,
 }
@@ -62,12 +62,12 @@ pub(crate) struct Answer {
 pub(crate) struct Request {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// Whether the constructor is `new`; otherwise it is `required`, which a hand-written one calls.
+    /// Whether `new` is generated. If not, `required` is generated, for a hand-written `new` to call.
     pub(crate) new: bool,
     /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,
     pub(crate) call: Call,
-    /// Whether it has `ForeignOptions` (for services other than Connect) and a hand-written `for_connect`.
+    /// Whether the request has `ForeignOptions`, for other services, and a hand-written `for_connect`.
     pub(crate) has_foreign_options: bool,
     /// The path parameters.
     pub(crate) path: Vec<Field>,
@@ -96,7 +96,7 @@ pub(crate) struct Method {
     /// The tag; `None` for a method of the client itself.
     pub(crate) group: Option<String>,
     pub(crate) name: String,
-    /// Whether its responses are pages.
+    /// Whether the responses of the operation are pages.
     pub(crate) pages: bool,
     pub(crate) doc: String,
 }
@@ -132,23 +132,23 @@ pub(crate) enum Body {
 /// A field of a request or a response.
 #[derive(Debug)]
 pub(crate) struct Field {
-    /// The name on the wire.
+    /// The name in the API.
     pub(crate) wire: String,
     /// The name in Rust.
     pub(crate) name: String,
     pub(crate) doc: String,
     pub(crate) ty: Ty,
     pub(crate) required: bool,
-    /// Whether it may be null. In a request, it is then a `Patch`.
+    /// Whether the field may be null. In a request, a nullable field is a `Patch`.
     pub(crate) nullable: bool,
-    /// Whether a response field is empty by default instead of an `Option`.
+    /// Whether a field of a response is empty if it is missing, and is not an `Option`.
     pub(crate) plain: bool,
     /// Whether a value of the wrong type makes the whole response an error.
     pub(crate) strict: bool,
     pub(crate) secret: bool,
-    /// Whether services other than Connect refuse a request that sets it.
+    /// Whether services other than Connect refuse a request that sets the field.
     pub(crate) connect_only: bool,
-    /// Its only possible value.
+    /// The only possible value of the field.
     pub(crate) constant: Option<String>,
     pub(crate) setter: bool,
     /// The name of the setter that adds one element.
@@ -157,7 +157,7 @@ pub(crate) struct Field {
     pub(crate) clear: String,
     /// The initial value in a new request.
     pub(crate) initial: Option<String>,
-    /// Whether it must not be empty if set.
+    /// Whether the field must not be empty if it is set.
     pub(crate) filled: bool,
     /// The minimum and the maximum.
     pub(crate) range: Option<(u32, u32)>,

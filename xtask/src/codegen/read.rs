@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         properties.iter().map(|(wire, node)| self.field(wire, node, node, required.contains(wire))).collect()
     }
 
-    /// Reads a field. `holder` has its description and extensions: the property itself, or the parameter.
+    /// Reads a field. `holder` has the description and extensions: it is the property or the parameter.
     fn field(
         &self,
         wire: &str,

@@ -23,7 +23,7 @@ impl Types {
         Ok(())
     }
 
-    /// The names that occur several times, without those in `twins`.
+    /// Returns an error for each name that occurs several times, except the names in `twins`.
     pub(super) fn repeated(&self, twins: &BTreeSet<String>) -> impl Iterator<Item = String> {
         let repeated = self.0.iter().filter(|((_, name), files)| files.len() > 1 && !twins.contains(name));
         repeated.map(|((_, name), files)| {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use ra_ap_rustc_lexer::{FrontmatterAllowed, LiteralKind, TokenKind, tokenize};
 
-/// Where prose stands.
+/// The kind of text that contains the prose.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum ProseKind {
     /// Documentation of an item, or of a module.
@@ -28,7 +28,7 @@ pub(super) struct Passage {
 }
 
 impl ProseKind {
-    /// The kind that prevails in a file of this name.
+    /// Returns the main kind of prose in a file with this name.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let generated = path.components().any(|part| part.as_os_str() == "generated");
         match path.extension()?.to_str()? {
@@ -44,23 +44,23 @@ impl Passage {
         format!("{}:{}", self.path.display(), self.line)
     }
 
-    /// The sentences of three words and more.
+    /// Returns the sentences of at least three words.
     pub(super) fn sentences(&self) -> impl Iterator<Item = &str> {
         sentences(&self.text).into_iter().filter(|sentence| is_prose(sentence))
     }
 
-    /// The first sentence of the documentation of an item.
+    /// Returns the first sentence, if the passage begins the documentation of an item.
     pub(super) fn summary(&self) -> Option<&str> {
         self.is_first.then(|| sentences(&self.text).first().copied()).flatten()
     }
 
-    /// The text without what is in backticks.
+    /// Returns the text without the code in backticks.
     pub(super) fn without_code(&self) -> String {
         self.text.split('`').step_by(2).collect::<Vec<_>>().join("``")
     }
 }
 
-/// The paragraphs of a file.
+/// Returns the paragraphs of a file.
 pub(super) fn passages(path: &Path, text: &str) -> Vec<Passage> {
     match ProseKind::of_file(path) {
         Some(ProseKind::Markdown) => {
@@ -78,7 +78,7 @@ fn rust(path: &Path, text: &str) -> Vec<Passage> {
         .components()
         .any(|part| ["tests", "fuzz", "examples"].map(AsRef::as_ref).contains(&part.as_os_str()));
     let mut found = Vec::new();
-    // The lines of the comment at hand, which go on as long as comments of its kind follow each other.
+    // The lines of the current block, which consists of consecutive comments of one kind.
     let (mut block, mut last): (Vec<(usize, &str)>, Option<ProseKind>) = (Vec::new(), None);
     for (range, token) in tokens(text) {
         let written = &text[range.clone()];
@@ -129,7 +129,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, TokenKind)> {
     })
 }
 
-/// Takes lines apart into paragraphs and list items, without code.
+/// Splits lines into paragraphs and list items, and leaves out code.
 fn paragraphs(path: &Path, kind: ProseKind, lines: Vec<(usize, &str)>) -> Vec<Passage> {
     let mut found: Vec<Passage> = Vec::new();
     let (mut is_code, mut is_open) = (false, false);
@@ -157,7 +157,7 @@ fn paragraphs(path: &Path, kind: ProseKind, lines: Vec<(usize, &str)>) -> Vec<Pa
     found
 }
 
-/// The text of a literal, its line breaks as spaces.
+/// Returns the text of a string literal, with spaces instead of line breaks.
 fn plain(literal: &str) -> String {
     let inner = literal.trim_start_matches(['r', '#']).trim_end_matches('#').trim_matches('"');
     let mut text = String::new();
@@ -171,7 +171,7 @@ fn plain(literal: &str) -> String {
     text.replace("\\n", " ").replace("\\\"", "\"").trim().to_owned()
 }
 
-/// Whether it has three words that follow each other.
+/// Returns whether a text has three consecutive words.
 fn is_prose(text: &str) -> bool {
     let is_word =
         |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic() || ",.;:'".contains(c));
@@ -179,7 +179,7 @@ fn is_prose(text: &str) -> bool {
     words.windows(3).any(|three| three.iter().all(|word| *word))
 }
 
-/// Ends a sentence after a full stop that a capital letter or a backtick follows.
+/// Splits a text into sentences. A sentence ends at `.`, `?` or `!` before a capital letter, "`" or `[`.
 fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
