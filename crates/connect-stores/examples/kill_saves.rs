@@ -25,7 +25,7 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// The prefix of every access token.
 const MARK: &str = "kill-saves-";
 
-/// The parent kills the child after a random number of output lines and a random delay.
+/// The parent kills the child after at most this many output lines and then at most this delay, both random.
 const MAX_LINES: u64 = 12;
 const MAX_DELAY: Duration = Duration::from_millis(3);
 
@@ -107,13 +107,13 @@ fn kill_writers(kills: u64) -> Outcome<ExitCode> {
         }
         let left = files_beside_record(folder.path())?;
         figures.files_left += left.len() as u64;
-        left.iter().for_each(|file| eprintln!("kill {}: {file} is left", figures.kills));
+        left.iter().for_each(|file| eprintln!("kill {}: {file} was not removed", figures.kills));
         held.release()?;
     }
     let Figures { kills, during_save, during_delete, sign_ins_lost, files_left } = figures;
     println!(
         "{kills} kills ({during_save} during a save, {during_delete} during a delete): {sign_ins_lost} sign-ins lost, \
-         {files_left} files left; {:.1} s",
+         {files_left} files not removed; {:.1} s",
         started.elapsed().as_secs_f64()
     );
     Ok(if sign_ins_lost + files_left == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })

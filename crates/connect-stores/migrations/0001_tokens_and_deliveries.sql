@@ -1,30 +1,30 @@
--- What the token store and the guard against replays keep. Run it as often as you like.
+-- The tables of the token store and of the replay guard. This script can be run repeatedly.
 
--- One row a user of an application at an issuer.
+-- The tokens: one row per issuer, application and user.
 CREATE TABLE IF NOT EXISTS mobiscroll_connect_tokens (
-    -- The SHA-256 of issuer, client id and user: an id may be longer than an index takes, and hold what text does not.
+    -- The SHA-256 of issuer, client id and user. An id may be too long for an index, or contain U+0000.
     key text PRIMARY KEY,
-    -- For people who look; U+0000 is shown as U+FFFD.
+    -- Only for operators who read the table. U+0000 is replaced by U+FFFD.
     issuer text NOT NULL,
     client_id text NOT NULL,
     user_id text NOT NULL,
-    -- The tokens with the key they belong to: JSON, sealed where the application gave keys.
+    -- JSON: the tokens, sealed if the application uses a `Seal`, and the key they belong to.
     record bytea NOT NULL,
     saved_at timestamptz NOT NULL
 );
 
--- Who may write a row of tokens. A row here goes when the lock is given back.
+-- The locks: the holder of a lock may write the tokens with the same key. A release deletes the row.
 CREATE TABLE IF NOT EXISTS mobiscroll_connect_locks (
     key text PRIMARY KEY,
     holder text NOT NULL,
-    -- The advisory lock that the holder's process keeps for as long as it lives.
+    -- The id of the advisory lock that the holder's process has until the process ends.
     alive bigint NOT NULL,
     until timestamptz NOT NULL
 );
 
--- Deliveries in hand, and those that were handled.
+-- The deliveries that are claimed or were handled.
 CREATE TABLE IF NOT EXISTS mobiscroll_connect_deliveries (
-    -- The SHA-256 of the delivery's id.
+    -- The SHA-256 of the application's client id and the delivery's id.
     id text PRIMARY KEY,
     claim text NOT NULL,
     done boolean NOT NULL,

@@ -39,7 +39,7 @@ impl<S: Send + Sync + 'static> Blocking<S> {
 
     /// Runs an operation of the asynchronous store and waits for its result.
     ///
-    /// The calling thread blocks meanwhile, also if it belongs to an asynchronous runtime.
+    /// The calling thread is blocked until then, even if the thread belongs to an asynchronous runtime.
     pub fn wait<T, F>(&self, work: impl FnOnce(Arc<S>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -4,10 +4,10 @@ use async_trait::async_trait;
 use connect_core::{StoreError, webhooks::AsyncReplayClaim};
 use tokio::runtime::Handle;
 
-/// The writes of one database for a claim.
+/// A claim in one database, and the writes that end the claim.
 #[async_trait]
 pub(crate) trait EngineClaim: Send + Sync + Sized + 'static {
-    /// Marks the delivery as handled, even if the claim has expired or another handler has claimed it.
+    /// Marks the delivery as handled, even if the claim has expired or another handler has a newer claim.
     async fn done(&self) -> Result<(), StoreError>;
 
     /// Makes the delivery available again, unless the claim has expired.

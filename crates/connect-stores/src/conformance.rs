@@ -1,8 +1,8 @@
 //! Tests that check a token store or replay guard against the rules of its trait.
 //!
 //! Pass a closure that opens a new handle on the store, as another process would. Every rule is checked, and
-//! the error lists the broken ones. Keys and ids are random, so a shared database can be used; little data
-//! stays in it.
+//! the error lists the broken rules. Keys and ids are random, so you can use a shared database. The tests
+//! leave little data in the store.
 //!
 //! ```
 //! use connect_core::MemoryStore;
@@ -36,12 +36,12 @@ pub use guards::{async_replay_guard, replay_guard};
 
 use crate::Blocking;
 
-/// What ends a lock that its holder does not release.
+/// The event that ends a lock, if its holder does not release it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
-    /// The end of its lease. In a holder that has lost its lock, `prepare`, `save` and `delete` fail.
+    /// The lock ends with its lease. After that, `prepare`, `save` and `delete` of its holder fail.
     EndInTime,
-    /// The end of its holder. A running holder keeps the lock, however slow it is.
+    /// The lock ends with its holder. A running holder keeps the lock, however slow the holder is.
     EndWithHolder,
 }
 
@@ -126,7 +126,7 @@ struct StoreTest<'a> {
 
 type StoreRule = (&'static str, fn(&StoreTest<'_>) -> RuleResult);
 
-/// A lease that is longer than any rule needs a lock for.
+/// A lease that is longer than the check of any rule.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(150);
 /// The time allowed for an operation that must not wait. Generous, because test machines are slow.
@@ -157,7 +157,7 @@ fn lock_for(store: &dyn TokenStore, key: &TokenKey, lease: Duration) -> Result<B
     store.try_lock(key, lease)?.ok_or_else(|| Fault("the lock was not free".to_owned()))
 }
 
-/// Retries to take a lock for at most `time`.
+/// Tries to take a lock until it is free, for at most `time`.
 fn lock_within(time: Duration, store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
     let started = Instant::now();
     loop {

@@ -3,15 +3,15 @@
 //! A user's record is `<name>.json`. The name is the SHA-256 of the key, so any user id gives a valid file
 //! name.
 //!
-//! A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder: after a crash the
-//! record holds the old pair or the new one, never half of one.
+//! A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder. After a crash, the
+//! record contains the whole old pair or the whole new pair.
 //!
 //! A record that is a symbolic link is refused: a save would replace the link, and a delete would leave the
 //! link's target. The folder itself may be a link.
 //!
-//! Writers lock `<name>.lock` (advisory; the kernel frees the lock when the process ends), and only the
-//! holder of that lock touches `<name>.new`. The lock file stays, because removing it would let two writers
-//! in.
+//! Writers lock `<name>.lock` (advisory; the kernel frees the lock when the process ends). Only the holder of
+//! that lock changes `<name>.new`. The lock file is never removed: a second writer could otherwise lock a new
+//! file of that name while the first still has its lock.
 
 mod disk;
 #[cfg(test)]
@@ -42,7 +42,7 @@ pub struct FileStore {
 }
 
 impl FileStore {
-    /// Opens a folder. Creates it, readable by its owner only, if it does not exist.
+    /// Opens a folder. If the folder does not exist, creates it, readable by its owner only.
     pub fn open(folder: impl AsRef<Path>) -> Result<Self, StoreError> {
         let folder = folder.as_ref();
         // The process may change its working directory later.
@@ -78,7 +78,7 @@ impl FileStore {
         Self::open(state.join("mobiscroll-connect").join("tokens"))
     }
 
-    /// Encrypts all tokens saved from now on with the keys in `seal`.
+    /// Encrypts tokens in later saves, and decrypts tokens in loads, with the keys of `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -118,7 +118,7 @@ impl TokenStore for FileStore {
         self.codec.read(key, &record, &path.display().to_string()).map(Some)
     }
 
-    /// Takes the lock. It ignores the lease: the lock lasts until it is released or the process ends.
+    /// Takes the lock and ignores the lease: the lock lasts until it is released or the process ends.
     fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let path = self.path(key, "lock");
         let file = self.disk.open_lock(&path).map_err(|error| failed("open", &path, error))?;
@@ -138,7 +138,7 @@ impl TokenStore for FileStore {
 struct FileLock {
     store: FileStore,
     key: TokenKey,
-    /// `<name>.new`, from `prepare` until a save or a delete.
+    /// The file `<name>.new`, from a `prepare` to the next save or delete.
     prepared: Option<File>,
     /// The lock ends when this file is closed.
     _lock: File,
@@ -149,14 +149,14 @@ impl StoreLock for FileLock {
         self.store.load(&self.key)
     }
 
-    /// Reserves space by writing zeros to `<name>.new`. The save overwrites them.
+    /// Reserves space by writing zeros to `<name>.new`. The save overwrites the zeros.
     fn prepare(&mut self) -> Result<(), StoreError> {
         let record = self.store.record_path(&self.key)?;
         let record_length = fs::metadata(record).map_or(0, |metadata| metadata.len());
         let zeros = vec![0; record_length.saturating_mul(2).max(MIN_PREPARED) as usize];
         self.prepared = None;
         let created = self.create().and_then(|mut file| {
-            self.write_and_sync(&mut file, &zeros)?; // a full disk or quota may show only when the file is synced
+            self.write_and_sync(&mut file, &zeros)?; // a full disk or quota may fail only the sync
             Ok(file)
         });
         self.prepared = Some(created.map_err(|error| {
@@ -196,7 +196,7 @@ impl FileLock {
         self.store.path(&self.key, extension)
     }
 
-    /// Creates `<name>.new`, and removes one that a killed process left.
+    /// Creates `<name>.new`. Before that, removes the `<name>.new` that a killed process left, if any.
     fn create(&self) -> io::Result<File> {
         self.remove("new")?;
         self.store.disk.create(&self.path("new"))

@@ -22,8 +22,8 @@ pub(crate) trait EngineLock: Clone + Send + Sync + 'static {
 
 /// Releases a lock when dropped.
 ///
-/// Created before the database is asked for the lock, because a failed or cancelled attempt may have taken
-/// it.
+/// It is created before the database is asked for the lock, because a failed or cancelled attempt may have
+/// taken the lock.
 pub(crate) struct ReleaseOnDrop<L: EngineLock> {
     lock: L,
     is_over: bool,
@@ -34,7 +34,7 @@ impl<L: EngineLock> ReleaseOnDrop<L> {
         Self { lock, is_over: false }
     }
 
-    /// Drops the guard without a release, because another holder has the lock.
+    /// Drops this value without a release, because another holder has the lock.
     pub(crate) fn not_taken(mut self) {
         self.is_over = true;
     }

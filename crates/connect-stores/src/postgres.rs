@@ -7,14 +7,14 @@
 //!   release  DELETE the lock row WHERE this holder has it
 //! ```
 //!
-//! A lock is a row with its holder and expiry time, by the server's clock. Every write checks in the same
-//! statement that the holder still has the row: a holder that lost its lock writes nothing. A lock occupies
-//! no connection, so a few connections serve any number of users.
+//! A lock is a row with the holder and the expiry time, which follows the server's clock. Every write checks
+//! in the same statement that the holder still has the row, so a holder that lost its lock writes nothing. A
+//! lock occupies no connection, so a few connections serve any number of users.
 //!
-//! Each store keeps one session with an advisory lock. The server frees the advisory lock when the session
-//! ends; other processes then take over the locks of that holder without waiting for their leases. A
-//! connection pooler must not give one session to several processes: an advisory lock looks free to the
-//! session that has it.
+//! Each store has one session with an advisory lock. When the session ends, the server frees the advisory
+//! lock. Other processes can then take over the locks of the store before their leases end. A connection
+//! pooler must not let several processes use one session, because an advisory lock is free for the session
+//! that has it.
 
 mod connections;
 #[cfg(feature = "webhooks")]
@@ -26,7 +26,7 @@ pub use deadpool_postgres;
 pub use guard::PostgresReplayGuard;
 pub use store::PostgresStore;
 
-/// The SQL scripts that create the tables, in order. Each can be run repeatedly.
+/// The SQL scripts that create the tables, in order. Each script can be run repeatedly.
 ///
-/// [`PostgresStore::migrate`] runs them. You can run them with your own migration tool instead.
+/// [`PostgresStore::migrate`] runs the scripts. You can run them with your own migration tool instead.
 pub const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tokens_and_deliveries.sql")];

@@ -35,7 +35,7 @@ impl Record {
     }
 }
 
-/// Writes and reads records, encrypted if it has a [`Seal`](crate::Seal).
+/// Writes and reads records. With a [`Seal`](crate::Seal), the tokens in the records are encrypted.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Codec {
     #[cfg(feature = "seal")]
@@ -63,20 +63,25 @@ impl Codec {
         if record.sealed.is_none() {
             record.tokens = Some(tokens.clone());
         }
-        // The cause is dropped, because it may quote a token.
+        // The error of serde_json is not attached, because it may quote a token.
         serde_json::to_vec(&record).map_err(|_| StoreError::new("cannot write the tokens as JSON"))
     }
 
-    /// Returns the tokens of a record. `location` names the record in errors.
+    /// Returns the tokens of a record. Errors contain `location`, which describes the place of the record.
     pub(crate) fn read(&self, key: &TokenKey, record: &[u8], location: &str) -> Result<Tokens, StoreError> {
-        // The cause is dropped, because it may quote a token.
-        let unreadable =
-            || StoreError::new(format!("{location} does not hold tokens; delete it and sign in again"));
+        // The error of serde_json is not attached, because it may quote a token.
+        let unreadable = || {
+            StoreError::new(format!(
+                "{location} does not contain tokens in the format of this store: delete it, and sign in again"
+            ))
+        };
         // A text editor may have added a byte order mark.
         let record = record.strip_prefix(b"\xef\xbb\xbf").unwrap_or(record);
         let record: Record = serde_json::from_slice(record).map_err(|_| unreadable())?;
         if !record.is_of(key) {
-            let text = format!("{location} holds the tokens of another user: the record was moved");
+            let text = format!(
+                "{location} contains the tokens of another user, application or issuer: the record was moved"
+            );
             return Err(StoreError::new(text));
         }
         #[cfg(feature = "seal")]
@@ -84,14 +89,16 @@ impl Codec {
             return match (&record.sealed, record.tokens) {
                 (Some(sealed), _) => seal.open(key, sealed, location),
                 (None, Some(tokens)) if seal.allows_plain() => Ok(tokens),
-                (None, Some(_)) => {
-                    Err(StoreError::new(format!("the tokens in {location} are not sealed (encrypted)")))
-                }
+                (None, Some(_)) => Err(StoreError::new(format!(
+                    "the tokens in {location} are not sealed (encrypted), and the store accepts only sealed tokens"
+                ))),
                 (None, None) => Err(unreadable()),
             };
         }
         if record.sealed.is_some() {
-            let text = format!("the tokens in {location} are sealed (encrypted), but the store has no key");
+            let text = format!(
+                "the tokens in {location} are sealed (encrypted), but the store has no key to open them"
+            );
             return Err(StoreError::new(text));
         }
         record.tokens.ok_or_else(unreadable)

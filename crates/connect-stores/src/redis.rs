@@ -2,13 +2,13 @@
 //!
 //! ```text
 //!   lock     SET <lock> <random> NX PX <lease>, then increment the fencing number
-//!   prepare  a script: if this holder and its number still have the lock, write the number again
-//!   save     a script: if this holder and its number still have the lock, HSET
-//!   release  a script: if this holder still has the lock, DEL
+//!   prepare  a script: if <lock> and the fencing number are unchanged, write the number again
+//!   save     a script: if <lock> and the fencing number are unchanged, HSET
+//!   release  a script: if <lock> is unchanged, DEL
 //! ```
 //!
 //! A lock is a key that expires. It is identified by a random text and by a fencing number, which every lock
-//! of the user increments. A script compares both and writes atomically, so a holder that lost the lock
+//! of the user increments. A script compares both and writes atomically, so a holder that lost its lock
 //! writes nothing. Redis cannot tell whether a holder is alive: the lock of a killed process ends with its
 //! lease.
 

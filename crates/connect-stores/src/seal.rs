@@ -11,14 +11,14 @@ use connect_core::{StoreError, TokenKey, Tokens};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The keys that encrypt tokens in a store: one seals (encrypts), any number open (decrypt).
+/// The keys of a store: one key seals (encrypts) tokens, any number of keys open (decrypt) tokens.
 ///
 /// A key is 32 random bytes and a name that you choose, such as the month of its creation. The name is stored
-/// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer: tokens moved
-/// to another user's record do not open.
+/// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer, and
+/// cannot be opened in the record of another user.
 ///
-/// To change the key, first give the new one to all processes with [`also_open`](Self::also_open). Then
-/// seal with the new key. Each save seals the record again.
+/// To change the key, first pass the new key to [`also_open`](Self::also_open) in all processes. Then seal
+/// with the new key. The next save of each record uses the new key.
 ///
 /// ```
 /// use connect_stores::{FileStore, Seal};
@@ -51,7 +51,7 @@ impl Key {
 }
 
 impl Seal {
-    /// Creates a seal that seals and opens with this key.
+    /// Creates a `Seal` that seals and opens tokens with this key.
     pub fn new(name: impl Into<String>, key: [u8; 32]) -> Self {
         Self { seals: Key::new(name, key), opens: Vec::new(), plain: false }
     }
@@ -65,8 +65,8 @@ impl Seal {
 
     /// Also reads tokens that are not sealed.
     ///
-    /// Use it for an existing store, until every record has been saved again. Meanwhile, anyone with write
-    /// access to the store can insert tokens.
+    /// Use this method to add encryption to an existing store, until every record has been saved again. Until
+    /// then, anyone with write access to the store can insert tokens.
     #[must_use]
     pub fn also_plain(mut self) -> Self {
         self.plain = true;
@@ -116,7 +116,7 @@ impl Seal {
         });
         let opened = opened.map(Zeroizing::new).ok_or_else(|| {
             StoreError::new(format!(
-                "the tokens in {location} do not open with the key {name:?}: they were sealed with another key of that \
+                "the tokens in {location} cannot be opened with the key {name:?}: they were sealed with another key of that \
                  name, or changed, or moved from another record"
             ))
         })?;

@@ -24,7 +24,7 @@ use connect_stores::{
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Serializes the tests that change settings of the shared Redis server.
+/// Prevents tests that change settings of the shared Redis server from running concurrently.
 static REDIS: Mutex<()> = Mutex::new(());
 
 fn engine(name: &str) -> Option<String> {
@@ -140,7 +140,7 @@ fn postgres_prepare_on_a_read_only_server_fails() {
     run(async {
         let (owner, key) = (postgres(&url).await, key("read only"));
         save(&owner, &key).await;
-        // The store removes one connection for its session; all statements share the other one.
+        // The store removes one connection for its advisory lock, so all statements use the other connection.
         let pool = pool(&url, None, 1);
         let store = PostgresStore::with_pool(pool.clone());
         let mut held = store.try_lock(&key, LEASE).await.unwrap().unwrap();

@@ -1,13 +1,16 @@
-//! The rules that different keys have separate tokens.
+//! The rules that keep the tokens of different keys separate.
 
 use connect_core::{TokenKey, Tokens};
 
 use super::{RuleResult, StoreRule, StoreTest, check, lock, violated};
 
 pub(super) const RULES: &[StoreRule] = &[
-    ("keys that differ in one part are different", parts),
+    ("keys that differ in one part have separate tokens", parts),
     ("an id may contain any text", any_text),
-    ("keys whose concatenated parts are equal are different", separators),
+    (
+        "keys with different parts have separate tokens, even if the joined parts are the same text",
+        separators,
+    ),
 ];
 
 fn parts(test: &StoreTest<'_>) -> RuleResult {
@@ -93,12 +96,15 @@ fn check_separate(test: &StoreTest<'_>, keys: Vec<TokenKey>) -> RuleResult {
     }
     for (number, key) in keys.iter().enumerate() {
         if store.load(key)?.as_ref() != Some(&pair(number)) {
-            return violated(format!("{key:?} lost its tokens to another key"));
+            return violated(format!("the tokens of {key:?} were replaced by a save for another key"));
         }
     }
     for key in &keys {
         let mut held = lock(&store, key)?;
-        check(held.load()?.is_some(), &format!("{key:?} was deleted with another key"))?;
+        check(
+            held.load()?.is_some(),
+            &format!("the tokens of {key:?} were removed by the delete of another key"),
+        )?;
         held.delete()?;
         held.release()?;
     }

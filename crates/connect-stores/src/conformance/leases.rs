@@ -8,7 +8,7 @@ use super::{
     LONG, RuleResult, SHORT, SLACK, StoreRule, StoreTest, check, lock, lock_for, lock_within, timed, violated,
 };
 
-/// For stores whose locks end in time.
+/// The rules for stores whose locks end with their leases.
 pub(super) const RULES: &[StoreRule] = &[
     ("a lock lasts exactly as long as its lease", lasts),
     ("a save or delete fails when the lease is lost", lost),

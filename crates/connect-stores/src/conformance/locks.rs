@@ -33,7 +33,7 @@ fn immediate_return(test: &StoreTest<'_>) -> RuleResult {
     for (store, name) in [(&other, "another handle"), (&one, "the same handle")] {
         let (outcome, took) = timed(|| store.try_lock(&key, LONG).map(drop));
         outcome?;
-        check(took < SLACK, &format!("an attempt of {name} took {took:?}"))?;
+        check(took < SLACK, &format!("an attempt of {name} to take a held lock took {took:?}"))?;
     }
     held.release()?;
     Ok(())

@@ -38,7 +38,7 @@ fn alone(test: &StoreTest<'_>) -> RuleResult {
         check(held.load()? == stored, "prepare changed what the lock loads")?;
         check(test.open()?.load(&key)? == stored, "prepare changed what another handle loads")?;
         held.release()?;
-        check(store.load(&key)? == stored, "the record changed with the release")?;
+        check(store.load(&key)? == stored, "the release changed the record")?;
     }
     lock(&store, &key)?.delete()?;
     Ok(())

@@ -68,7 +68,7 @@ fn replaced(test: &StoreTest<'_>) -> RuleResult {
     let mut held = lock(&store, &key)?;
     let loaded = held.load()?;
     held.delete()?;
-    check(loaded.as_ref() == Some(&after), "part of the previous pair is left")
+    check(loaded.as_ref() == Some(&after), "the pair of the second save is not loaded unchanged")
 }
 
 fn large(test: &StoreTest<'_>) -> RuleResult {

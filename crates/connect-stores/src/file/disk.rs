@@ -8,16 +8,16 @@ use std::{
 };
 
 pub(super) trait Disk: fmt::Debug + Send + Sync {
-    /// Opens the lock file, and creates it if it does not exist. Opening an existing one needs no disk space.
+    /// Opens the lock file, and creates it if needed. Opening an existing file needs no disk space.
     fn open_lock(&self, path: &Path) -> io::Result<File>;
 
-    /// Creates a file that only its owner can read. Fails if the name is taken, also by a symbolic link.
+    /// Creates a file that only its owner can read. Fails if the path exists, even as a symbolic link.
     fn create(&self, path: &Path) -> io::Result<File>;
 
     /// Replaces the content of the file with `bytes`.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 
-    /// Returns once the content of the file would survive a crash of the machine.
+    /// Writes the content of the file to the disk. It then survives a crash of the machine.
     fn sync(&self, file: &File) -> io::Result<()>;
 
     /// Renames a file, and replaces any file at the new path.
@@ -25,7 +25,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
 
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Returns once renames and removals in the folder would survive a crash of the machine.
+    /// Writes renames and removals in the folder to the disk. They then survive a crash of the machine.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 }
 

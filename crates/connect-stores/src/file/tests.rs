@@ -143,7 +143,7 @@ fn save_writes_and_syncs_before_it_renames() {
     assert_eq!(fixture.disk.take(), ["remove new", "remove record", "sync folder"]);
 }
 
-/// Linux cannot sync a device or `/proc`, so an error proves that the sync reached it.
+/// Linux cannot sync a device or `/proc`, so an error proves that the sync reached Linux.
 #[test]
 #[cfg(target_os = "linux")]
 fn sync_reaches_the_operating_system() {

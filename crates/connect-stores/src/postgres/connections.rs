@@ -12,7 +12,7 @@ use tokio_postgres::{
 
 use super::MIGRATIONS;
 
-/// The time limit for a statement, and the time limit for a connection.
+/// The timeout of a statement, and the timeout of an attempt to connect.
 const TIMEOUT: Duration = Duration::from_secs(30);
 const MAX_CONNECTIONS: usize = 4;
 
@@ -35,10 +35,10 @@ pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 impl PostgresConnections {
     /// Creates a pool of connections without TLS. Connects on first use.
     pub(super) fn from_url(url: &str) -> Result<Self, StoreError> {
-        // The cause is dropped, because it may quote the password.
+        // The cause is not attached, because it may quote the password.
         let unreadable = |_| {
             StoreError::new(
-                "the PostgreSQL URL is not valid (expected such as postgres://user:password@host/database)",
+                "the PostgreSQL URL is not valid (expected a URL such as postgres://user:password@host/database)",
             )
         };
         let mut config: Config = url.parse().map_err(unreadable)?;
@@ -61,7 +61,7 @@ impl PostgresConnections {
         Self(Arc::new(PostgresConnectionsInner { pool, alive: Mutex::new(None) }))
     }
 
-    /// Executes one statement. A write is committed when this returns.
+    /// Executes one statement. When this method returns, a write is committed.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
         match timeout(TIMEOUT, connection.query_typed(sql, params)).await {
@@ -83,7 +83,7 @@ impl PostgresConnections {
 
     /// Returns the id of this process's advisory lock, and takes the lock first if needed.
     ///
-    /// The timeout covers the wait for another task that is taking the lock.
+    /// The timeout includes the wait for another task that is taking the lock.
     pub(super) async fn liveness_lock(&self) -> Result<i64, StoreError> {
         let late = |_| Err(StoreError::new("could not connect to PostgreSQL within 30 s"));
         timeout(TIMEOUT, self.take_liveness_lock()).await.unwrap_or_else(late)
@@ -97,7 +97,7 @@ impl PostgresConnections {
         let session = Object::take(self.connection().await?);
         let id = getrandom::u64().map_err(|_| StoreError::new("the system returned no random numbers"))?;
         let id = i64::from_ne_bytes(id.to_ne_bytes());
-        // This session is always idle, so the server must not end it for that.
+        // This session is always idle, so the server must not end it because of idleness.
         let sql = "SELECT pg_try_advisory_lock($1), \
                    CASE WHEN current_setting('idle_session_timeout', true) IS NOT NULL \
                    THEN set_config('idle_session_timeout', '0', false) END";

@@ -40,7 +40,7 @@ WITH taken AS (
 SELECT EXISTS (SELECT FROM taken),
        coalesce((SELECT done FROM mobiscroll_connect_deliveries WHERE id = $1), false)";
 
-/// Marks a delivery as handled, even if the claim has expired or another handler has claimed it since.
+/// Marks a delivery as handled, even if the claim has expired or another handler has a newer claim.
 const DONE: &str = "\
 INSERT INTO mobiscroll_connect_deliveries (id, claim, done, claimed_until, kept_until)
 VALUES ($1, $2, true, clock_timestamp(), clock_timestamp() + $3 * interval '1 second')
@@ -48,7 +48,7 @@ ON CONFLICT (id) DO UPDATE SET done = true";
 
 const FREE: &str = "DELETE FROM mobiscroll_connect_deliveries WHERE id = $1 AND claim = $2 AND NOT done";
 
-/// Deletes at most 1000 expired deliveries, so that the claim that runs it does not wait long.
+/// Deletes at most 1000 expired deliveries. A limit, because a claim waits for this statement.
 const DELETE_EXPIRED: &str = "\
 DELETE FROM mobiscroll_connect_deliveries WHERE id IN (
     SELECT id FROM mobiscroll_connect_deliveries
@@ -61,8 +61,8 @@ const CLAIMS_PER_CLEANUP: u32 = 100;
 
 /// A replay guard in PostgreSQL, shared by all processes that receive deliveries.
 ///
-/// Remembers a delivery for 24 hours from its claim; a claim lasts 60 s. Both times use the server's clock.
-/// [`migrate`](Self::migrate) creates the tables, the same as
+/// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. Both times follow the
+/// server's clock. [`migrate`](Self::migrate) creates the same tables as
 /// [`PostgresStore::migrate`](super::PostgresStore::migrate). Clones share the connections.
 #[derive(Clone)]
 pub struct PostgresReplayGuard {
@@ -93,14 +93,14 @@ impl PostgresReplayGuard {
 
     /// Sets the client id of the application that receives the deliveries.
     ///
-    /// Applications that share the tables each need a different one. Default: empty.
+    /// Applications that share the tables need different client ids. Default: empty.
     #[must_use]
     pub fn application(mut self, client_id: impl Into<String>) -> Self {
         self.application = client_id.into();
         self
     }
 
-    /// Sets how long a delivery is remembered from its claim. Default: 24 hours; minimum:
+    /// Sets how long a delivery is remembered after its claim. Default: 24 hours; minimum:
     /// [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
@@ -120,7 +120,7 @@ impl PostgresReplayGuard {
         self.connections.migrate().await
     }
 
-    /// Returns this guard for the blocking client. It runs on a separate thread.
+    /// Returns this guard for the blocking client. The guard runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }

@@ -16,8 +16,9 @@ use crate::{
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
 
-/// Takes over a lock if its lease has expired or the holder's session has ended. The end frees its advisory
-/// lock.
+/// Takes a lock that is free, or takes it over if its lease has expired or the holder's session has ended.
+///
+/// When a session ends, the server frees its advisory lock.
 const LOCK: &str = "\
 INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
 VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
@@ -26,11 +27,11 @@ SET holder = excluded.holder, alive = excluded.alive, until = clock_timestamp() 
 WHERE held.until <= clock_timestamp() OR pg_try_advisory_xact_lock_shared(held.alive)
 RETURNING true";
 
-/// Checks that a save is possible. Writes the record again unchanged, and needs the privilege to insert.
+/// Checks that a save is possible: writes the record again unchanged, and inserts no rows.
 ///
-/// The update reads the row's latest version, so it does not undo a concurrent save. The concatenation
-/// creates a new value, because PostgreSQL does not rewrite an unchanged value that is stored outside its row
-/// (TOAST).
+/// The INSERT fails without the privilege that a save needs. The UPDATE reads the row's latest version, so it
+/// does not undo a concurrent save. The concatenation creates a new value, because PostgreSQL does not
+/// rewrite an unchanged value that is stored outside its row (TOAST).
 const PREPARE: &str = "\
 WITH held AS (
     SELECT key FROM mobiscroll_connect_locks
@@ -68,7 +69,7 @@ const RELEASE: &str = "DELETE FROM mobiscroll_connect_locks WHERE key = $1 AND h
 
 /// A token store in PostgreSQL, with one row per user. Clones share the connections.
 ///
-/// [`blocking`](Self::blocking) returns it for the blocking client.
+/// [`blocking`](Self::blocking) returns a store for the blocking client.
 #[derive(Clone)]
 pub struct PostgresStore {
     connections: PostgresConnections,
@@ -85,13 +86,13 @@ impl PostgresStore {
 
     /// Creates a store that uses the connections of a pool, with the pool's TLS settings.
     ///
-    /// The store removes one connection from the pool and keeps it; it uses each other one for a single
-    /// statement.
+    /// The store removes one connection from the pool, for its advisory lock. It returns every other
+    /// connection to the pool after one statement.
     pub fn with_pool(pool: Pool) -> Self {
         Self { connections: PostgresConnections::with_pool(pool), codec: Codec::default() }
     }
 
-    /// Encrypts all tokens saved from now on with the keys in `seal`.
+    /// Encrypts tokens in later saves, and decrypts tokens in loads, with the keys of `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -104,7 +105,7 @@ impl PostgresStore {
         self.connections.migrate().await
     }
 
-    /// Returns this store for the blocking client. It runs on a separate thread.
+    /// Returns this store for the blocking client. The store runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
@@ -112,9 +113,9 @@ impl PostgresStore {
     async fn load(&self, key: &TokenKey, name: &String) -> Result<Option<Tokens>, StoreError> {
         let rows = self.connections.query(LOAD, &[(name, Type::TEXT)]).await?;
         let read = |row: &Row| {
-            let record: &[u8] = row
-                .try_get(0)
-                .map_err(|_| StoreError::new("mobiscroll_connect_tokens.record is not a bytea"))?;
+            let record: &[u8] = row.try_get(0).map_err(|_| {
+                StoreError::new("the column mobiscroll_connect_tokens.record does not have the type bytea")
+            })?;
             self.codec.read(key, record, &format!("the row {name} of mobiscroll_connect_tokens"))
         };
         rows.first().map(read).transpose()
@@ -150,8 +151,8 @@ impl AsyncTokenStore for PostgresStore {
             name: record::record_name(key),
             holder: random_holder()?,
         };
-        // A separate task completes even if the caller is cancelled; otherwise the release, on another
-        // connection, could overtake the statement that takes the lock.
+        // A separate task completes even if the caller is cancelled. Otherwise the release, on another
+        // connection, could be executed before the statement that takes the lock.
         let taken = tokio::spawn(row.take(lease)).await;
         let stopped = |error| StoreError::new("the task that takes the lock was stopped").with_source(error);
         let held = taken.map_err(stopped)??;

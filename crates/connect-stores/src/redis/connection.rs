@@ -9,7 +9,7 @@ use redis::{
 };
 use tokio::{sync::Mutex, time::timeout};
 
-/// The time limit for a response, and the time limit for a connection.
+/// The timeout of a response, and the timeout of an attempt to connect.
 const TIMEOUT: Duration = Duration::from_secs(10);
 
 #[derive(Clone)]
@@ -17,15 +17,17 @@ pub(super) struct RedisConnection(Arc<RedisConnectionInner>);
 
 struct RedisConnectionInner {
     client: Client,
-    /// The connection with a serial number, so that callers that see the same failure discard it once.
+    /// The connection and its serial number. Callers that see the same failure discard only that connection.
     connection: Mutex<(u64, Option<MultiplexedConnection>)>,
 }
 
 impl RedisConnection {
     pub(super) fn from_url(url: &str) -> Result<Self, StoreError> {
-        // The cause is dropped, because it may quote the password.
+        // The cause is not attached, because it may quote the password.
         let unreadable = |_| {
-            StoreError::new("the Redis URL is not valid (expected such as redis://user:password@host/number)")
+            StoreError::new(
+                "the Redis URL is not valid (expected a URL such as redis://user:password@host/number)",
+            )
         };
         Client::open(url).map(Self::with_client).map_err(unreadable)
     }
@@ -55,8 +57,8 @@ impl RedisConnection {
         outcome.map_err(failed)
     }
 
-    /// Returns the connection, and opens it first if needed. The timeout covers the wait for another task's
-    /// attempt.
+    /// Returns the connection, and opens it first if needed. The timeout includes the wait for another task
+    /// that is opening it.
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         let late = |_| Err(RedisError::from((ErrorKind::Io, "could not connect within 10 s")));
         timeout(TIMEOUT, self.connect()).await.unwrap_or_else(late)

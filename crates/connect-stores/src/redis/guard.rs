@@ -27,7 +27,7 @@ static CLAIM: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// Marks a delivery as handled, even if the claim has expired or another handler has claimed it since.
+/// Marks a delivery as handled, even if the claim has expired or another handler has a newer claim.
 static DONE: LazyLock<Script> =
     LazyLock::new(|| Script::new("redis.call('SET', KEYS[1], 'done', 'PX', ARGV[1]) return 'done'"));
 
@@ -37,7 +37,8 @@ static FREE: LazyLock<Script> = LazyLock::new(|| {
 
 /// A replay guard in Redis, shared by all processes that receive deliveries.
 ///
-/// Remembers a delivery for 24 hours from its claim; a claim lasts 60 s. Clones share the connection.
+/// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. Clones share the
+/// connection.
 #[derive(Clone)]
 pub struct RedisReplayGuard {
     connection: RedisConnection,
@@ -72,14 +73,14 @@ impl RedisReplayGuard {
 
     /// Sets the client id of the application that receives the deliveries.
     ///
-    /// Applications that share a prefix each need a different one. Default: empty.
+    /// Applications that share a prefix need different client ids. Default: empty.
     #[must_use]
     pub fn application(mut self, client_id: impl Into<String>) -> Self {
         self.application = client_id.into();
         self
     }
 
-    /// Sets how long a delivery is remembered from its claim. Default: 24 hours; minimum:
+    /// Sets how long a delivery is remembered after its claim. Default: 24 hours; minimum:
     /// [`SHORTEST_MEMORY`].
     #[must_use]
     pub fn keep(mut self, time: Duration) -> Self {
@@ -94,7 +95,7 @@ impl RedisReplayGuard {
         self
     }
 
-    /// Returns this guard for the blocking client. It runs on a separate thread.
+    /// Returns this guard for the blocking client. The guard runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
@@ -128,7 +129,7 @@ impl AsyncReplayGuard for RedisReplayGuard {
     }
 }
 
-/// Limits a time to 1 ms .. 100 years. Redis refuses a time of zero or beyond its clock's range.
+/// Limits a time to between 1 ms and 100 years. Redis refuses zero, and times beyond its clock's range.
 fn milliseconds(time: Duration) -> u64 {
     u64::try_from(time.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000)
 }

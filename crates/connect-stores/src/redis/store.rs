@@ -13,7 +13,7 @@ use crate::{
     record::{self, Codec},
 };
 
-/// Without a record, the fencing number expires a day after the lease, so it outlives every lock.
+/// Takes the lock. If the user has no record, the fencing number expires a day after the lease.
 static LOCK: LazyLock<Script> = LazyLock::new(|| {
     Script::new(
         "if not redis.call('SET', KEYS[1], ARGV[1], 'NX', 'PX', ARGV[2]) then return 0 end
@@ -62,9 +62,9 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// A token store in Redis, with one key per user that never expires. Clones share the connection.
+/// A token store in Redis. Each user has one key, which never expires. Clones share the connection.
 ///
-/// [`blocking`](Self::blocking) returns it for the blocking client.
+/// [`blocking`](Self::blocking) returns a store for the blocking client.
 #[derive(Clone)]
 pub struct RedisStore {
     connection: RedisConnection,
@@ -95,7 +95,7 @@ impl RedisStore {
         self
     }
 
-    /// Encrypts all tokens saved from now on with the keys in `seal`.
+    /// Encrypts tokens in later saves, and decrypts tokens in loads, with the keys of `seal`.
     #[cfg(feature = "seal")]
     #[must_use]
     pub fn sealed(mut self, seal: crate::Seal) -> Self {
@@ -103,12 +103,12 @@ impl RedisStore {
         self
     }
 
-    /// Returns this store for the blocking client. It runs on a separate thread.
+    /// Returns this store for the blocking client. The store runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
     }
 
-    /// Returns the keys of the lock and of the record. The braces keep both on one node of a cluster.
+    /// Returns the keys of the lock and of the record. The braces put both keys on one node of a cluster.
     fn keys(&self, key: &TokenKey) -> [String; 2] {
         let name = record::record_name(key);
         ["lock", "tokens"].map(|what| format!("{}:{{{name}}}:{what}", self.prefix))
@@ -140,7 +140,7 @@ impl AsyncTokenStore for RedisStore {
     ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
         // Redis refuses a time beyond its clock's range; 100 years is enough.
         let milliseconds = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
-        // If the caller is cancelled, the release follows the lock script on the same connection.
+        // If the caller is cancelled, the release is sent after the lock script, on the same connection.
         let held =
             LockKey { connection: self.connection.clone(), keys: self.keys(key), holder: random_holder()? };
         let held = ReleaseOnDrop::new(held);
