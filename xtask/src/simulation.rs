@@ -82,7 +82,9 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
 }
 
-/// Copies the files of the work tree that git does not ignore. Deletes all others outside `copy/target`.
+/// Copies the files of the work tree that git does not ignore.
+///
+/// Deletes all other files of the copy, except those in its folder `target`.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)

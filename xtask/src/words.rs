@@ -15,7 +15,7 @@ use regex::{Regex, RegexBuilder};
 const LONGEST_SUMMARY: usize = 100;
 /// The last column of a line comment, the same as rustfmt's `max_width` for code.
 const LAST_COLUMN: usize = 110;
-/// The maximum length of the name of a function, in characters. Only names of tests are nearly as long.
+/// The maximum length of the name of a function, in characters.
 const LONGEST_NAME: usize = 80;
 
 struct Rules {

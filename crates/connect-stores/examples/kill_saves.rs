@@ -25,7 +25,9 @@ type Outcome<T> = Result<T, Box<dyn Error>>;
 /// The prefix of every access token.
 const MARK: &str = "kill-saves-";
 
-/// The parent kills the child after at most this many output lines and then at most this delay, both random.
+/// The parent kills the child after at most this many lines of output.
+///
+/// Before the kill, it waits at most `MAX_DELAY`. The number of lines and the delay are random.
 const MAX_LINES: u64 = 12;
 const MAX_DELAY: Duration = Duration::from_millis(3);
 

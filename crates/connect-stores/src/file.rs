@@ -156,7 +156,7 @@ impl StoreLock for FileLock {
         let zeros = vec![0; record_length.saturating_mul(2).max(MIN_PREPARED) as usize];
         self.prepared = None;
         let created = self.create().and_then(|mut file| {
-            self.write_and_sync(&mut file, &zeros)?; // a full disk or quota may fail only the sync
+            self.write_and_sync(&mut file, &zeros)?; // without free space, only the sync may fail
             Ok(file)
         });
         self.prepared = Some(created.map_err(|error| {
@@ -196,7 +196,7 @@ impl FileLock {
         self.store.path(&self.key, extension)
     }
 
-    /// Creates `<name>.new`. Before that, removes the `<name>.new` that a killed process left, if any.
+    /// Creates `<name>.new`. First removes a file of that name that a killed process left.
     fn create(&self) -> io::Result<File> {
         self.remove("new")?;
         self.store.disk.create(&self.path("new"))

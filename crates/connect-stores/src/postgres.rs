@@ -12,9 +12,9 @@
 //! lock occupies no connection, so a few connections serve any number of users.
 //!
 //! Each store has one session with an advisory lock. When the session ends, the server frees the advisory
-//! lock. Other processes can then take over the locks of the store before their leases end. A connection
-//! pooler must not let several processes use one session, because an advisory lock is free for the session
-//! that has it.
+//! lock. Other processes can then take over the locks of the store, even if the leases have not ended. A
+//! connection pooler must not let several processes use one session, because an advisory lock is free for
+//! the session that has it.
 
 mod connections;
 #[cfg(feature = "webhooks")]

@@ -67,7 +67,7 @@ impl Codec {
         serde_json::to_vec(&record).map_err(|_| StoreError::new("cannot write the tokens as JSON"))
     }
 
-    /// Returns the tokens of a record. Errors contain `location`, which describes the place of the record.
+    /// Returns the tokens of a record. Errors use `location` to name the record.
     pub(crate) fn read(&self, key: &TokenKey, record: &[u8], location: &str) -> Result<Tokens, StoreError> {
         // The error of serde_json is not attached, because it may quote a token.
         let unreadable = || {

@@ -11,9 +11,9 @@ use crate::{Frequency, Weekday};
 impl Recurrence {
     /// Returns the rule for a provider that counts weekdays and days of the month in UTC.
     ///
-    /// At 08:00 in Tokyo, 1 July is 30 June in UTC, and Monday is Sunday. For a series that begins at `start`,
-    /// the returned rule in UTC has the same occurrences as this rule in the time zone of `start`, until the
-    /// next clock change: see [`stretches`](Self::stretches).
+    /// At 08:00 in Tokyo, 1 July is 30 June in UTC, and Monday is Sunday. For a series that begins at
+    /// `start`, the returned rule in UTC has the same occurrences as this rule in the time zone of `start`,
+    /// until the next clock change: see [`stretches`](Self::stretches).
     ///
     /// ```
     /// use connect_types::{Recurrence, Weekday};

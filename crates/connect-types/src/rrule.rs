@@ -86,9 +86,10 @@ impl Recurrence {
 
 /// Reads a rule, with or without `RRULE:`, ignoring case.
 ///
-/// An unsupported part, such as an ordinal weekday, is an error that names the part. An UNTIL that is a date
-/// is a day in the time zone of the series' start ([`End::On`]). WKST is kept only if it affects the
-/// occurrences. `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` (the last day of the month) is read as `BYMONTHDAY=-1`.
+/// An invalid or unsupported part, such as an ordinal weekday, is an error that names the part. An UNTIL
+/// without a time is a day in the time zone of the series' start ([`End::On`]). WKST is kept only if it
+/// affects the occurrences. `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` is read as `BYMONTHDAY=-1`, the last day of
+/// the month.
 impl FromStr for Recurrence {
     type Err = Invalid;
 
@@ -100,9 +101,14 @@ impl FromStr for Recurrence {
         let mut seen: Vec<&str> = Vec::new();
         let mut position = None;
         for part in parts.split(';').filter(|part| !part.is_empty()) {
-            let (name, value) = part.split_once('=').ok_or_else(|| refused(part))?;
+            let (name, value) = part.split_once('=').ok_or_else(|| {
+                Invalid::new("recurrence", format!("{part} is not a part of a rule (expected NAME=VALUE)"))
+            })?;
             if seen.contains(&name) {
-                return Err(refused(part));
+                return Err(Invalid::new(
+                    "recurrence",
+                    format!("{part} repeats {name} (expected each part once)"),
+                ));
             }
             seen.push(name);
             if name == "BYSETPOS" {
@@ -153,7 +159,7 @@ pub(crate) fn utc(instant: Timestamp) -> DateTime {
 }
 
 fn refused(part: &str) -> Invalid {
-    Invalid::new("recurrence", format!("{part} is not supported"))
+    Invalid::new("recurrence", format!("{part} is not valid or not supported"))
 }
 
 /// Writes a part of the rule, unless its list is empty. Writing to a `String` cannot fail.

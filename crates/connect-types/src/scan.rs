@@ -10,7 +10,7 @@ pub(crate) struct Scan<'a> {
 }
 
 impl<'a> Scan<'a> {
-    /// Starts inside a list or object; `None` if the text does not begin with `bracket`.
+    /// Returns an iterator over a list or an object; `None` if the text does not begin with `bracket`.
     pub(crate) fn of(text: &'a str, bracket: u8) -> Option<Self> {
         (text.as_bytes().first() == Some(&bracket)).then_some(Self { text, at: 1 })
     }

@@ -10,7 +10,7 @@ use crate::operation::Invalid;
 use crate::patch::Patch;
 use crate::raw::Raw;
 
-/// A value that can be a query parameter. `None` is left out.
+/// A value that can be a query parameter. `None` means that the parameter is not sent.
 pub(crate) trait Param {
     fn param(&self) -> Option<String>;
 }
@@ -39,7 +39,7 @@ impl<T: Param> Param for Option<T> {
     }
 }
 
-/// The values, separated by commas.
+/// Joins the values with commas. An empty list is not sent.
 impl<T: Param> Param for alloc::vec::Vec<T> {
     fn param(&self) -> Option<String> {
         let texts: alloc::vec::Vec<_> = self.iter().filter_map(Param::param).collect();
@@ -47,7 +47,7 @@ impl<T: Param> Param for alloc::vec::Vec<T> {
     }
 }
 
-/// Returns a query parameter, unless its value is left out.
+/// Returns the name and value of a query parameter, or `None` if it is not sent.
 pub(crate) fn param(name: &'static str, value: &impl Param) -> Option<(&'static str, String)> {
     value.param().map(|text| (name, text))
 }
@@ -57,7 +57,7 @@ pub(crate) fn check_not_empty(name: &'static str, text: &str) -> Result<(), Inva
     if text.trim().is_empty() { Err(Invalid::new(name, "must not be empty")) } else { Ok(()) }
 }
 
-/// Returns an error for an empty text. `None` is valid, because it has another meaning.
+/// Returns an error for an empty text. `None` is valid, because it means that the field is not set.
 pub(crate) fn check_not_empty_if_set(name: &'static str, text: Option<&str>) -> Result<(), Invalid> {
     text.map_or(Ok(()), |text| check_not_empty(name, text))
 }

@@ -83,8 +83,8 @@ impl From<&str> for EventTime {
         } else if date_only {
             text.parse().ok().map(Self::Date)
         } else {
-            // A text with a time zone in brackets is no local time. Without an offset, an instant can be read
-            // from it only with a time zone database.
+            // A text with a time zone in brackets is not a local time. Without an offset, an instant can be
+            // read from it only with a time zone database.
             let local = || text.parse().ok().filter(|_| !text.contains('[')).map(Self::Local);
             text.parse().ok().map(Self::Instant).or_else(local)
         };
@@ -229,7 +229,7 @@ pub(crate) enum Boundary {
 impl Boundary {
     /// Returns the instant `far` later, or earlier if `far` is negative.
     ///
-    /// For a day, each second of `far` stands for one day, which covers every time zone.
+    /// For a day, each second of `far` is counted as one day, which covers every time zone.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),

@@ -96,7 +96,7 @@ fn check_separate(test: &StoreTest<'_>, keys: Vec<TokenKey>) -> RuleResult {
     }
     for (number, key) in keys.iter().enumerate() {
         if store.load(key)?.as_ref() != Some(&pair(number)) {
-            return violated(format!("the tokens of {key:?} were replaced by a save for another key"));
+            return violated(format!("the tokens of {key:?} were changed by a save for another key"));
         }
     }
     for key in &keys {

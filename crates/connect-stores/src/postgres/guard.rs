@@ -48,7 +48,7 @@ ON CONFLICT (id) DO UPDATE SET done = true";
 
 const FREE: &str = "DELETE FROM mobiscroll_connect_deliveries WHERE id = $1 AND claim = $2 AND NOT done";
 
-/// Deletes at most 1000 expired deliveries. A limit, because a claim waits for this statement.
+/// Deletes expired deliveries: at most 1000, because a claim waits for this statement.
 const DELETE_EXPIRED: &str = "\
 DELETE FROM mobiscroll_connect_deliveries WHERE id IN (
     SELECT id FROM mobiscroll_connect_deliveries

@@ -16,7 +16,7 @@ use crate::{
 
 const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1";
 
-/// Takes a lock that is free, or takes it over if its lease has expired or the holder's session has ended.
+/// Takes a free lock, or a lock whose lease has expired or whose holder's session has ended.
 ///
 /// When a session ends, the server frees its advisory lock.
 const LOCK: &str = "\

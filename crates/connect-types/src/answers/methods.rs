@@ -125,7 +125,7 @@ impl Event {
 
     /// Returns the provider and the calendar id of the event.
     ///
-    /// If the event lacks its id or one of these, the error says so and how to set it.
+    /// If the event lacks one of them, or its own id, the error names the missing value.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
         let is_filled = |text: &str| !text.trim().is_empty();
         if !is_filled(&self.id) {

@@ -1,4 +1,4 @@
-//! Access to the fields of a request, for code that sends requests to services other than Mobiscroll Connect.
+//! Access to the fields of a request, for services other than Mobiscroll Connect.
 
 use alloc::string::String;
 
