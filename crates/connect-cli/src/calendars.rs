@@ -1,4 +1,4 @@
-//! `connect calendars`: lists calendars, and finds those that other commands name by key, id or title.
+//! `connect calendars`: lists calendars. Also finds the calendar that an argument of another command names.
 
 use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
@@ -70,7 +70,7 @@ pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> 
 
 /// Returns the calendars that `names` names by key, id, exact title, or `primary`.
 ///
-/// If the sign-in may not list calendars and the provider is known, each name is used as a calendar id.
+/// If the scope does not allow listing calendars and the provider is known, each name is used as a calendar id.
 pub(crate) async fn find(
     context: &Context,
     names: &[String],
@@ -132,7 +132,7 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .next("use the key, the first value of each candidate")
 }
 
-/// Returns whether the calendar is the account's main one. Google has `primary`, Outlook `isDefaultCalendar`.
+/// Returns whether Google (`primary`) or Outlook (`isDefaultCalendar`) marks the account's main calendar.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

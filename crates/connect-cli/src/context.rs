@@ -18,7 +18,7 @@ use crate::{
     via::Via,
 };
 
-/// A token exchange and the save after it end within this time.
+/// The timeout of `close`: longer than a token exchange and the save after it.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(50);
 
 /// The client, the user and the output of a command.
@@ -88,7 +88,7 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
         others => format!("this command only supports Mobiscroll Connect, {others}"),
     };
     Err(Failure::usage(message).next(
-        "omit --via; it works with login, logout and token, and for Google and Outlook with calendars and events",
+        "omit --via, which only login, logout and token support, and for Google and Outlook calendars and events",
     ))
 }
 
@@ -124,7 +124,7 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     finish(outcome, settings)
 }
 
-/// Runs a command that serves until Ctrl-C, which is its regular end (exit code 0).
+/// Runs a command that serves requests until Ctrl-C, and then returns exit code 0.
 pub(crate) fn serve<F: Future<Output = Result<(), Failure>>>(
     settings: &Settings,
     command: impl FnOnce(Resolved, Output) -> F,
@@ -150,7 +150,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
         Failure::new(Exit::Failed, "RUNTIME_ERROR", "cannot start the async runtime").cause(error)
     })?;
     let outcome = runtime.block_on(work);
-    // A thread that reads a pasted URL may never end.
+    // Does not wait for a thread that reads stdin, which may never end.
     runtime.shutdown_background();
     outcome
 }
@@ -162,7 +162,7 @@ async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> R
     })
 }
 
-/// Returns the outcome of `work`, or `None` if Ctrl-C or SIGTERM came first.
+/// Returns the outcome of `work`, or `None` if Ctrl-C or SIGTERM arrived first.
 async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut interrupted = pin!(interruption());

@@ -59,7 +59,7 @@ impl Endpoint for Control {
 
 /// Returns the response to a `GET` that only a sandbox supports. Fails if the base URL is not a sandbox.
 ///
-/// The real service gets no such request.
+/// If the base URL is the real service, no request is sent.
 pub(crate) async fn get_from_sandbox<T: DeserializeOwned>(
     client: &Client,
     path: &'static str,

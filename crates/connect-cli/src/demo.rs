@@ -53,7 +53,7 @@ fn run_steps(report: &mut DemoReport) -> Result<(), DemoError> {
     })
 }
 
-/// Starts a sandbox that delivers changes to the receiver, but not the events it starts with.
+/// Starts a sandbox that delivers changes to the receiver, without an initial delivery of all events.
 fn sandbox(receiver: &Receiver) -> Result<Server, DemoError> {
     let settings = Settings::default().with("webhook_url", &receiver.url())?.with("initial_sync", "off")?;
     Ok(Server::builder().settings(settings).start()?)

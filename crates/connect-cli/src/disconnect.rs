@@ -17,7 +17,7 @@ pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
     #[arg(value_parser = provider::known)]
     provider: Provider,
-    /// Disconnect only this account, by its id in `connect status` [default: all of the provider].
+    /// Disconnect only this account, by its id in `connect status` [default: all accounts of the provider].
     #[arg(long, value_name = "ID")]
     account: Option<String>,
 }

@@ -7,8 +7,8 @@
 //!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
 //! ```
 //!
-//! The credentials are checked first, because the authorize request has the client id in its URL. If the
-//! user swapped them, that would be the secret. The client id is not shown for the same reason.
+//! The credentials are checked first: if the user swapped the client id and the secret, the URL of the authorize
+//! request would contain the secret. The output does not contain the client id for the same reason.
 
 mod probe;
 mod verdict;
@@ -53,7 +53,7 @@ struct Check {
 enum CheckResult {
     Ok,
     Failed,
-    /// Only a sign-in can show it.
+    /// A request failed, or only a sign-in can show the result.
     Unknown,
 }
 
@@ -121,7 +121,11 @@ async fn find_wrong_credential(
 ) -> Result<Verdict, Failure> {
     let swapped = Probe::new(settings, secret.expose(), Secret::from(id))?;
     if matches!(swapped.credentials().await, CredentialCheck::Good | CredentialCheck::RedirectUri(_)) {
-        checks.note("swapped", CheckResult::Failed, "the token endpoint accepts them swapped");
+        checks.note(
+            "swapped",
+            CheckResult::Failed,
+            "the token endpoint accepts the swapped client id and secret",
+        );
         return Ok(Verdict::Swapped);
     }
     match probe.authorize().await? {
@@ -134,14 +138,14 @@ async fn find_wrong_credential(
             Ok(verdict)
         }
         _ => {
-            checks.note("client id", CheckResult::Ok, "the authorize endpoint accepts it");
+            checks.note("client id", CheckResult::Ok, "the authorize endpoint accepts the client id");
             Ok(Verdict::ClientSecret)
         }
     }
 }
 
 fn check_authorize(outcome: AuthorizeCheck, checks: &mut Checks, redirect_uri: &str) -> Verdict {
-    let known = "the authorize endpoint accepts it";
+    let known = "the authorize endpoint accepts the client id";
     match outcome {
         // The token endpoint accepted the client id, so the service contradicts itself.
         AuthorizeCheck::UnknownClient(detail) => {
@@ -154,7 +158,7 @@ fn check_authorize(outcome: AuthorizeCheck, checks: &mut Checks, redirect_uri: &
         }
         AuthorizeCheck::Consent => {
             checks.note("client id", CheckResult::Ok, known);
-            let detail = format!("{redirect_uri}: only a login can show whether it is registered");
+            let detail = format!("only a login can show whether {redirect_uri} is registered");
             checks.note("redirect URI", CheckResult::Unknown, detail);
             Verdict::Well
         }

@@ -7,9 +7,9 @@
 //!   export NAME=value     # a comment
 //! ```
 //!
-//! Programs read other notations differently: some expand `$NAME`, some cut the value at a blank. Such a
-//! value is refused, so that a secret is never sent with a part missing. Lines that set no
-//! `MOBISCROLL_CONNECT_` variable are ignored. No message quotes a line, because it may contain the secret.
+//! Programs disagree about other notations: some expand `$NAME`, some cut the value at a blank. A value in
+//! another notation is refused, so that no shortened secret is sent. Lines that set no `MOBISCROLL_CONNECT_`
+//! variable are ignored. No message quotes a line, because the line may contain the secret.
 
 use std::{collections::HashMap, io, path::Path};
 
@@ -50,7 +50,7 @@ impl DotEnv {
 
     fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let mut found = HashMap::new();
-        // The line and the quote character of a third-party setting that is not closed yet.
+        // The line and the quote character of a third-party setting whose quote is not closed yet.
         let mut open: Option<(usize, char)> = None;
         for (line, bytes) in (1..).zip(lines(bytes)) {
             let text = String::from_utf8_lossy(bytes);
@@ -58,8 +58,8 @@ impl DotEnv {
             let text = text.trim_start_matches('\u{feff}').trim();
             match (open, is_connect_setting(text)) {
                 (Some((from, _)), true) => {
-                    return Err(wrong(from, "the quote is not closed")
-                        .cause(format!("line {line} sets a {PREFIX} variable")));
+                    return Err(wrong(from, "the value has a quote that is not closed")
+                        .cause(format!("the {PREFIX} variable in line {line} would be part of the value")));
                 }
                 (Some((_, quote)), false) if closes_quote(text, quote) => open = None,
                 (Some(_), false) => {}
@@ -100,8 +100,9 @@ fn name(text: &str) -> &str {
 
 /// Parses a line that sets a `MOBISCROLL_CONNECT_` variable.
 fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
-    let malformed =
-        || wrong(line, "not a setting (expected NAME=value)").next(format!("write {PREFIX}..=value"));
+    let malformed = || {
+        wrong(line, "the line is not a setting (expected NAME=value)").next(format!("write {PREFIX}..=value"))
+    };
     let (_, value) = text.split_once('=').ok_or_else(malformed)?;
     let name = name(text);
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
@@ -114,7 +115,7 @@ fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
     Ok((name, value))
 }
 
-/// Returns the value, or why programs would read it differently.
+/// Returns the value, or the reason why programs could read it differently.
 fn read_value(text: &str) -> Result<String, &'static str> {
     let (value, rest) = match text.chars().next() {
         Some('\'') => text[1..].split_once('\'').map(|(value, rest)| (value.to_owned(), rest)).ok_or(OPEN)?,
@@ -126,7 +127,7 @@ fn read_value(text: &str) -> Result<String, &'static str> {
             (plain(&text[..end])?, &text[end..])
         }
     };
-    // Elsewhere a comment needs a blank before `#`.
+    // After a value, a comment needs a blank before `#`.
     let is_comment =
         rest.trim_start().starts_with('#') && (rest.starts_with([' ', '\t']) || text.starts_with('#'));
     match text.starts_with(['\'', '"']) {
@@ -137,7 +138,7 @@ fn read_value(text: &str) -> Result<String, &'static str> {
 }
 
 const OPEN: &str = "has a quote that is not closed on the same line";
-const DOLLAR: &str = "has a $, which some programs read as a variable";
+const DOLLAR: &str = "has a $, which some programs read as the start of a variable";
 
 fn plain(text: &str) -> Result<String, &'static str> {
     match text.chars().find(|c| matches!(c, '$' | '\'' | '"' | '`' | '\\')) {
@@ -174,7 +175,7 @@ fn open_quote(text: &str) -> Option<char> {
     (!closes_quote(&value[1..], quote)).then_some(quote)
 }
 
-/// A backslash escapes the next character only in double quotes.
+/// Returns whether the text contains the closing quote. Only in double quotes, a backslash escapes a quote.
 fn closes_quote(text: &str, quote: char) -> bool {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

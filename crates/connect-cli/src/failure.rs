@@ -1,8 +1,8 @@
 //! The failure of a command: its exit code and its output.
 //!
 //! A failure has a message, a cause and a next step; `--json` prints them as one object. They contain no
-//! secrets: the library's errors contain none, and characters that could control a terminal are removed from
-//! the service's texts.
+//! secrets, because the library's errors contain none. In the service's texts, characters that could control a
+//! terminal are replaced.
 
 use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 
@@ -32,18 +32,18 @@ pub(crate) enum Exit {
 /// The secret has no option, because every user of the machine can see a program's arguments.
 pub(crate) const AFTER_HELP: &str = "\
 The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
-in the current folder can set this and the other MOBISCROLL_CONNECT_ variables; the
-environment overrides it, and an option overrides both.
+in the current folder can set this and the other MOBISCROLL_CONNECT_ variables. The
+environment overrides .env, and an option overrides both.
 
 Exit codes:
   0    success
-   1    another failure: the token store, a file, a conflict, a refused delivery
-   2    an argument, a setting or an event field is invalid
-   3    not signed in, or the sign-in was not completed: connect login
-   4    signed in, but the scope or the calendar permission is missing
-   5    the calendar, event or account does not exist
-   6    the network or the service failed: try again later
-   130  interrupted with Ctrl-C; tokens are saved first";
+  1    another failure: the token store, a file, a conflict, a refused delivery
+  2    an argument, a setting or an event field is invalid
+  3    not signed in, or the sign-in was not completed: connect login
+  4    signed in, but the scope or the calendar permission is missing
+  5    the calendar, event or account does not exist
+  6    the network or the service failed: try again later
+  130  interrupted with Ctrl-C; tokens are saved first";
 
 /// The failure of a command: exit code, message, cause and next step.
 #[derive(Debug)]
@@ -158,7 +158,7 @@ impl From<connect_hyper::types::Invalid> for Failure {
     }
 }
 
-/// Returns the message of the error and its innermost cause; the causes between repeat them.
+/// Returns the message of the error and its innermost cause. The causes between them add nothing.
 fn cause(error: &Error) -> Option<String> {
     let mut inner = error.source();
     while let Some(next) = inner.and_then(|inner| inner.source()) {
@@ -198,12 +198,12 @@ fn advice(error: &Error) -> (Exit, Option<String>) {
         ErrorKind::Configuration => (Exit::Usage, "check the settings: connect doctor"),
         ErrorKind::Conflict => (Exit::Failed, "read the current version, then repeat the change"),
         ErrorKind::TokenStore => {
-            (Exit::Failed, "make the token folder writable, or choose another: --tokens")
+            (Exit::Failed, "make the token folder writable, or choose another folder: --tokens")
         }
         ErrorKind::RateLimited => return (Exit::Service, Some(wait(error))),
         ErrorKind::Network { .. } | ErrorKind::Timeout | ErrorKind::Server => return network(error),
         ErrorKind::Http => (Exit::Service, "check the base URL: connect doctor"),
-        _ => (Exit::Service, "if it keeps failing, contact the operator of the service"),
+        _ => (Exit::Service, "if the command keeps failing, contact the operator of the service"),
     };
     (exit, Some(next.to_owned()))
 }

@@ -26,7 +26,7 @@ use crate::{
     via::Via,
 };
 
-/// The library accepts no later callback.
+/// The library refuses a callback after this time.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The arguments of `connect login`.
@@ -133,7 +133,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
 
 fn late() -> Failure {
     Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no callback arrived within ten minutes")
-        .cause("the page was closed, or the registered redirect URI points to another address")
+        .cause("the page may have been closed, or the registered redirect URI may point to another address")
         .next("check the redirect URI: connect doctor; or start again: connect login --paste")
 }
 
@@ -141,7 +141,7 @@ fn not_listening(error: LoopbackError) -> Failure {
     match error {
         LoopbackError::Late => late(),
         LoopbackError::Elsewhere(uri) => Failure::usage(format!("cannot listen at the redirect URI {uri}"))
-            .cause("only http at 127.0.0.1, [::1] or localhost can be listened on")
+            .cause("login can only listen at an http URI of 127.0.0.1, [::1] or localhost")
             .next("sign in with: connect login --paste"),
         LoopbackError::Port(_) => Failure::usage(error.to_string()).next("correct the port: --redirect-uri"),
         LoopbackError::Listen(address, error) => {
@@ -153,7 +153,7 @@ fn not_listening(error: LoopbackError) -> Failure {
     }
 }
 
-/// Adds the next step for a wrong redirect URI, which the service reports only now.
+/// Adds the next step if the service refuses the redirect URI, which it may do only in the exchange.
 fn refused(error: connect_hyper::Error) -> Failure {
     let about_redirect = error.message().is_some_and(|text| text.to_ascii_lowercase().contains("redirect"));
     let failure = Failure::from(error);

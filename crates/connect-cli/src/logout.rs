@@ -1,4 +1,4 @@
-//! `connect logout`: revokes the tokens at the service, then deletes them locally even if that failed.
+//! `connect logout`: revokes the tokens at the service. Deletes them locally even if the revocation fails.
 
 use connect_hyper::ErrorKind;
 use serde_json::json;

@@ -25,7 +25,7 @@ pub(crate) struct Output {
 }
 
 impl Output {
-    /// Reads the settings; without `--width`, tables are 80 columns wide on a terminal, else unlimited.
+    /// Without `--width`, tables have at most 80 columns on a terminal, and no limit elsewhere.
     pub(crate) fn new(settings: &Settings) -> Self {
         let width = match settings.width {
             Some(0) => None,
@@ -35,7 +35,7 @@ impl Output {
         Self { json: settings.json, width, zone: when::zone(), next_steps: NextSteps::of(settings) }
     }
 
-    /// Prints `text`, or with `--json` `value` as one document.
+    /// Prints `text`; with `--json`, prints `value` as one document instead.
     pub(crate) fn print(
         &self,
         value: &(impl Serialize + ?Sized),
@@ -50,7 +50,7 @@ impl Output {
         }
     }
 
-    /// Prints `text`, or with `--json` `value` on one line, and flushes.
+    /// Prints `text` and flushes; with `--json`, prints `value` on one line instead.
     pub(crate) fn line(&self, value: &impl Serialize, text: impl FnOnce() -> String) -> Result<(), Failure> {
         if !self.json {
             return write(&text());
@@ -61,7 +61,7 @@ impl Output {
         }
     }
 
-    /// Returns how many columns remain after `columns`, or `None` for no limit.
+    /// Returns the maximum width minus `columns`, or `None` for no limit.
     pub(crate) fn remaining_width(&self, columns: usize) -> Option<usize> {
         self.width.map(|width| width.saturating_sub(columns))
     }

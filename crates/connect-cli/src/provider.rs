@@ -2,7 +2,7 @@
 
 use connect_hyper::types::Provider;
 
-/// Parses the name of a known provider; the API would accept a mistyped name and find nothing.
+/// Parses the name of a known provider. The API accepts unknown names, and returns nothing for them.
 pub(crate) fn known(text: &str) -> Result<Provider, String> {
     let found = Provider::KNOWN.iter().find(|provider| provider.as_str() == text);
     found.cloned().ok_or_else(|| {

@@ -31,9 +31,9 @@ use tokio::{
 };
 
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// How much of a too large body is read and discarded, so that the sender can read the 413 response.
+/// The part of a too large body that is read and discarded, so that the sender can read the 413 response.
 const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
-/// The timeout for the request head, and again for the body.
+/// The timeout for reading the request head, and the timeout for reading the body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
 const MAX_CONNECTIONS: usize = 64;
 
@@ -107,7 +107,7 @@ struct Connection {
     is_read: Arc<AtomicBool>,
 }
 
-/// Ends the oldest connection that has not sent its whole request; if all have, waits for a response.
+/// Closes the oldest connection whose request is incomplete. If there is none, waits until a connection ends.
 async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
     while connections.try_join_next().is_some() {}
     open.retain(|connection| !connection.task.is_finished());
@@ -120,7 +120,7 @@ async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
     }
 }
 
-/// Serves one request, then closes the connection, so that idle senders do not use up the limit.
+/// Serves one request, then closes the connection, so that idle connections do not use up the limit.
 async fn serve_one<F>(
     stream: TcpStream,
     path: String,

@@ -1,9 +1,9 @@
-//! The settings that all commands share, from the arguments, the environment and `.env`, in this order.
+//! The settings that all commands share: arguments override the environment, which overrides `.env`.
 //!
-//! Only `MOBISCROLL_CONNECT_*` is read from `.env`, and it is not put into the environment: a file in a
-//! downloaded folder must not change the proxy or other programs. Nor may it send credentials that are set
-//! outside the file to a server of its choice: its base URL must point to this machine, and only credentials
-//! in the same file are sent there.
+//! Only `MOBISCROLL_CONNECT_*` variables are read from `.env`, and they are not added to the environment: a file
+//! in a downloaded folder must not change the proxy or affect other programs. The file must not redirect
+//! credentials either. A base URL in `.env` must be the service's or point to this machine, and this machine only
+//! gets credentials from the same file.
 
 use std::{
     path::{Path, PathBuf},
@@ -38,14 +38,14 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// Use this service instead of Mobiscroll Connect; login, logout and token support all. Credentials of
-    /// the others are set in MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID and so on.
+    /// Use this service instead of Mobiscroll Connect; only login, logout and token support all services. Each
+    /// service has its own variables, such as MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID.
     #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
     pub(crate) via: Via,
     /// The redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
     redirect_uri: Option<String>,
-    /// The application's id of the user [env: MOBISCROLL_CONNECT_USER] [default: me].
+    /// The application's id for the user [env: MOBISCROLL_CONNECT_USER] [default: me].
     #[arg(long, global = true, value_name = "ID")]
     user: Option<String>,
     /// Store tokens in this folder [default: mobiscroll-connect/tokens in the user's state folder].
@@ -98,7 +98,7 @@ impl std::fmt::Display for Source {
 }
 
 impl Settings {
-    /// Returns the options that the suggested next command needs as well, quoted for a shell.
+    /// Returns the given options that a suggested next command repeats, quoted for a shell.
     pub(crate) fn repeated(&self) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());
@@ -119,7 +119,7 @@ impl Settings {
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let file = DotEnv::read()?;
         let named = |option, argument: &Option<String>, name: &str| {
-            // An empty argument is kept: a script may have expanded an unset variable.
+            // An empty argument is not replaced: a script may have expanded an unset variable.
             let argument = argument.clone().map(|value| Setting { value, source: Source::Argument(option) });
             argument.or_else(|| variable(&file, name))
         };
@@ -341,7 +341,7 @@ impl Resolved {
             builder = builder.root_certificates(pem.clone());
         }
         if let Some(time) = self.timeout {
-            // Token exchanges keep their own timeout: cutting one short could lose the new tokens.
+            // Token exchanges keep their own timeout: a shorter one could lose the new tokens.
             builder = builder
                 .timeout(time)
                 .attempt_timeout(time.min(Duration::from_secs(30)))
@@ -358,7 +358,7 @@ impl Resolved {
         store.map_err(|error| {
             Failure::new(Exit::Failed, "TOKEN_STORE_ERROR", "cannot open the token store")
                 .cause(error)
-                .next("make the token folder writable, or choose another: --tokens")
+                .next("make the token folder writable, or choose another folder: --tokens")
         })
     }
 }

@@ -5,11 +5,11 @@ use crate::text::{clean, cut, width};
 /// How a column shrinks if the table is too wide.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum ColumnFit {
-    /// Cut only after all `Cut` columns.
+    /// Cut only if all `Cut` columns have their minimum width.
     Fixed,
     /// Cut first.
     Cut,
-    /// Left out if the width is limited at all.
+    /// Left out if the table has a maximum width.
     Drop,
 }
 
@@ -54,7 +54,7 @@ impl Table {
         cells.max().unwrap_or_default().max(width(self.columns[at].0))
     }
 
-    /// Narrows the widest `Cut` column step by step, then the widest of all.
+    /// Narrows the widest `Cut` column step by step. If that is not enough, narrows `Fixed` columns too.
     fn fit(&self, shown: &[usize], widths: &mut [usize], max_width: usize) {
         let gaps = COLUMN_GAP * shown.len().saturating_sub(1);
         for kinds in [&[ColumnFit::Cut][..], &[ColumnFit::Cut, ColumnFit::Fixed]] {

@@ -15,11 +15,11 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes the characters of a JSON document that could control a terminal; its meaning stays the same.
+/// Escapes the characters of a JSON document that could control a terminal, without changing its meaning.
 pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
-        // Between JSON tokens, line breaks are the only such characters; all others are inside strings.
+        // Line breaks are between JSON tokens. All other control characters are inside strings.
         if c != '\n' && drives_terminal(c) {
             escaped.push_str(&format!("\\u{:04x}", u32::from(c)));
         } else {

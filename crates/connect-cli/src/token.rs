@@ -31,13 +31,13 @@ enum TokenAction {
     /// Refresh the tokens now, as a test; commands refresh them automatically when needed.
     #[command(after_help = "Example: connect token refresh")]
     Refresh,
-    /// Save tokens: JSON with access_token, refresh_token, and expires_at or expires_in if known.
+    /// Save another program's tokens: JSON with access_token, refresh_token, and expires_at or expires_in.
     ///
-    /// A response of the token endpoint is accepted unchanged. The program that used the tokens before must
-    /// stop: if two programs refresh the same token, the service ends the sign-in.
+    /// A response of the token endpoint is accepted unchanged. The other program must stop using the tokens:
+    /// if two programs refresh the same token, the service ends the sign-in.
     #[command(after_help = "Example: connect token import tokens.json")]
     Import {
-        /// Read the tokens from this file [default: stdin, also with -].
+        /// Read the tokens from this file; - means stdin [default: stdin].
         file: Option<PathBuf>,
     },
 }
@@ -151,8 +151,8 @@ impl ImportedTokens {
         let lifetime = self.expires_in.filter(|seconds| *seconds > 0.0).and_then(|seconds| {
             Timestamp::now().checked_add(SignedDuration::try_from_secs_f64(seconds).ok()?).ok()
         });
-        // `expires_in` counts from the response, whose time is unknown, so the expiry in the token goes
-        // first.
+        // `expires_in` counts from the time of the response, which is unknown, so the expiry in the access
+        // token takes precedence.
         if let Some(end) = self.expires_at.or(tokens.expires_at).or(lifetime) {
             tokens = tokens.with_expires_at(end);
         }

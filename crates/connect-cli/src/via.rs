@@ -25,7 +25,7 @@ pub(crate) enum Via {
 impl Via {
     pub(crate) const ALL: &[Self] = &[Self::Connect, Self::Google, Self::Microsoft, Self::Apptoto];
 
-    /// Returns the name that users know its calendars by.
+    /// Returns the name of the service in texts for users; Microsoft's calendars are called Outlook.
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Connect => "Mobiscroll Connect",
@@ -54,7 +54,7 @@ impl Via {
         }
     }
 
-    /// Returns the base URL of its API; that of the sandbox if `base_url` is one.
+    /// Returns the base URL of the service's API. If `base_url` is a sandbox, returns the sandbox's API.
     pub(crate) fn api(self, base_url: Option<&str>) -> Result<Option<String>, Failure> {
         let sandbox = if self == Self::Connect { None } else { base_url.map(origin).transpose()? };
         Ok(Some(match (self, sandbox) {
@@ -68,7 +68,7 @@ impl Via {
         }))
     }
 
-    /// Returns the prefix of its settings' names.
+    /// Returns the prefix in the names of the service's variables.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Connect => "",
@@ -78,9 +78,9 @@ impl Via {
         }
     }
 
-    /// Returns whether it accepts any loopback port from an installed program (RFC 8252 section 7.3).
+    /// Returns whether the service accepts any loopback port (RFC 8252 section 7.3).
     ///
-    /// A Google desktop client has a secret too, which is not confidential.
+    /// Google does so for desktop clients, although they have a secret.
     pub(crate) fn takes_any_port(self, has_secret: bool) -> bool {
         match self {
             Self::Google => true,
@@ -89,7 +89,7 @@ impl Via {
         }
     }
 
-    /// Returns the profile of its authorization server; `None` for Connect.
+    /// Returns the profile of the service's authorization server; `None` for Connect.
     ///
     /// If `base_url` is a sandbox, the profile points to the sandbox.
     pub(crate) fn profile(
@@ -114,7 +114,7 @@ impl Via {
         })
     }
 
-    /// Adds these scopes, separated by spaces, or the default scopes.
+    /// Adds the scopes, which are separated by spaces; `None` adds the default scopes.
     pub(crate) fn with_scopes(self, sign_in: SignIn, scopes: Option<&str>) -> Result<SignIn, Failure> {
         let words = |scopes: &str| scopes.split_whitespace().map(str::to_owned).collect::<Vec<_>>();
         match (self, scopes) {
@@ -140,7 +140,7 @@ fn origin(base_url: &str) -> Result<String, Failure> {
     let found = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));
     match found {
         Some((scheme, authority)) if is_loopback(authority.host()) => Ok(format!("{scheme}://{authority}")),
-        _ => Err(Failure::usage("with --via the base URL must be a sandbox on this machine")
+        _ => Err(Failure::usage("with --via, the base URL must be that of a sandbox on this machine")
             .next("remove --base-url and MOBISCROLL_CONNECT_BASE_URL")),
     }
 }

@@ -23,7 +23,7 @@ pub(crate) enum When {
 }
 
 impl When {
-    /// Parses `2026-12-24T18:00` (or with a space), with an offset, `Z` or `[Zone/Name]`; or a date.
+    /// Parses a date, or a time such as `2026-12-24T18:00`, also with an offset, `Z` or `[Zone/Name]`.
     pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
         let text = text.trim();
         if let Ok(zoned) = text.parse::<ZonedDateTime>() {
@@ -110,7 +110,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
-/// Returns the instant of an event's time, in `zone` if it has no offset. `None` if it cannot be parsed.
+/// Returns the instant of an event's time, or `None` for a text. A time without an offset is in `zone`.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let civil = match time {
         EventTime::Instant(at) => return Some(*at),

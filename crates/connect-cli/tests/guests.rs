@@ -1,4 +1,4 @@
-//! Notifying guests, and the warning about a series that moves when the clocks change.
+//! Notified guests, and the warning about a series that moves when the clocks change.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;
@@ -163,7 +163,7 @@ fn connect_series_beyond_a_clock_change_gets_a_warning() {
     ] {
         let said = winter(rule);
         let drifts =
-            said.contains("sends a series no time zone") && said.contains(&format!("from {first} on"));
+            said.contains("sends a series without a time zone") && said.contains(&format!("from {first} on"));
         assert!(drifts, "{rule}: {said}");
     }
     for rule in ["FREQ=WEEKLY;COUNT=4;BYDAY=MO", "FREQ=WEEKLY;UNTIL=20270327T000000Z", "FREQ=DAILY;COUNT=20"]

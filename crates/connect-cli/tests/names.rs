@@ -1,4 +1,4 @@
-//! Naming providers, calendars and events in arguments; and the commands in next steps.
+//! Names of providers, calendars and events in arguments, and the commands in next steps.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;

@@ -20,7 +20,7 @@ use tempfile::TempDir;
 const NOW: i64 = 1_795_000_000;
 const BODY: &str = r#"{"userId": "ada", "events": [{"id": "e1"}]}"#;
 
-/// A delivery and its keys, genuine until a test changes it.
+/// A delivery, its keys and the current time. The delivery is genuine until a test changes it.
 struct Case {
     headers: Vec<String>,
     body: Vec<u8>,

@@ -61,7 +61,7 @@ async fn respond(
     };
     let response = outcome.as_ref().map_or_else(Declined::status, |_| StatusCode::OK);
     let id = headers.get("webhook-id").and_then(|id| id.to_str().ok()).map(str::to_owned);
-    // The receiving end is gone once the demo has ended.
+    // Sending fails only if the demo has ended.
     let _ = arrived.send((id, outcome));
     status(response)
 }

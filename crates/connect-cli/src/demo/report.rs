@@ -45,7 +45,7 @@ impl DemoReport {
         Ok(())
     }
 
-    /// Keeps the sandbox's final counters for the end of the report.
+    /// Sets the sandbox's final counters, which `finish` prints.
     pub(crate) fn stats(&mut self, stats: Stats) {
         self.stats = Some(stats);
     }
@@ -61,7 +61,7 @@ impl DemoReport {
             let total: u64 = stats.requests.values().flat_map(|by_status| by_status.values()).sum();
             writeln!(
                 out,
-                "\n{} steps, {total} requests, {} refresh: all succeeded.",
+                "\nAll {} steps succeeded, with {total} requests and {} refresh.",
                 self.steps.len(),
                 stats.refreshes()
             )?;

@@ -41,7 +41,7 @@ impl<'a> DemoSteps<'a> {
     async fn sign_in(&self, report: &mut DemoReport) -> Result<User, DemoError> {
         let sign_in = self.client.auth().sign_in(SignIn::new("demo-user").scope(Scope::ReadWrite))?;
         let callback = self.service.consent(sign_in.url()).await?;
-        self.done(report, "authorize", "the user consents; the callback brings state and code".to_owned())
+        self.done(report, "authorize", "the user consents; the callback has a state and a code".to_owned())
             .await?;
         let user = self.client.auth().finish(sign_in, &callback).await?;
         self.done(
@@ -144,8 +144,7 @@ impl<'a> DemoSteps<'a> {
             Err(Declined::Handled) => {}
             other => return Err(format!("the repeated delivery was not recognized: {other:?}").into()),
         }
-        self.done(report, "duplicate", "the same delivery again: recognized, not handled twice".to_owned())
-            .await
+        self.done(report, "duplicate", "the same delivery again is recognized as handled".to_owned()).await
     }
 
     async fn sign_out(&self, report: &mut DemoReport, user: &User) -> Result<(), DemoError> {

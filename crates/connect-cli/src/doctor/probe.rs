@@ -13,7 +13,7 @@ use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
 use super::Verdict;
 use crate::{failure::Failure, settings::Resolved};
 
-/// A code that the service never issued. Codes may equal user ids, so no user may have this name.
+/// A code that the service never issued. A code can equal a user id, so no user may have this name.
 const MADE_UP_CODE: &str = "connect-doctor:no-such-code";
 
 /// Sends requests with one pair of client id and secret.
@@ -36,11 +36,11 @@ pub(super) enum CredentialCheck {
 /// Whether the authorize endpoint accepts the client id and the redirect URI.
 pub(super) enum AuthorizeCheck {
     UnknownClient(String),
-    /// A page of the service follows, so the redirect URI is not known yet.
+    /// The service shows a page first, so it has not yet checked the redirect URI.
     Consent,
-    /// A redirect to the redirect URI that is set.
+    /// The service redirects to the redirect URI of the settings.
     Back,
-    /// Another redirect URI is registered; the URI, if the service shows it.
+    /// Another redirect URI is registered. Contains that URI if the service shows it.
     Elsewhere(Option<String>),
     Failed(Verdict, String),
 }
@@ -82,7 +82,7 @@ impl Probe {
             (Some("invalid_grant" | "invalid_request"), _) if about_redirect => {
                 CredentialCheck::RedirectUri(format!("the token endpoint says: {text}"))
             }
-            // The service has also responded with 404 to an unknown code.
+            // The service sometimes responds to an unknown code with 404.
             (Some("invalid_grant"), _) | (_, Some(404)) => CredentialCheck::Good,
             (_, Some(401)) => {
                 CredentialCheck::Refused("the token endpoint refuses the client id and secret".to_owned())
@@ -176,7 +176,7 @@ fn without_response_parameters(place: &str, query: &str) -> String {
     if own.is_empty() { place.to_owned() } else { format!("{place}?{}", own.join("&")) }
 }
 
-/// Returns why no usable response arrived.
+/// Returns the verdict and the innermost cause of a failed request.
 fn unreachable(error: &Error) -> (Verdict, String) {
     let transport = error.source().and_then(|source| source.downcast_ref::<TransportError>());
     let mut inner = error.source();

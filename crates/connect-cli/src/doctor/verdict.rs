@@ -2,14 +2,14 @@
 
 use crate::failure::Exit;
 
-/// The cause that the doctor found, or `Well`.
+/// The first problem that a check found, or `Well`.
 pub(super) enum Verdict {
     Well,
     NotSet,
     ClientId,
     ClientSecret,
     Swapped,
-    /// With the registered redirect URI, if the service shows it.
+    /// The redirect URI is wrong. Contains the registered one if the service shows it.
     RedirectUri(Option<String>),
     Unreachable,
     Tls,
@@ -46,7 +46,7 @@ impl Verdict {
             Self::NotSet => "The client id or the client secret is not set.",
             Self::ClientId => "The service does not know the client id.",
             Self::ClientSecret => "The client secret is wrong; the client id is valid.",
-            Self::Swapped => "Client id and client secret are swapped.",
+            Self::Swapped => "The client id and the client secret are swapped.",
             Self::RedirectUri(_) => "The redirect URI is not the registered one.",
             Self::Unreachable => "The service cannot be reached.",
             Self::Tls => "The service has no trusted TLS certificate.",
@@ -58,7 +58,7 @@ impl Verdict {
         let next = match self {
             Self::Well => "sign in: connect login",
             Self::NotSet => {
-                "copy both from the application's settings in the Connect dashboard into .env, as \
+                "copy the client id and secret from the application's settings in the Connect dashboard into .env, as \
                  MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET"
             }
             Self::ClientId => {
@@ -71,7 +71,7 @@ impl Verdict {
             }
             Self::Swapped => {
                 "swap MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET; the secret may have \
-                  been shown where client ids are, so consider a new one"
+                  been shown as a client id, so consider creating a new secret"
             }
             Self::RedirectUri(Some(registered)) => {
                 return format!(

@@ -24,7 +24,7 @@ pub(crate) struct Arguments {
     /// The calendar of the new event, by key, id or exact title.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
-    /// The provider of the calendar, if several match: google, microsoft, apple or caldav.
+    /// The provider of the calendar, if several calendars match: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// The title.
@@ -68,7 +68,7 @@ impl Arguments {
             Some(Time::Days(first, end)) => NewEvent::all_day(calendar, &self.title, first, end),
             None => {
                 return Err(Failure::usage("a new event needs a start")
-                    .next("add --start and --end, or --all-day --start"));
+                    .next("add --start and --end, or --all-day and --start"));
             }
         };
         event = event.attendees(&fields.attendees);

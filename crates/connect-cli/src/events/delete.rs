@@ -46,7 +46,7 @@ impl Command for Arguments {
         });
         guests::report(context, self.notice.notify, guests::of(event), &value, || {
             let extent = match chosen {
-                Some(Extent::Following) => " and all after it",
+                Some(Extent::Following) => " and all later occurrences",
                 Some(Extent::All) if event.recurring_event_id.is_some() => " and its whole series",
                 _ => "",
             };

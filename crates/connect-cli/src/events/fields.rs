@@ -49,7 +49,7 @@ pub(super) struct FieldOptions {
     /// Show the time as busy or free.
     #[arg(long, value_parser = ["busy", "free"])]
     availability: Option<String>,
-    /// The users that can see the details of the event.
+    /// The users that can see the details.
     #[arg(long, value_parser = ["public", "private", "confidential"])]
     privacy: Option<String>,
     /// The status of the event.
@@ -69,14 +69,14 @@ pub(super) enum Time {
 }
 
 impl FieldOptions {
-    /// Returns the time, or `None` if no time option is given. A date never counts as midnight.
+    /// Returns the time, or `None` if no time option is given. Only `--all-day` accepts a date.
     pub(super) fn time(&self, zone: &TimeZone) -> Result<Option<Time>, Failure> {
         let read = |option, text: &Option<String>| {
             text.as_deref().map(|text| When::parse(option, text, zone)).transpose()
         };
         match (read("--start", &self.start)?, read("--end", &self.end)?, self.all_day) {
             (None, None, false) => Ok(None),
-            (None, None, true) => Err(Failure::usage("--all-day needs --start and a date")),
+            (None, None, true) => Err(Failure::usage("--all-day needs --start with a date")),
             (Some(When::At(start, start_zone)), Some(When::At(end, end_zone)), false) => {
                 Ok(Some(Time::At(moment(start, start_zone), moment(end, end_zone))))
             }
@@ -87,14 +87,14 @@ impl FieldOptions {
                 Err(Failure::usage("--start needs --end")
                     .next("add --end, or --all-day if --start is a date"))
             }
-            (_, _, true) => Err(Failure::usage("--start and --end must be dates with --all-day")
+            (_, _, true) => Err(Failure::usage("with --all-day, --start and --end must be dates")
                 .next("write a date without a time: --start 2026-12-24")),
-            (_, _, false) => Err(Failure::usage("--start and --end must have a time without --all-day")
+            (_, _, false) => Err(Failure::usage("without --all-day, --start and --end must have a time")
                 .next("add a time, or --all-day")),
         }
     }
 
-    /// Returns the instant and the time zone of `--start`, unless it has a fixed offset or is a date.
+    /// Returns the instant and the time zone of `--start`; `None` if it has an offset or is a date.
     pub(super) fn zoned_start(&self, zone: &TimeZone) -> Result<Option<(Timestamp, TimeZone)>, Failure> {
         let Some(text) = &self.start else { return Ok(None) };
         Ok(match When::parse("--start", text, zone)? {

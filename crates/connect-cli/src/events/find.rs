@@ -43,7 +43,7 @@ pub(super) struct FoundEvent {
     pub(super) is_series: bool,
 }
 
-/// Returns the search range without `--from` and `--to`.
+/// Returns the search range that is used without `--from` and `--to`.
 fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     let now = Timestamp::now().to_zoned_datetime(zone.clone());
     let start = now.checked_sub(90.days()).map_err(when::out_of_range)?;
@@ -51,7 +51,7 @@ fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     Ok((start.timestamp(), end.timestamp()))
 }
 
-/// Returns the command that shows an event outside the default range, or within a day of its ends.
+/// Returns the command that shows the event, if the default range misses it or nearly misses it.
 pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
     let at = |time: &EventTime| when::instant_of(time, zone);
     let start = event.start.as_ref().and_then(at)?;
@@ -89,7 +89,7 @@ impl EventSelector {
         };
         let event = series.ok_or_else(|| {
             Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("event {:?} not found", self.event))
-                .cause("searched from 90 days ago to one year ahead, unless --from and --to say otherwise")
+                .cause("searched from 90 days ago to one year ahead, or from --from to --to")
                 .next("search another range with --from and --to, or list events: connect events list")
         })?;
         Ok(FoundEvent { event, is_series: true })

@@ -18,7 +18,7 @@ pub(super) fn of(event: &Event) -> Vec<String> {
     guests.map(|guest| guest.email.clone()).collect()
 }
 
-/// Prints the command's output, then who was notified (on stderr with `--json`).
+/// Prints the command's output, then the notified guests (on stderr with `--json`).
 pub(super) fn report(
     context: &Context,
     notify: Option<Notify>,

@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// List only this calendar, by key, id or exact title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
-    /// List only this provider: google, microsoft, apple or caldav.
+    /// List only events of this provider: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// List each series once, instead of its occurrences.

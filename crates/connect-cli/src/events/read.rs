@@ -5,9 +5,9 @@ use jiff::Timestamp;
 
 use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
 
-/// Which events to read.
+/// Selects the events to read.
 pub(super) struct Query<'a> {
-    /// Only these calendars; all if empty.
+    /// The calendars of the events; empty for all calendars.
     pub(super) calendars: &'a [CalendarRef],
     pub(super) start: Timestamp,
     pub(super) end: Timestamp,
@@ -71,14 +71,14 @@ impl Query<'_> {
     }
 }
 
-/// Adds the calendar and the provider to an event whose response names neither.
+/// Adds the calendar and the provider to an event, unless the service's response contained them.
 pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
     event.calendar_id.get_or_insert_with(|| calendar.id.clone());
     event.provider.get_or_insert_with(|| calendar.provider.clone());
     event
 }
 
-/// Returns one more than `limit`, which shows whether more events exist.
+/// Returns the page size: one event more than `limit` shows whether there are more.
 fn page_size(limit: usize) -> u32 {
     u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 1000)
 }

@@ -70,7 +70,7 @@ enum ClearedField {
 }
 
 impl ExtentOptions {
-    /// Returns the chosen extent, or `None` without an option; an error for a whole series without `--all`.
+    /// Returns the chosen extent, or `None` without an option. A whole series needs `--all`.
     pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Extent::All)),
@@ -169,7 +169,7 @@ impl Arguments {
         })
     }
 
-    /// Clears the field; an error if the same command sets it.
+    /// Clears the field. Returns an error if another option sets the field.
     fn cleared(&self, change: UpdateEvent, field: ClearedField) -> Result<UpdateEvent, Failure> {
         let fields = &self.fields;
         let (set, cleared) = match field {
@@ -183,7 +183,8 @@ impl Arguments {
             ClearedField::Custom => (fields.custom()?.is_some(), change.clear_custom()),
         };
         if set {
-            return Err(Failure::usage("the same field is set and cleared").cause(format!("{field:?}")));
+            return Err(Failure::usage("an option sets the same field that --clear names")
+                .cause(format!("{field:?}")));
         }
         Ok(cleared)
     }

@@ -1,4 +1,4 @@
-//! Opens a URL in the user's browser. The caller prints the URL too, in case this fails.
+//! Opens a URL in the user's browser. The caller also prints the URL, in case no browser opens.
 
 use std::process::{Command, Stdio};
 

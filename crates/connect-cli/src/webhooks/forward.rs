@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::{failure::Failure, settings::Resolved};
 
-/// Less than the one-minute lease of a delivery, after which a repetition would be handled too.
+/// Less than the one-minute lease of a claim: after it, a repeated delivery would be handled as well.
 const MAX_FORWARD_TIME: Duration = Duration::from_secs(50);
 
 /// The headers of a single connection, which are never forwarded (RFC 9110 section 7.6.1).

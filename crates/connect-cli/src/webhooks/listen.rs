@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     /// Verify with this public key (whpk_...) until the service's keys can be fetched.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// Forward each genuine, new delivery to this URL unchanged, and respond as it does.
+    /// Forward each genuine, new delivery to this URL unchanged, and return its response.
     #[arg(long, value_name = "URL", value_parser = target)]
     forward_to: Option<Uri>,
     /// Exit after the first handled delivery.
@@ -133,12 +133,12 @@ fn path(text: &str) -> Result<String, String> {
     let uri: Option<Uri> = text.parse().ok();
     match uri.filter(|uri| text.starts_with('/') && uri.path() == text) {
         Some(_) => Ok(text.to_owned()),
-        None => Err("not a path (expected / at the start, and no query)".to_owned()),
+        None => Err("not a path (expected a path such as /hooks, without a query)".to_owned()),
     }
 }
 
 fn target(text: &str) -> Result<Uri, String> {
     let uri: Option<Uri> = text.parse().ok();
     let web = |uri: &Uri| matches!(uri.scheme_str(), Some("http" | "https")) && uri.host().is_some();
-    uri.filter(web).ok_or_else(|| "not a URL (expected http or https)".to_owned())
+    uri.filter(web).ok_or_else(|| "not a URL (expected an http or https URL)".to_owned())
 }

@@ -26,7 +26,7 @@ pub(super) struct DeliveryReport {
     verified: bool,
     duplicate: bool,
     reason: Option<&'static str>,
-    /// Why it was not handled.
+    /// The reason why the delivery was not handled.
     error: Option<String>,
     status: StatusCode,
     forwarded: Option<Forwarded>,
@@ -53,7 +53,7 @@ impl DeliveryReport {
         }
     }
 
-    /// Creates the report of a declined delivery; of unverified content only the id is shown.
+    /// Creates the report of a declined delivery. It contains the id, but no other unverified content.
     pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
         let id = headers
             .get("webhook-id")
@@ -89,7 +89,7 @@ impl DeliveryReport {
         self.forwarded = Some(Forwarded { url: url.to_string(), outcome });
     }
 
-    /// Marks a handled delivery whose completion could not be saved.
+    /// Adds that the delivery was handled, but could not be saved as handled.
     pub(super) fn failed(mut self, declined: &Declined) -> Self {
         self.error = Some(declined.to_string());
         self.status = declined.status();
@@ -143,7 +143,7 @@ impl DeliveryReport {
             text.push_str(&format!("{time}  {}\n", forwarding(forwarded)));
         }
         if let (Some(_), Some(error)) = (&self.delivery, &self.error) {
-            text.push_str(&format!("{time}  not saved as handled: {}\n", brief(error)));
+            text.push_str(&format!("{time}  cannot save the delivery as handled: {}\n", brief(error)));
         }
         text
     }
@@ -151,7 +151,7 @@ impl DeliveryReport {
     fn why(&self) -> String {
         let error = brief(self.error.as_deref().unwrap_or_default());
         let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("{error}{reason}; responded {}", self.status.as_u16())
+        format!("{error}{reason}; the service was sent {}", self.status.as_u16())
     }
 }
 
@@ -160,7 +160,7 @@ fn forwarding(forwarded: &Forwarded) -> String {
     match &forwarded.outcome {
         Ok(status) if status.is_success() => format!("{url} responded {}", status.as_u16()),
         Ok(status) => format!("{url} responded {}: not handled", status.as_u16()),
-        Err(error) => format!("no response from {url}: {}; responded 502", brief(error)),
+        Err(error) => format!("no response from {url}: {}; the service was sent 502", brief(error)),
     }
 }
 

@@ -1,7 +1,7 @@
 //! `connect webhooks subscribe`: subscribes calendars to webhooks.
 //!
-//! The service subscribes the calendars of an account when it is connected. This command is for accounts that
-//! were connected before the webhook URL was set, or to choose the channel id or the expiry.
+//! The service subscribes the calendars of an account when the account is connected. Use this command for accounts
+//! that were connected before the webhook URL was set, or to choose the channel id or the expiry.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, Provider, SubscribeWebhook, Subscribed};
@@ -61,7 +61,7 @@ impl Command for Arguments {
                 }
             }
         }
-        // If one calendar fails, the subscriptions made before are printed all the same.
+        // If one calendar fails, the subscriptions of the calendars before it are printed.
         match subscribed.as_slice() {
             [one] if !self.all => context.out.print(one, || line(one, context))?,
             [] if outcome.is_err() => {}

@@ -23,16 +23,16 @@ use crate::{
 /// The arguments of `connect webhooks trigger`.
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
-    /// Change an event of google, microsoft, apple or caldav [default: the first subscribed].
+    /// Change an event of google, microsoft, apple or caldav [default: that of the first subscription].
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// Change an event in this calendar, by key or id [default: the first subscribed].
+    /// Change an event in this calendar, by key or id [default: the first subscribed calendar].
     #[arg(long, value_name = "CALENDAR")]
     calendar: Option<String>,
     /// Make this kind of change.
     #[arg(long, value_enum, default_value_t = Change::Updated)]
     change: Change,
-    /// Give the event this title.
+    /// Set this title.
     #[arg(long)]
     title: Option<String>,
 }
@@ -40,7 +40,7 @@ pub(crate) struct Trigger {
 /// The arguments of `connect webhooks resend`.
 #[derive(Debug, Args)]
 pub(crate) struct Resend {
-    /// The delivery, by its webhook-id [default: the last one].
+    /// The delivery, by its webhook-id [default: the last delivery].
     id: Option<String>,
 }
 

@@ -1,4 +1,4 @@
-//! `connect webhooks verify`: verifies the signature of a saved delivery, and says why it is refused.
+//! `connect webhooks verify`: verifies the signature of a saved delivery, and reports why it is refused.
 //!
 //! It sends no requests and reads no settings, so the result depends only on the body, the headers, the keys
 //! and the time.
@@ -101,7 +101,7 @@ impl Arguments {
     }
 }
 
-/// Keeps repeated headers, which `verify` refuses as ambiguous.
+/// Parses the header lines. Repeated headers are kept, because `verify` refuses them as ambiguous.
 fn headers(lines: &[String]) -> Result<HeaderMap, Failure> {
     let mut headers = HeaderMap::new();
     for line in lines {

@@ -76,7 +76,7 @@ impl World {
         Self { server, folder: TempDir::new().unwrap(), redirect_uri }
     }
 
-    /// Returns the program with valid credentials.
+    /// Returns a command that runs the program with valid credentials.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = bare(&self.folder);
         command
@@ -131,7 +131,7 @@ impl World {
     }
 }
 
-/// Returns the program without the environment of this machine.
+/// Returns a command that runs the program without the environment of this machine.
 pub(crate) fn bare(folder: &TempDir) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_connect"));
     command
@@ -166,7 +166,7 @@ pub(crate) fn await_url(mut child: Child) -> (Child, String) {
             break;
         }
     }
-    // The rest of stderr fits into the pipe's buffer.
+    // The remaining output on stderr fits into the pipe's buffer.
     child.stderr = Some(reader.into_inner());
     (child, url)
 }
@@ -197,7 +197,7 @@ pub(crate) fn get(url: &str) -> String {
     get_with(url, "")
 }
 
-/// Sends a `GET` with more headers, each with its line break.
+/// Sends a `GET` with additional headers, each with its line break.
 pub(crate) fn get_with(url: &str, headers: &str) -> String {
     let rest = url.strip_prefix("http://").unwrap();
     let (host, path) = rest.split_once('/').unwrap();
