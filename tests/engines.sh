@@ -4,8 +4,8 @@
 #
 #   bash tests/engines.sh cargo test --workspace
 #
-# CONNECT_TEST_POSTGRES and CONNECT_TEST_REDIS contain their URLs. If run as root, the script installs missing Debian
-# packages.
+# CONNECT_TEST_POSTGRES and CONNECT_TEST_REDIS contain the servers' URLs. If run as root, the script installs
+# missing Debian packages.
 set -euo pipefail
 [ $# -gt 0 ] || { echo "usage: bash tests/engines.sh COMMAND [ARGUMENT..]" >&2; exit 2; }
 

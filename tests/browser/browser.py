@@ -136,14 +136,14 @@ def approve(check, user, sandbox, application):
     check.that("every provider can be connected", len(user.browser.find_elements(By.CSS_SELECTOR, "li a")) == 4)
     user.connects("google")
     check.that("the account is listed as connected", "approves@gmail.example" in user.reads("#google"))
-    check.that("the way back names the application", user.reads("button[value=back]") == f"Back to {NAME}")
+    check.that("the back button names the application", user.reads("button[value=back]") == f"Back to {NAME}")
     user.clicks("button[value=back]")
     arrived = application.arrived.get(timeout=20)
     check.that("a code arrives with the state", set(arrived) == {"code", "state"}, arrived)
     check.that("the state is unchanged", arrived.get("state") == "s&approves", arrived)
     status = sandbox.status(arrived["code"])
     check.that("one account is connected", [len(accounts) for accounts in status.values()].count(1) == 1, status)
-    check.that("its calendar permission is granted", status["google"][0]["calendarPermissionGranted"] is True, status)
+    check.that("the account's calendar permission is granted", status["google"][0]["calendarPermissionGranted"] is True, status)
 
 
 def deny(check, user, sandbox, application):
@@ -183,8 +183,8 @@ def disconnect(check, user, sandbox, application):
     button = user.one("#disconnect-google")
     check.that("the button has an accessible name", button.accessible_name == "Disconnect Google Calendar", button.accessible_name)
     user.clicks("#disconnect-google")
-    check.that("the account is gone and can be connected again", user.one("#connect-google").is_displayed())
-    check.that("the other account stays connected", "disconnects@outlook.example" in user.reads("#microsoft"))
+    check.that("the Google account is gone and can be connected again", user.one("#connect-google").is_displayed())
+    check.that("the Microsoft account stays connected", "disconnects@outlook.example" in user.reads("#microsoft"))
     user.clicks("button[value=back]")
     status = sandbox.status(application.arrived.get(timeout=20)["code"])
     check.that("connection-status has one account",
@@ -200,9 +200,9 @@ def stranger(check, user, sandbox, application):
         ".then(() => done(), () => done());", f"{control}/set")
     with urllib.request.urlopen(urllib.request.Request(f"{control}/set", b"{}")) as answer:
         name = json.load(answer)["settings"]["display_name"]
-    check.that("a page of another origin sets nothing", name == NAME, name)
+    check.that("a page of another origin changes no switch", name == NAME, name)
     complaints = [entry["message"] for entry in user.browser.get_log("browser") if "/sandbox/set" in entry["message"]]
-    check.that("its request is refused", complaints and all("403" in one for one in complaints), complaints)
+    check.that("the request of that page is refused", complaints and all("403" in one for one in complaints), complaints)
     user.opens(f"{control}/apps")
     check.that("a user who opens the address sees the page", "sandbox-client" in user.reads("body"))
 
@@ -256,9 +256,9 @@ def debug_page(check, user, sandbox, application):
         "Switches", "Requests"], sections)
     for section in sections:
         user.one(f"nav a[href='#{section}']").click()
-        check.that(f"its link leads to {section}", user.browser.current_url == f"{address}#{section}")
+        check.that(f"a link leads to the section {section}", user.browser.current_url == f"{address}#{section}")
     tables = user.browser.find_elements(By.TAG_NAME, "table")
-    check.that("every table has a caption and a region with its name", len(tables) == len(sections) and all(
+    check.that("every table has a caption, and its region has a name", len(tables) == len(sections) and all(
         one.find_element(By.TAG_NAME, "caption").text and one.find_element(By.XPATH, "..").accessible_name for one in tables))
     before = user.browser.get_window_size()
     user.browser.set_window_size(500, 800)

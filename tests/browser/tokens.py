@@ -1,5 +1,5 @@
-"""Tests the token endpoint from pages of several origins in a real browser: only a page of the application gets its access
-token. The code comes from the popup of the sandbox's Google, like in the calendar integration."""
+"""Tests the token endpoint from pages of several origins in a real browser: only a page of the application gets an access
+token. The code comes from the popup of the sandbox's Google, as in the calendar integration."""
 
 import http.server
 import json
@@ -13,7 +13,7 @@ import urllib.request
 
 from browser import Checks, User, run
 
-# The request of the integration: a form with one field, its header, and the application's session cookie.
+# The integration's request: a form with one field, X-Requested-With, and the application's session cookie.
 SEND = """
 const [url, form, headers, done] = arguments;
 fetch(url, {method: 'POST', credentials: 'include', body: new URLSearchParams(form), headers}).then(
@@ -144,7 +144,7 @@ def flow(check, browser, name, sandbox, program):
         browser.get(app.origin)
         got = code(browser, sandbox)
 
-        # The other origin has the same host, so the browser sends the application's cookie from there too.
+        # The origin with another port has the same host, so its pages also send the application's cookie.
         for who, pages in (("another port", neighbour), ("another host", stranger)):
             before = sandbox.exchanges()
             browser.get(pages.origin)
@@ -154,7 +154,7 @@ def flow(check, browser, name, sandbox, program):
                 opaque = ask(WITHOUT_ASKING, url, form)
                 check.that(f"{name}: a request without the header gets no response either", opaque == {"status": 0, "text": ""}, opaque)
                 framed = ask(INTO_A_FRAME, url, form)
-                check.that(f"{name}: a frame cannot read it either", framed == {"text": None}, framed)
+                check.that(f"{name}: a frame cannot read the response either", framed == {"text": None}, framed)
             check.that(f"{name}: no code is exchanged for {who}", sandbox.exchanges() == before)
 
         browser.get(app.origin)

@@ -45,7 +45,8 @@ def main():
     )
     closed = work / "closed.json"
     closed.write_text(json.dumps(aim(close(json.loads(schema.read_text())), server, token)))
-    # The keys are at the origin. Disconnecting comes last, because nothing can be listed or written afterwards.
+    # The webhook keys are at the origin, not under /api. Disconnecting comes last, because nothing can be
+    # listed or written afterwards.
     last = ["--include-path", "/oauth/disconnect"]
     keys = ["--include-path", "/.well-known/webhook-keys"]
     others = [flag.replace("include", "exclude") for flag in last + keys]
@@ -95,7 +96,7 @@ def close(schema):
     - With either `count` or `until`, as their descriptions say.
     - With any or no times in a list request: the service parses many formats and has defaults.
     - With any page size: the service uses its maximum.
-    - With a list as the empty body of disconnect, which one official SDK sends.
+    - With a list as the body of disconnect: one official SDK sends an empty list.
     """
     for component in schema["components"]["schemas"].values():
         choices = component.get("anyOf", [])

@@ -69,7 +69,7 @@ pub struct SignInSetup {
 }
 
 impl SignInSetup {
-    /// Creates a sandbox in which Apptoto issues refresh tokens too, although its documentation has none.
+    /// Creates a sandbox whose Apptoto issues refresh tokens, which its documentation does not mention.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
     }
@@ -123,7 +123,7 @@ impl SignInSetup {
             };
         };
         let own = self.server.with(|sandbox| sandbox.provider_credentials(server, self.kind)).unwrap();
-        // The sandbox's Apptoto has a secret for public clients too.
+        // The sandbox's Apptoto also issues a secret to public clients.
         let secret = own.client_secret.filter(|_| self.kind == ClientType::Confidential);
         Credentials {
             client_id: own.client_id,
@@ -210,7 +210,7 @@ pub fn consent(url: &str) -> String {
     location.unwrap_or_else(|| panic!("no redirect: {response}"))
 }
 
-/// Builds an async or blocking client for a world.
+/// Builds an async or blocking client for a [`SignInSetup`](crate::authorization::SignInSetup).
 #[macro_export]
 macro_rules! client_of {
     ($client:ty, $world:expr) => {

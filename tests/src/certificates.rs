@@ -10,7 +10,7 @@ pub struct Authority(CertifiedIssuer<'static, KeyPair>);
 pub struct Identity {
     /// The certificate.
     pub certificate: String,
-    /// Its key.
+    /// The private key of the certificate.
     pub key: String,
 }
 

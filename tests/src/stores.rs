@@ -28,7 +28,7 @@ struct OperationCounts {
 }
 
 impl<S> Flaky<S> {
-    /// Wraps a store without failures.
+    /// Wraps a store. At first, nothing fails.
     pub fn new(inner: S) -> Self {
         Self { inner, counts: Arc::default() }
     }
@@ -53,7 +53,7 @@ impl<S> Flaky<S> {
         self.counts.saves.load(SeqCst)
     }
 
-    /// Returns how often a lock was taken.
+    /// Returns how many locks the store has granted.
     pub fn locks(&self) -> usize {
         self.counts.locks.load(SeqCst)
     }

@@ -64,7 +64,7 @@ impl Fault {
 pub struct Seen {
     /// Method and path.
     pub line: String,
-    /// The time at which its head was read.
+    /// The time at which the head of the request was read.
     pub at: Instant,
     /// The number of its connection.
     pub connection: usize,

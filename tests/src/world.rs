@@ -117,8 +117,9 @@ impl World {
         })
     }
 
-    /// Returns the delivery that `cause` creates. The clock is `seconds` ahead so that no other receiver gets
-    /// it.
+    /// Returns the delivery that `cause` creates.
+    ///
+    /// It is taken from the sandbox `seconds` before it is due, so that the sandbox does not send it.
     fn take_delivery(
         &self,
         seconds: i64,

@@ -25,7 +25,7 @@ fn all_day_event_keeps_its_dates_in_every_time_zone() {
     }
 }
 
-/// Connect sends a series no time zone, so a weekly 09:00 in Berlin needs one series per UTC offset.
+/// Connect sends a series without a time zone, so each UTC offset of a weekly event needs its own series.
 #[test]
 fn one_series_per_utc_offset_keeps_its_local_time() {
     let world = World::new(Place::Memory).unwrap();

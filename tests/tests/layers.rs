@@ -134,7 +134,7 @@ fn core_modules_only_use_lower_modules() {
     let mut uses = 0;
     for (file, text) in sources(&folder).iter().filter(|(file, _)| file != "lib.rs") {
         let module = file.split(['/', '.']).next().unwrap();
-        assert!(height(module).is_some(), "{file} is in no known module");
+        assert!(height(module).is_some(), "{file} does not belong to a known module");
         for used in used(text) {
             assert!(height(&used).is_some_and(|used| Some(used) <= height(module)), "{file} uses {used}");
             uses += 1;

@@ -19,7 +19,7 @@ const DELIVERIES: u64 = 10_000;
 const ROTATIONS: i64 = 5;
 const KEYS: &str = "GET /.well-known/webhook-keys";
 
-/// A service, a receiver, and the time between them.
+/// The service, the receiver of its deliveries, and the simulated time.
 struct World {
     sandbox: Sandbox,
     ring: KeyRing,
@@ -28,11 +28,11 @@ struct World {
     second: i64,
     /// The running fetch of the keys: the time of its response, and the response.
     fetching: Option<(i64, Fetching, Response)>,
-    /// Deliveries that wait to fetch the keys, or for the fetch that they started.
+    /// Deliveries that wait until they may fetch the keys, or until their own fetch ends.
     waiting: VecDeque<(Option<Fetch>, Checking<'static>, Delivery)>,
     fetched_at: Vec<i64>,
     seen: Seen,
-    /// Whether every tenth delivery is followed by a forged one. Forged ones start a fetch at most once per
+    /// Whether a forged delivery follows every tenth delivery. Forged deliveries start at most one fetch a
     /// minute.
     forge: bool,
 }
@@ -147,7 +147,7 @@ impl World {
         }
     }
 
-    /// Lets one delivery fetch the keys; the others continue with fetched keys.
+    /// Lets one delivery fetch the keys. The other waiting deliveries continue with the fetched keys.
     fn serve_gate(&mut self) {
         while self.fetching.is_none() {
             let Some((fetch, checking, delivery)) = self.waiting.pop_front() else { return };
@@ -160,7 +160,7 @@ impl World {
         }
     }
 
-    /// Starts a fetch unless it is too early, and returns whether it started; every third fetch fails.
+    /// Starts a fetch unless it is too early, and returns whether it did. Every third fetch fails.
     fn fetch(&mut self, fetch: Fetch) -> bool {
         let Some((request, fetching)) = fetch.start(self.now()) else { return false };
         self.fetched_at.push(self.second);
@@ -221,7 +221,7 @@ fn run(overlap: &str, forge: bool) -> World {
 
 #[test]
 fn every_genuine_delivery_survives_key_rotation() {
-    // Rotations with one day of double signatures, and without any.
+    // With one day in which deliveries have the signatures of both keys, and without such a day.
     for (overlap, forge) in [("86400", false), ("0", true)] {
         let world = run(overlap, forge);
         let stats = world.sandbox.stats();

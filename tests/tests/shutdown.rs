@@ -1,4 +1,7 @@
-//! Ends a process during a refresh. After `close` no token is lost; the losses of any other end are counted.
+//! Ends a process during a refresh.
+//!
+//! If the process calls `close` or waits for the call, no token is lost. For every other way to end, the test
+//! counts the lost tokens.
 //!
 //! `cargo test -p connect-tests --test shutdown -- --nocapture` prints the counts.
 

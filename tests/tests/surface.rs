@@ -7,12 +7,12 @@ use syn::{FnArg, ImplItem, Item, Visibility};
 /// The functions that only one client has.
 const SINGLE_CLIENT: &[&str] = &[
     "Builder::async_store/2",        // only the async client supports async stores
-    "Builder::async_replay_guard/2", // likewise for guards
+    "Builder::async_replay_guard/2", // only the async client supports async guards
     "Items::next/1",                 // the blocking client implements `Iterator::next`
-    "PageStream::next/1",            // likewise
+    "PageStream::next/1",            // as `Items::next`
     "Items::without_read_ahead/1",   // reading ahead needs an async task
     "PageStream::without_read_ahead/1",
-    "HyperTransport::new/2", // the transports
+    "HyperTransport::new/2", // each client has its own transport
     "UreqTransport::new/2",
 ];
 

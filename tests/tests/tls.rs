@@ -50,7 +50,7 @@ fn certificate_of_a_trusted_authority_is_accepted() {
     assert_eq!(server.stats().requests["GET /health"]["200"], 2);
 }
 
-/// A parser that ignores the byte order mark would lose the first certificate.
+/// A parser that does not expect the byte order mark would lose the first certificate.
 #[test]
 fn root_certificate_after_a_byte_order_mark_is_trusted() {
     let [authority, other] = &*AUTHORITIES;
@@ -81,7 +81,7 @@ fn unknown_authority_is_refused() {
     refused(request_health(Some(&other), authority.identity("localhost").unwrap()));
 }
 
-/// Returns the output of both clients for two servers, of which the operating system trusts the first.
+/// Returns the output of both clients for two servers. The operating system trusts only the first.
 fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
     let [system, other] = &*AUTHORITIES;
     let file = |authority: &Authority| {

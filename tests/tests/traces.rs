@@ -1,5 +1,5 @@
 //! The `tracing` output of a call. It has one span with OpenTelemetry names, events for retries and
-//! refreshes, no private data.
+//! refreshes, and no private data.
 
 use std::{
     collections::BTreeMap,

@@ -3,8 +3,9 @@
 Usage: conversions.py PROGRAM RULES [SEED]
 
 Creates random rules and has PROGRAM convert each to a Microsoft Graph pattern and back, to a Google line, to a Connect object
-and to the text of `Recurrence`. Compares the dates: of rules with `dateutil`, of patterns with the documentation of Graph.
-A rule may only be refused if Graph or `Recurrence` cannot express it. Exits with 1 after the first rules that differ.
+and to the text of `Recurrence`. Compares the dates of rules with `dateutil`, and the dates of patterns with an expansion
+written from Graph's documentation. A rule may only be refused if Graph or `Recurrence` cannot express it. Exits with 1 if
+a rule differs.
 """
 
 import calendar
@@ -178,45 +179,45 @@ def numbers(parts, name):
 
 
 def graph_has_no_form(parts, start):
-    """Returns why Graph cannot express the rule, or None."""
+    """Returns the reason why Graph cannot express the rule, or None."""
     freq, interval = parts["FREQ"], int(parts.get("INTERVAL", 1))
     days = parts["BYDAY"].split(",") if "BYDAY" in parts else []
     ordinal = [day for day in days if len(day) > 2]
     month_days, months, positions = (numbers(parts, name) for name in ("BYMONTHDAY", "BYMONTH", "BYSETPOS"))
     if freq in ("DAILY", "WEEKLY"):
         if month_days or months or positions or ordinal:
-            return "days and weeks with more than weekdays"
+            return "DAILY or WEEKLY with another part than BYDAY"
         if freq == "DAILY" and days and interval > 1:
-            return "every so many days, of some weekdays"
+            return "DAILY with BYDAY and an interval above 1"
         return None
     if freq == "MONTHLY" and months:
-        return "months of which not all count"
+        return "MONTHLY with BYMONTH"
     if freq == "YEARLY" and len(months) > 1:
-        return "several months of the year"
+        return "YEARLY with several months"
     if freq == "YEARLY" and not months and (days or month_days):
-        return "a year without its month"
+        return "YEARLY with days but no month"
     if days:
         if month_days:
-            return "weekdays and days of the month"
+            return "BYDAY with BYMONTHDAY"
         which = positions if not ordinal else [int(ordinal[0][:-2])]
         if len(ordinal) > 1 or (ordinal and (positions or len(days) > 1)) or len(positions) > 1:
-            return "several days of the month"
+            return "several numbered weekdays or positions"
         if not which:
-            return "each such weekday of a month"
-        return None if which[0] in (1, 2, 3, 4, -1) else "the fifth, or one counted from the end"
+            return "every such weekday of a month"
+        return None if which[0] in (1, 2, 3, 4, -1) else "a position other than 1 to 4 and -1"
     if month_days == [-1] and not positions:
         return None
     if any(day < 0 for day in month_days):
-        return "a day counted from the end"
+        return "a negative day of the month other than -1 alone"
     or_last = False
     if positions:
         most = max(month_days, default=0)
         or_last = positions == [-1] and month_days and set(range(28, most + 1)) <= set(month_days)
         if not or_last:
-            return "a position among days of the month"
+            return "BYSETPOS with BYMONTHDAY"
         day = most
     elif len(month_days) > 1:
-        return "several days of the month"
+        return "several days in BYMONTHDAY"
     else:
         day = month_days[0] if month_days else start.local.day
     if freq == "YEARLY":
@@ -224,21 +225,21 @@ def graph_has_no_form(parts, start):
     else:
         visited = {(start.local.month - 1 + step * interval) % 12 + 1 for step in range(12)}
     shortest = min(28 if month == 2 else calendar.monthrange(2027, month)[1] for month in visited)
-    return "months without that day, which a rule passes over" if day > shortest and not or_last else None
+    return "a day that some months do not have" if day > shortest and not or_last else None
 
 
 def own_type_has_no_form(parts):
     days, month_days = parts.get("BYDAY", ""), numbers(parts, "BYMONTHDAY")
     if any(len(day) > 2 for day in days.split(",")):
-        return "a weekday with a number"
+        return "a numbered weekday"
     if parts["FREQ"] == "WEEKLY" and month_days:
-        return "weeks with days of the month"
+        return "WEEKLY with BYMONTHDAY"
     if "BYSETPOS" in parts:
         months = numbers(parts, "BYMONTH")
         wanted = set(range(28, 30 if months == [2] else 32))
         within = parts["FREQ"] == "MONTHLY" or (parts["FREQ"] == "YEARLY" and len(months) == 1)
         last = parts["BYSETPOS"] == "-1" and not days and within and wanted <= set(month_days)
-        return None if last and min(month_days) > 0 else "a position"
+        return None if last and min(month_days) > 0 else "BYSETPOS other than for the last day of a month"
     return None
 
 
@@ -260,7 +261,7 @@ def check(rule, start_text, answer, counts):
     why = graph_has_no_form(parts, start)
     counts[f"Graph: {why or 'converted'}"] += 1
     if (why is not None) != ("graph_refused" in answer):
-        return f"Graph: {why or 'has a form'}, and we say {answer.get('graph_refused', 'it has one')}"
+        return f"Graph: expected {why or 'a pattern'}, but the library says {answer.get('graph_refused', 'a pattern')}"
     if why is None:
         for name, dates in (
             ("graph", dates_of_pattern(answer["graph"])),
@@ -271,7 +272,7 @@ def check(rule, start_text, answer, counts):
     why = own_type_has_no_form(parts)
     counts[f"Connect: {why or 'converted'}"] += 1
     if (why is not None) != ("refused" in answer):
-        return f"our type: {why or 'has a form'}, and we say {answer.get('refused', 'it has one')}"
+        return f"Recurrence: expected {why or 'a rule'}, but the library says {answer.get('refused', 'a rule')}"
     if why is not None:
         return None
     if "stretches" in answer:
@@ -285,10 +286,10 @@ def check(rule, start_text, answer, counts):
         if dates != wanted:
             return difference(name, wanted, dates)
     if "connect_refused" in answer:
-        counts["Connect: a week that begins on another day"] += 1
+        counts["Connect: refused because of WKST"] += 1
         if "WKST" not in answer["connect_refused"]:
             return f"Connect: {answer['connect_refused']}"
-        # Without the end, because the rule may end before the weeks differ.
+        # Compared without COUNT and UNTIL, because the rule may end before the weeks differ.
         endless = {name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL")}
         if dates_of_rule(joined(endless), start) == dates_of_rule(joined({**endless, "WKST": "MO"}), start):
             return f"a week start that changes nothing is refused: {answer['connect_refused']}"
@@ -303,8 +304,8 @@ def joined(parts):
 
 def check_stretches(parts, start, answer):
     """Checks that the stretches together have the occurrences of the rule.
-    
-      The first start counts even if the rule does not match it (RFC 5545 section 3.8.5.3); dateutil omits it.
+
+    The first start counts even if the rule does not match it (RFC 5545 section 3.8.5.3); dateutil omits it.
     """
     horizon = date.fromisoformat(answer["horizon"])
     wanted = with_start(start.local.date(), dates_of_rule(joined(parts), start))[: int(parts.get("COUNT", MOST))]
@@ -314,12 +315,12 @@ def check_stretches(parts, start, answer):
         first, last = datetime.fromisoformat(first), datetime.fromisoformat(last)
         offsets.append(first.replace(tzinfo=start.zone).utcoffset())
         if offsets[-1] != last.replace(tzinfo=start.zone).utcoffset():
-            return f"the offset changes from {first} to {last}"
+            return f"the offset changes within the stretch from {first} to {last}"
         rest = {name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL")}
         rest["UNTIL"] = last.strftime("%Y%m%dT%H%M%S")
         dates += with_start(first.date(), [one.date() for one in rrulestr(joined(rest), dtstart=first)])
     if any(one == other for one, other in zip(offsets, offsets[1:])):
-        return f"two stretches of one offset: {answer['stretches']}"
+        return f"two adjacent stretches have the same offset: {answer['stretches']}"
     return None if dates[:MOST] == wanted else difference("stretches", wanted, dates[:MOST])
 
 
@@ -330,7 +331,7 @@ def with_start(first, days):
 def difference(name, wanted, dates):
     at = next((n for n, pair in enumerate(zip(wanted, dates)) if pair[0] != pair[1]), min(len(wanted), len(dates)))
     shown = [str(list(map(str, all_[max(0, at - 1): at + 2]))) for all_ in (wanted, dates)]
-    return f"{name}: {len(dates)} dates for {len(wanted)}; around number {at}: {shown[0]}, ours {shown[1]}"
+    return f"{name}: {len(dates)} dates (expected {len(wanted)}); they differ at number {at}: {shown[1]} (expected {shown[0]})"
 
 
 def main():
@@ -354,7 +355,7 @@ def main():
     for name, times in sorted(counts.items()):
         print(f"{times:7} {name}")
     if wrong:
-        sys.exit(f"{wrong} differ; seed {seed}")
+        sys.exit(f"{wrong} rules differ; seed {seed}")
 
 
 main()

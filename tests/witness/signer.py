@@ -59,7 +59,7 @@ def checks(program):
     for name, body in BODIES.items():
         headers = one.headers(body)
         yield f"a {name} body", verify(program, body, headers, [other.public, one.public]), None
-        yield f"a {name} body with a key that is not its own", verify(program, body, headers, [other.public]), "no_matching_signature"
+        yield f"a {name} body with the key of another signer", verify(program, body, headers, [other.public]), "no_matching_signature"
         yield f"a {name} body that was changed", verify(program, body + b" ", headers, [one.public]), "no_matching_signature"
     body = BODIES["small"]
     both = one.headers(body, moment=1790000000)

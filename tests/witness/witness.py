@@ -1,6 +1,6 @@
 """Runs the official Python SDK, unchanged, against the sandbox.
 
-Usage: witness.py FILE, where FILE holds the line that `connect sandbox --json` printed.
+Usage: witness.py FILE, where FILE contains the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
 """
 
@@ -30,7 +30,7 @@ PROVIDERS = ["google", "microsoft", "apple", "caldav"]
 
 
 class Witness:
-    """One user with one client. The checks are shared: `settle` awaits the results of the async client."""
+    """One user with one client. Both clients have the same checks: `settle` awaits the results of the async client."""
 
     def __init__(self, kind, client, ready, receiver):
         self.kind, self.client, self.ready, self.receiver = kind, client, ready, receiver

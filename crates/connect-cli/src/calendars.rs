@@ -70,7 +70,7 @@ pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> 
 
 /// Returns the calendars that `names` names by key, id, exact title, or `primary`.
 ///
-/// If the scope does not allow listing calendars and the provider is known, each name is used as a calendar id.
+/// If the scope forbids listing calendars and the provider is known, each name is used as a calendar id.
 pub(crate) async fn find(
     context: &Context,
     names: &[String],

@@ -7,8 +7,8 @@
 //!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
 //! ```
 //!
-//! The credentials are checked first: if the user swapped the client id and the secret, the URL of the authorize
-//! request would contain the secret. The output does not contain the client id for the same reason.
+//! The credentials are checked first: if the user swapped the client id and the secret, the URL of the
+//! authorize request would contain the secret. The output does not contain the client id for this reason.
 
 mod probe;
 mod verdict;

@@ -1,8 +1,8 @@
 //! The failure of a command: its exit code and its output.
 //!
 //! A failure has a message, a cause and a next step; `--json` prints them as one object. They contain no
-//! secrets, because the library's errors contain none. In the service's texts, characters that could control a
-//! terminal are replaced.
+//! secrets, because the library's errors contain none. In the service's texts, characters that could control
+//! a terminal are replaced.
 
 use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 

@@ -1,9 +1,9 @@
 //! The settings that all commands share: arguments override the environment, which overrides `.env`.
 //!
-//! Only `MOBISCROLL_CONNECT_*` variables are read from `.env`, and they are not added to the environment: a file
-//! in a downloaded folder must not change the proxy or affect other programs. The file must not redirect
-//! credentials either. A base URL in `.env` must be the service's or point to this machine, and this machine only
-//! gets credentials from the same file.
+//! Only `MOBISCROLL_CONNECT_*` variables are read from `.env`, and they are not added to the environment: a
+//! file in a downloaded folder must not change the proxy or affect other programs. The file must not redirect
+//! credentials either: a base URL in `.env` must be the service's or point to this machine, and this machine
+//! only gets credentials from the same file.
 
 use std::{
     path::{Path, PathBuf},
@@ -38,8 +38,8 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// Use this service instead of Mobiscroll Connect; only login, logout and token support all services. Each
-    /// service has its own variables, such as MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID.
+    /// Use this service instead of Mobiscroll Connect; only login, logout and token support all services.
+    /// Each service has its own variables, such as MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID.
     #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
     pub(crate) via: Via,
     /// The redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].

@@ -6,13 +6,13 @@
 //! bash tests/engines.sh cargo run -p many-processes -- --store redis --kill --rotation strict
 //! ```
 //!
-//! This process runs the sandbox and starts itself as the worker processes ([`worker`]). It repeatedly
-//! expires all access tokens; one process must refresh each token while the others wait for the result. The
-//! figures come from the sandbox's counters and from the store, not from the workers.
+//! The main process runs the sandbox, and starts this program again as worker processes ([`worker`]). It
+//! repeatedly expires all access tokens. For each user, one process must refresh while the others wait for
+//! the result. The figures come from the sandbox's counters and from the store, not from the workers.
 //!
 //! The run fails unless each expiry costs one exchange per user, no call fails, and no user is signed out.
 //! With `--kill`, a process may be killed after an exchange and before its save. Under `--rotation grace`
-//! that costs no sign-in; under `strict` each such exchange costs one, which no client can prevent.
+//! the user stays signed in. Under `strict` each such exchange ends a sign-in, which no client can prevent.
 
 mod fleet;
 mod run;

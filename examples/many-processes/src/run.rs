@@ -34,11 +34,11 @@ pub(crate) struct RunOptions {
     rotation: Rotation,
 }
 
-/// The duration of an exchange; long enough that some kills happen during one.
+/// The duration of an exchange, so long that some kills happen during an exchange.
 const EXCHANGE: Duration = Duration::from_millis(40);
 /// The exchange timeout without and with `--kill`.
 ///
-/// The lock of a killed process is held a little longer than this timeout, hence the short one with `--kill`.
+/// The lock of a killed process lasts a little longer than this timeout, so it is short with `--kill`.
 const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
 /// The timeout of each step of the run.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);
@@ -63,7 +63,7 @@ struct Run {
     store: Arc<dyn TokenStore>,
     fleet: Fleet,
     users: Vec<SignedInUser>,
-    /// How many token pairs were replaced in the store.
+    /// The number of pairs that replaced another pair in the store.
     saved: u64,
     sign_outs: u64,
     started: Instant,
@@ -132,8 +132,7 @@ impl Run {
         self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Counts the saved pairs while the sandbox is blocked. Pairs granted before a kill are then saved or
-    /// lost.
+    /// Counts the saved pairs while the sandbox is blocked, so that every granted pair is saved or lost.
     fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);
         let saved = self.server.with(|_| {

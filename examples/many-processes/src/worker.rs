@@ -1,6 +1,6 @@
 //! A worker process: calls the API for all users until its input ends.
 //!
-//! On the input line `check N` it prints `seen N` after a call that began later has succeeded for each user.
+//! On the input line `check N` it prints `seen N` once, for each user, a call begun later has succeeded.
 //! It prints `failed ..` for each failed call, and `ended ..` when a user's session ends.
 
 use std::{
@@ -85,7 +85,7 @@ pub(crate) fn user_id(number: usize) -> String {
 #[derive(Default)]
 struct Calls {
     begun: u64,
-    /// The last successful call.
+    /// The number of the last successful call.
     succeeded: u64,
 }
 

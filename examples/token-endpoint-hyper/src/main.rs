@@ -2,8 +2,8 @@
 //! `token-endpoint-hyper [ADDRESS]`.
 //!
 //! Set `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, and `APP_ORIGIN`, the origin of the pages
-//! (`https://app.example`). Tokens are only in memory: in production, give the client a persistent store, and
-//! put a TLS proxy in front.
+//! (`https://app.example`). This example keeps tokens only in memory: in production, give the client a
+//! persistent store, and put a TLS proxy in front of the server.
 
 use std::{convert::Infallible, env::var, sync::Arc, time::Duration};
 
@@ -24,7 +24,7 @@ async fn main() -> Result<(), Box<dyn std::error::Error>> {
     profile.token_url = var("GOOGLE_TOKEN_URL").unwrap_or(profile.token_url); // for tests
     let connect = Client::builder(var("GOOGLE_CLIENT_ID")?, var("GOOGLE_CLIENT_SECRET")?, POSTMESSAGE);
     let connect = connect.profile(profile).build()?;
-    // The session cookie is only sent from another origin if the response allows credentials.
+    // A browser sends the session cookie from pages of another origin only if credentials are allowed.
     let endpoint = TokenEndpoint::new(&var("APP_ORIGIN")?)?.allow_credentials();
     let shared: Shared = Arc::new((endpoint, connect));
     let address = std::env::args().nth(1).unwrap_or_else(|| "127.0.0.1:3000".to_owned());
@@ -63,7 +63,7 @@ async fn token(shared: Shared, request: Request<Incoming>) -> Response<Bytes> {
     }
 }
 
-/// Returns the user of the session. A real application looks the cookie up; here it is the user's name.
+/// Returns the user of the session. Here the cookie contains the user's name; a real application looks it up.
 fn signed_in(headers: &HeaderMap) -> Option<Visitor> {
     headers.get("cookie")?.to_str().ok()?.strip_prefix("user=").map(Visitor::new)
 }

@@ -1,7 +1,7 @@
 //! Receives webhook deliveries with axum: `webhooks-axum [ADDRESS]`. See `Client::from_env` for the settings.
 //!
-//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is
-//! not genuine (final); 400 if it is malformed (final).
+//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should send the delivery again;
+//! 401 if the delivery is not genuine (final); 400 if it is malformed (final).
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::{Router, body::Bytes, http::HeaderMap, http::StatusCode, routing::post};

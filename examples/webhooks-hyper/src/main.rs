@@ -1,8 +1,8 @@
 //! Receives webhook deliveries with hyper: `webhooks-hyper [ADDRESS]`. See `Client::from_env` for the
 //! settings.
 //!
-//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should try again; 401 if it is
-//! not genuine (final); 400 if it is malformed (final).
+//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should send the delivery again;
+//! 401 if the delivery is not genuine (final); 400 if it is malformed (final).
 
 use connect_hyper::{Client, webhooks::Declined};
 use http_body_util::{BodyExt, Limited};

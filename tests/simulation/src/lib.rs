@@ -9,17 +9,18 @@
 //! ```
 //!
 //! A seed always gives the same run: the same order of events and the same faults at the same times. `Truth`
-//! only uses what the service and the store see, never the client's state.
+//! records the tokens at the service, in the store, and in the memory of each process.
 //!
 //! The rules:
 //!
 //! * Only saved tokens are sent.
-//! * A refresh token is sent a second time only if the response, its receiver or its save was lost. While its
-//!   access token is valid it is not sent at all, except shortly before the expiry.
+//! * A refresh token is sent a second time only if the response was lost, its receiver ended, or its save
+//!   failed. While the access token of the pair is valid, the refresh token is sent only shortly before the
+//!   expiry.
 //! * A refresh token whose exchange had no response is sent again only after its access token has expired.
 //! * A refresh token that is two generations old is never sent.
-//! * A sign-in ends only by a revocation, a sign-out, or a lost response under a rotation that does not
-//!   forgive it.
+//! * A sign-in ends only by a revocation, a sign-out, or, if the service accepts each refresh token only
+//!   once, by a lost response.
 //! * When the faults stop, every session that has not ended works, also after its next expiry.
 //! * No task loops forever.
 

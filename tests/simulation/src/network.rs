@@ -18,7 +18,7 @@ pub(super) struct Fate {
 impl Fate {
     /// Chooses a fault for `often` of 1,000 requests, with delays below `time`.
     ///
-    /// Exchanges can have more faults; `RefusedForNow` only if `refused`.
+    /// Only exchanges can have the fault `InvalidClient` and, if `refused` is true, `RefusedForNow`.
     pub(super) fn of(rng: &mut Rng, often: u64, exchange: bool, refused: bool, time: u64) -> Self {
         let quick = |rng: &mut Rng| rng.u64(1..40);
         let (mut there, mut back) = (quick(rng), quick(rng));
@@ -51,7 +51,7 @@ impl Fate {
         Self { fault: Some(fault), there, back }
     }
 
-    /// Returns whether the service receives the request.
+    /// Returns whether the service executes the request.
     pub(super) fn arrives(&self) -> bool {
         use Fault::{InvalidClient, Limited, RefusedForNow, RequestLost, Unavailable, Unreachable};
         let refused = matches!(self.fault, Some(Unavailable | Limited | InvalidClient | RefusedForNow));

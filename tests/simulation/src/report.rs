@@ -29,7 +29,7 @@ named! {
     State STATES {
         /// A call that waits for the response of the service.
         Calling = "calling",
-        /// A call or a sign-in that waits until it may change the tokens.
+        /// A task that waits at the gate of its session.
         AtGate = "at the gate",
         /// A call that waits for the refresh it leads.
         Waiting = "waiting",
@@ -69,7 +69,7 @@ named! {
         JumpBack = "clock back",
         /// Every access token expires.
         Expired = "expired",
-        /// The user is revoked at the service.
+        /// The user's tokens are revoked at the service.
         Revoked = "revoked",
         /// The user signs in again.
         SignIn = "signs in",
@@ -160,7 +160,7 @@ pub struct Report {
     pub met: [[u64; FAULTS.len()]; STATES.len()],
     /// Sign-ins that ended without an allowed reason.
     pub lost_sign_ins: u64,
-    /// Sign-ins that ended because the service does not forgive a lost response.
+    /// Sign-ins that a lost response ended because the service accepts each refresh token only once.
     pub unavoidable_losses: u64,
     /// The broken rules with their seeds.
     pub breaches: Vec<String>,

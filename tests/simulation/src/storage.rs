@@ -36,7 +36,7 @@ impl Storage {
         self.records.get(&user)?.tokens.clone()
     }
 
-    /// Takes the lock if it is free; returns whether it was.
+    /// Locks the user's tokens if they are unlocked. Returns whether they were unlocked.
     pub(super) fn lock(&mut self, user: usize, holder: u64, now: u64, lease: u64) -> bool {
         let is_free = self.locks.get(&user).is_none_or(|lock| lock.until <= now);
         if is_free {
@@ -61,7 +61,7 @@ impl Storage {
         }
     }
 
-    /// Removes the lock as a failing engine would; returns its holder.
+    /// Removes the lock, as a failing database would. Returns its holder.
     pub(super) fn lose_lock(&mut self, user: usize) -> Option<u64> {
         self.locks.remove(&user).map(|lock| lock.holder)
     }
@@ -92,7 +92,7 @@ impl Storage {
         self.records.entry(user).or_default().read_only = (now, now + time);
     }
 
-    /// Returns since when writes are refused, if they are.
+    /// Returns the time since which writes are refused; `None` if they are not refused.
     pub(super) fn read_only_since(&self, user: usize, now: u64) -> Option<u64> {
         let (from, until) = self.records.get(&user)?.read_only;
         (from <= now && now < until).then_some(from)

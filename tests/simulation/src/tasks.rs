@@ -1,4 +1,4 @@
-//! Runs calls, and the token jobs that continue if their call is cancelled.
+//! Runs calls and token jobs: refreshes, sign-ins and sign-outs. A job continues if its call is cancelled.
 
 use std::time::Duration;
 
@@ -32,7 +32,7 @@ pub(super) struct Task {
     pub(super) kind: TaskKind,
 }
 
-#[allow(clippy::large_enum_variant)] // there are a few dozen at a time
+#[allow(clippy::large_enum_variant)] // only a few dozen tasks exist at a time
 pub(super) enum TaskKind {
     Call { sent: u32, state: CallState },
     Job(Job),
@@ -44,14 +44,14 @@ pub(super) enum CallState {
     Gate(TokenTask, After),
     Job(After),
     Pause(Sleeping),
-    /// No wait; the call is being advanced.
+    /// Nothing: the call is being resumed.
     Nothing,
 }
 
 /// How a call continues after a refresh.
 pub(super) enum After {
     Call(Refreshing),
-    /// An explicit refresh; `last` if this is the refresh itself and not a preparation.
+    /// An explicit refresh. `last` is false during its preparation.
     Asked {
         last: bool,
     },
@@ -72,21 +72,21 @@ pub(super) enum Purpose {
 pub(super) struct Job {
     state: JobState,
     purpose: Purpose,
-    /// When it took the lock that it believes to hold.
+    /// When the job locked the tokens; `None` if it knows that it does not hold the lock.
     locked: Option<u64>,
-    /// Whether the store lost its lock.
+    /// Whether the store has lost the job's lock.
     robbed: bool,
-    /// The lock deadline of its caller, on the process's monotonic clock.
+    /// The deadline until which the caller waits for the lock, on the process's monotonic clock.
     deadline: Duration,
-    /// Whether it holds the gate of its session.
+    /// Whether the job holds the gate of its session.
     gate: bool,
     waiter: Option<u64>,
     loaded: Option<u64>,
-    /// The access token that it read from the store.
+    /// The access token that the job read from the store.
     read: Option<String>,
-    /// The pair whose refresh token it sends.
+    /// The pair whose refresh token the job sends.
     presents: Option<usize>,
-    /// When it sent its exchange.
+    /// When the job sent its exchange.
     sent_at: u64,
     fault: Option<Fault>,
 }
@@ -117,7 +117,7 @@ impl Task {
         matches!(self.kind, TaskKind::Call { .. })
     }
 
-    /// Returns the pair that it exchanges under a lock that it believes to hold.
+    /// Returns the pair that the task is exchanging, unless the store has lost the task's lock.
     fn exchanges(&self) -> Option<usize> {
         match &self.kind {
             TaskKind::Job(Job { state: JobState::Send(_), robbed: false, presents, .. }) => *presents,
@@ -348,7 +348,7 @@ impl World {
 
     /// Delivers the request to the service, even if its sender no longer waits.
     pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
-        // The sender gave up, or another holder has its lock.
+        // Late: the sender no longer waits, or the store has lost its lock.
         let alive = self.tasks.get(&task).filter(|task| task.epoch == epoch);
         let late = !alive.is_some_and(|task| matches!(&task.kind, TaskKind::Job(job) if !job.robbed));
         let response = if fate.arrives() { self.served(request, late) } else { None };
@@ -374,7 +374,8 @@ impl World {
                 };
                 let expected = self.truth.accepts(&from);
                 if expected != granted.is_some() {
-                    self.breach(format!("the service accepts a refresh token unexpectedly, or refuses it (expected accepted: {expected})"));
+                    let did = if expected { "refuses" } else { "accepts" };
+                    self.breach(format!("the service {did} a refresh token, against its rotation setting"));
                 }
                 match granted {
                     Some((access, _)) if self.truth.rotation == Rotation::Kept => {
@@ -561,7 +562,9 @@ impl World {
                     };
                     self.note(|| format!("#{id} of p{process} for u{user} sends {}", short(&presented)));
                     if self.now < self.processes[process].cools_down_until {
-                        self.breach(format!("#{id} does not wait for the Retry-After of the token endpoint"));
+                        self.breach(format!(
+                            "#{id} does not wait for the Retry-After time of the token endpoint"
+                        ));
                     }
                     if let Err(text) = self.truth.presents(&presented, &who, self.now) {
                         self.breach(format!("#{id}: {text}"));

@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-/// How long a refresh token must not be sent again after a recoverable refusal, in milliseconds.
+/// The pause in milliseconds before a recoverably refused refresh token may be sent again.
 const REFUSAL_PAUSE_MS: u64 = 600_000;
 
 /// How the service rotates refresh tokens.
@@ -30,22 +30,22 @@ pub(super) struct Truth {
     by_access: HashMap<String, usize>,
     /// The last saved sign-in of each user.
     last_saved: HashMap<usize, usize>,
-    /// The sign-ins that a life has signed out of.
+    /// The sign-ins that a process life has signed out of.
     signed_out: HashSet<(Life, usize)>,
 }
 
 struct Family {
     user: usize,
-    /// The time of the sign-in in whole seconds, like the claims of its tokens.
+    /// The time of the sign-in in whole seconds, like the times in its tokens.
     began: u64,
     newest: u32,
     dead: bool,
-    /// Whether it may end: revoked, signed out, or a response was lost under a strict rotation.
+    /// Whether the sign-in may end, by a revocation, a sign-out, or a lost response if tokens work only once.
     excused: bool,
 }
 
 struct Pair {
-    /// Set without rotation, where pairs share their refresh token.
+    /// The refresh token, if there is no rotation and the pairs share it.
     refresh: Option<String>,
     family: usize,
     number: u32,
@@ -55,44 +55,44 @@ struct Pair {
     /// Whether the receiver's wall clock was wrong.
     skewed: bool,
     saved: Option<u64>,
-    /// When it was saved, unless the store was restored to an older record since.
+    /// When the pair was last saved; `None` if the store was then restored to an older record.
     stored: Option<u64>,
     /// Whether the store was restored to an older record after the save.
     rolled_back: bool,
     /// The lives that have this pair or a newer one in memory.
     known_to: HashSet<Life>,
-    /// The lives whose current session of the user has ever had this pair.
+    /// The lives whose current session has had this pair.
     seen_by: HashSet<Life>,
     /// The time of the recoverable refusal that the store has recorded.
     refused: Option<u64>,
     /// The life that received the pair.
     holder: Option<Life>,
-    /// Whether the holder lost it before the save.
+    /// Whether the holder lost the pair before it was saved.
     given_up: bool,
     /// Whether a save failed or may have failed.
     save_failed: bool,
-    /// How often its refresh token was used.
+    /// How often the service accepted its refresh token.
     used: u32,
     /// The lives whose exchange of this pair had no response.
     unknown_to: Vec<Life>,
 }
 
-/// The sender of a refresh token and its knowledge.
+/// The sender of a refresh token, with the facts that the rules need.
 pub(super) struct Presenter {
     pub(super) life: Life,
-    /// When it read the store under the lock.
+    /// When the sender read the store under the lock.
     pub(super) loaded: Option<u64>,
-    /// Whether it really holds the lock.
+    /// Whether the sender holds the lock according to the store.
     pub(super) locked: bool,
-    /// Whether the store lost its lock.
+    /// Whether the store has lost the sender's lock.
     pub(super) robbed: bool,
     /// Whether another exchange of the same pair is running.
     pub(super) twice: bool,
-    /// Whether its wall clock is wrong.
+    /// Whether the sender's wall clock is wrong.
     pub(super) skewed: bool,
-    /// Whether it is an explicit refresh, which may come before the expiry.
+    /// Whether the refresh is explicit. An explicit refresh may be sent long before the expiry.
     pub(super) asked: bool,
-    /// Whether the store refused writes since before it took the lock.
+    /// Whether the store has refused writes since before the sender got the lock.
     pub(super) unwritable: bool,
 }
 
@@ -121,8 +121,7 @@ impl Truth {
         let newer: Vec<_> = self.newer_than(index).collect();
         let knows_newer = newer.iter().any(|newer| newer.known_to.contains(&who.life));
         if newer.iter().any(|newer| newer.rolled_back) && !knows_newer {
-            // The store was restored to this pair and the process cannot know; no client can prevent the
-            // outcome.
+            // The process cannot know that the store was restored to this pair: no client can prevent a loss.
             let user = family.user;
             self.excuse(user);
             return Ok(());
@@ -143,7 +142,7 @@ impl Truth {
             return Err("a refresh token is sent without the lock".to_owned());
         }
         if who.twice && !who.robbed {
-            return Err("a refresh token is sent during another exchange of it".to_owned());
+            return Err("a refresh token is sent during another exchange of the same token".to_owned());
         }
         if family.newest >= pair.number + 2 && who.locked {
             return Err(format!(
@@ -166,16 +165,20 @@ impl Truth {
         for child in self.pairs.iter().filter(|child| child.parent == Some(index)) {
             let saved_before = child.stored.is_some_and(|at| who.loaded.is_some_and(|loaded| at <= loaded));
             if saved_before {
-                return Err("a refresh token is sent although its successor was saved before".to_owned());
+                return Err(
+                    "a refresh token is sent although the sender could read its saved successor".to_owned()
+                );
             }
             if child.holder == Some(who.life) && !child.given_up && child.saved.is_none() {
-                return Err("a refresh token is sent by the holder of its successor".to_owned());
+                return Err(
+                    "a refresh token is sent by a process that holds its unsaved successor".to_owned()
+                );
             }
         }
         Ok(())
     }
 
-    /// Returns the newer pairs of the same user, of the same sign-in or a later one.
+    /// Returns the user's newer pairs, from the same sign-in or a later one.
     fn newer_than(&self, index: usize) -> impl Iterator<Item = &Pair> {
         let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
         self.pairs.iter().filter(move |other| {
@@ -207,13 +210,13 @@ impl Truth {
             }
     }
 
-    /// Records a refusal; returns `Some` if a sign-in was lost, with `true` if no client could prevent it.
+    /// Records a refusal. Returns `Some` if a sign-in was lost: `true` if no client could prevent the loss.
     ///
     /// `late`: the sender gave up before the request arrived.
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
-        // The response was lost, its holder is gone, or the save failed.
+        // The response was lost, its receiver lost the pair, or the save failed.
         let lost = |child: &Pair| {
             child.parent == Some(index)
                 && child.saved.is_none()
@@ -438,20 +441,22 @@ impl Truth {
         }
     }
 
-    /// Returns whether this life has an unsaved newer pair.
+    /// Returns whether this life holds an unsaved pair that is newer than the pair of `access`.
     pub(super) fn waits_for_later_sign_in(&self, access: &str, life: Life) -> bool {
         let Some(&index) = self.by_access.get(access) else { return false };
         self.newer_than(index).any(|pair| pair.holder == Some(life) && !pair.given_up && pair.saved.is_none())
     }
 
-    /// Returns whether a pair is older than another, of the same sign-in or an earlier one.
+    /// Returns whether the pair of `access` is older than that of `than`, or from an earlier sign-in.
     pub(super) fn is_older(&self, access: &str, than: &str) -> bool {
         let index = |access: &str| self.by_access.get(access).copied();
         let (Some(older), Some(newer)) = (index(access), index(than)) else { return false };
         self.newer_than(older).any(|pair| std::ptr::eq(pair, &self.pairs[newer]))
     }
 
-    /// Returns whether one of these lives has the unsaved pair of the latest sign-in.
+    /// Returns whether one of these lives holds the unsaved first pair of a sign-in.
+    ///
+    /// A sign-in does not count if a pair of it, or of a later sign-in, was ever saved.
     pub(super) fn has_unsaved_sign_in(&self, user: usize, lives: &[Life]) -> bool {
         self.pairs.iter().any(|pair| {
             let family = &self.families[pair.family];

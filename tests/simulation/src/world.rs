@@ -72,11 +72,11 @@ pub(super) struct Process {
     /// The time of each user's last sign-in.
     pub(super) signed_in: Vec<u64>,
     started_at: u64,
-    /// The end of its suspension.
+    /// The end of the process's suspension.
     stopped_until: u64,
     /// The end of the token endpoint's Retry-After time.
     pub(super) cools_down_until: u64,
-    /// The error of its wall clock in milliseconds.
+    /// The error of the process's wall clock in milliseconds.
     pub(super) offset: i64,
     ended: Arc<Mutex<Vec<String>>>,
 }
@@ -94,7 +94,7 @@ pub(super) enum Event {
         process: usize,
         user: usize,
     },
-    /// For this process and user, or for random ones.
+    /// With the process and the user; `None` for random ones.
     Fault(Fault, Option<(usize, usize)>),
     /// A request reaches the service, unless it is lost.
     Arrive {
@@ -125,7 +125,7 @@ impl World {
         let ttl = [30, 30, 120, 600, 3600][rng.usize(0..5)];
         let mut settings = Settings::default();
         let name = match rotation {
-            // The new refresh token is hidden from the client, so the old one stays valid.
+            // `Kept`: the new refresh token is hidden from the client, so the old one stays valid.
             Rotation::Grace | Rotation::Kept => "grace",
             Rotation::Strict => "strict",
             Rotation::Family => "family",
@@ -275,7 +275,7 @@ impl World {
             match self.storage.load(user) {
                 None if !self.truth.may_be_out(user) => self.lost(user, "the store has no tokens"),
                 Some(tokens) => {
-                    // No process may have sent this refresh token yet.
+                    // Perhaps no process has sent this refresh token yet.
                     let refresh = tokens.refresh_token.as_ref().map_or("", |token| token.expose()).to_owned();
                     if !self.truth.accepts(&refresh) {
                         self.refused(user, &refresh, false);

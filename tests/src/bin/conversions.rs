@@ -1,7 +1,7 @@
 //! Converts recurrence rules, one per JSON line. A script can compare the results with other libraries.
 //!
 //! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}` (a date for an all-day series),
-//! and prints the format of each service, or why it is refused:
+//! and prints the format of each service, or the reason why the rule is refused:
 //!
 //! * `graph`: the Microsoft Graph pattern and range; `back`: the rule converted back from that pattern
 //! * `text`: the rule as `Recurrence` writes it; `again`: `text` parsed and written again; `google`: the
@@ -79,6 +79,6 @@ fn event(start: &SeriesStart) -> Result<NewEvent, Failure> {
         SeriesStart::At(start) => {
             NewEvent::new(calendar, "", start, start.checked_add(SignedDuration::from_mins(30))?)
         }
-        _ => return Err("no such start".into()),
+        _ => return Err("the start is neither a date nor a time".into()),
     })
 }

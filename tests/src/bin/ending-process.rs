@@ -1,7 +1,8 @@
 //! A process that ends during a refresh.
 //!
-//! Arguments: how it ends, the client (`hyper` or `blocking`), then those of `second-process`. It prints
-//! `calling` before its call, and ends after the number of milliseconds in its next input line.
+//! Arguments: the way to end, the client (`hyper` or `blocking`), then the arguments of `second-process`.
+//! The process prints `calling` before its call. Its next input line is the time until its end, in
+//! milliseconds.
 
 use std::{
     error::Error,
@@ -61,7 +62,9 @@ fn blocking(
         "exit" => exit(0),
         "return" => {} // threads end with the process
         "wait" => drop(call.join()),
-        other => return Err(format!("{other} is not a way to end").into()),
+        other => {
+            return Err(format!("{other} is not a way to end (expected close, exit, return or wait)").into());
+        }
     }
     Ok(())
 }
@@ -102,7 +105,12 @@ fn asynchronous(
         "exit" => exit(0),
         "runtime dropped" => drop(runtime),
         "wait" => drop(runtime.block_on(call)),
-        other => return Err(format!("{other} is not a way to end").into()),
+        other => {
+            return Err(format!(
+                "{other} is not a way to end (expected close, exit, runtime dropped, terminated, \"terminated, close\" or wait)"
+            )
+            .into());
+        }
     }
     Ok(())
 }

@@ -4,8 +4,8 @@
 //! bash tests/engines.sh cargo run --release -p connect-tests --bin held-lock
 //! ```
 //!
-//! It fails if a call of either client takes longer than 1.1 s. Without the engines it only measures memory
-//! and files.
+//! It fails if a call of either client takes longer than 1.1 s. Without PostgreSQL and Redis it only measures
+//! memory and files.
 
 use std::{
     env,

@@ -5,9 +5,9 @@
 //! cargo run --release -p connect-tests --bin load [-- USERS SECONDS]
 //! ```
 //!
-//! The sandbox runs in this process; the client is this program again, with a file store. An access token
-//! lives for one hour and each user makes a call every five minutes, all sixty times faster. The counts come
-//! from the sandbox, and the memory figures from the operating system.
+//! The sandbox runs in this process, and the client with a file store in a second process. An access token
+//! lives for one hour and each user makes a call every five minutes, but one hour is shortened to one minute.
+//! The counts come from the sandbox, and the memory figures from the operating system.
 
 use std::{
     fs,

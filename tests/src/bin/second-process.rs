@@ -1,4 +1,4 @@
-//! A second process on the same store: lists the calendars of a user and prints their number.
+//! A second process that uses the test's store: lists the calendars of a user and prints their number.
 //!
 //! Arguments: base URL, client id, client secret, redirect URI, folder of the file store, user.
 

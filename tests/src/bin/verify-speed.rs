@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
         ),
     ];
-    // Interleaved, so that a slower machine affects all measurements; the best round of each counts.
+    // The four measurements are interleaved, so that a busy machine slows all of them. The best rounds count.
     let mut best = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         for ((_, work), best) in all.iter_mut().zip(&mut best) {

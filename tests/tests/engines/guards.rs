@@ -62,7 +62,7 @@ async fn postgres_guard_deletes_expired_deliveries() {
     let count = "SELECT count(*) FROM mobiscroll_connect_deliveries WHERE claim = 'marked'";
     let age = "UPDATE mobiscroll_connect_deliveries SET claim = 'marked', kept_until = clock_timestamp() \
                WHERE id = (SELECT id FROM mobiscroll_connect_deliveries WHERE done ORDER BY kept_until DESC LIMIT 1)";
-    // Kept for a year, longer than the records of all other tests.
+    // This record is kept for a year, longer than the records of all other tests.
     let long = guard.clone().keep(Duration::from_secs(365 * 24 * 3600));
     let Claimed::New(mut longest) = claim(&long, "longest").await else { panic!("it is new") };
     longest.done().await.unwrap();

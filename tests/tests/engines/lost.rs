@@ -1,4 +1,4 @@
-//! A lock lost between the exchange and the save loses no token: the next call saves it.
+//! If the lock is lost between the exchange and the save, no token is lost: the next call saves the pair.
 
 use std::{
     future::Future,

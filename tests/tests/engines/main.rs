@@ -1,14 +1,14 @@
 //! The token stores and replay guards on PostgreSQL and Redis.
 //!
-//! Run them with `bash tests/engines.sh cargo test -p connect-tests`. Without the engines the tests are
-//! skipped.
+//! Run them with `bash tests/engines.sh cargo test -p connect-tests`. Without PostgreSQL and Redis
+//! the tests are skipped.
 
 mod guards;
 mod lost;
 mod postgres;
 mod redis;
 
-/// Returns the URL of an engine, if it is set.
+/// Returns the URL of a database server from an environment variable, if it is set.
 fn engine(name: &str) -> Option<String> {
     let url = std::env::var(name).ok().filter(|url| !url.is_empty());
     if url.is_none() {

@@ -16,7 +16,7 @@ use crate::postgres_url;
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Returns a store with its tables, whose sessions have this application name.
+/// Creates a store and its tables. The store's database sessions have this application name.
 pub(crate) async fn store(url: &str, name: &str) -> PostgresStore {
     let store = PostgresStore::with_pool(pool(url, name, 2));
     store.migrate().await.unwrap();
@@ -65,7 +65,7 @@ fn sealed_blocking_postgres_store_conforms() {
     .unwrap();
 }
 
-/// Waits for the lock while the server ends its holder's session.
+/// Takes the lock as soon as the server has ended the session of the previous holder.
 pub(crate) async fn lock_soon(store: &PostgresStore, key: &TokenKey) -> Box<dyn AsyncStoreLock> {
     loop {
         if let Some(lock) = store.try_lock(key, LEASE).await.unwrap() {
@@ -86,7 +86,7 @@ async fn lock_of_a_dead_process_is_free_immediately() {
     let mut taken = lock_soon(&other, &key("gone")).await;
     assert!(started.elapsed() < Duration::from_secs(10), "{:?}", started.elapsed());
     taken.save(&Tokens::new("theirs", "r")).await.unwrap();
-    // The holder only lost its connections; it has new ones by now, but no longer the lock.
+    // The holder has new connections by now, but has lost the lock.
     let error = held.save(&Tokens::new("mine", "r")).await.unwrap_err();
     assert!(error.lease_lost(), "{error}");
     assert_eq!(other.load(&key("gone")).await.unwrap().unwrap(), Tokens::new("theirs", "r"));

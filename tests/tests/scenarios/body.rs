@@ -226,7 +226,7 @@ scenarios! {
         assert_eq!(error.retry_after(), Some(Duration::from_secs(3600)));
         assert_eq!((error.attempts(), error.code()), (1, "RATE_LIMIT_ERROR"));
         let others = wait!(user.events().list(this_year()).first()).unwrap_err();
-        assert_eq!(others.attempts(), 0, "the whole client sends no request");
+        assert_eq!(others.attempts(), 0, "no call of the client sends a request");
         Ok(())
     }
 
@@ -315,7 +315,7 @@ scenarios! {
         assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)), "{error:?}");
         assert_eq!(error.server_code(), Some("access_denied"));
         assert_eq!(world.requests("POST /oauth/token"), 0, "no code was exchanged");
-        let kept = serde_json::to_string(&valid)?; // a web application keeps it in its session until the callback
+        let kept = serde_json::to_string(&valid)?; // a web application stores it in its session until the callback
         wait!(client.auth().finish(serde_json::from_str(&kept)?, &callback))?;
         Ok(())
     }
@@ -812,8 +812,8 @@ scenarios! {
         let now = Timestamp::now();
         let days = |days: i64| now + SignedDuration::from_hours(24 * days);
         let of_microsoft = calendars.iter().filter(|one| one.provider == Some(Provider::Microsoft)).count();
-        // Subscribe all; nothing due; renew Microsoft's three-day subscriptions after two days; unsubscribe
-        // all but one.
+        // The steps: subscribe all calendars; nothing is due; after two days, renew Microsoft's subscriptions
+        // of three days; unsubscribe all calendars but one.
         for (at, keep, due) in [(0, 99, wanted.len()), (0, 99, 0), (2, 99, of_microsoft), (0, 1, wanted.len() - 1)] {
             wanted.truncate(keep);
             let actions = Upkeep::default().plan(&wanted, &held, days(at) + SignedDuration::from_secs(60));

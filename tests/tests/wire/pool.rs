@@ -108,7 +108,7 @@ fn idle_connection_is_not_used_after_its_timeout() {
     }
 }
 
-/// How long after the response the server closes, and the client makes its next call.
+/// The pauses after a response: until the server closes the connection, and until the next call.
 const PAUSES: [(Duration, Duration); 7] = [
     (Duration::ZERO, Duration::ZERO),
     (Duration::ZERO, Duration::from_millis(100)),

@@ -1,6 +1,6 @@
 //! Timeouts with slow servers, and the pauses of a 429.
 //!
-//! A call must end between its timeout and 10% later; [`SLACK`] and a second try allow for a busy machine.
+//! A call must end at its timeout, or at most 10% later. [`SLACK`] and a second try allow for a busy machine.
 
 use std::time::{Duration, Instant};
 

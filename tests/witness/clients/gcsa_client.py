@@ -1,4 +1,4 @@
-"""Runs gcsa against the sandbox; its base URL is always https://www.googleapis.com."""
+"""Runs gcsa against the sandbox. gcsa always calls https://www.googleapis.com."""
 
 import datetime as dt
 import json

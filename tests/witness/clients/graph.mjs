@@ -1,4 +1,5 @@
-// Runs Microsoft's Graph client for Node.js against the sandbox. It does not encode ids in paths and follows links unchanged.
+// Runs Microsoft's Graph client for Node.js against the sandbox. The client does not encode ids in paths, and
+// follows links unchanged.
 
 import graph from '@microsoft/microsoft-graph-client';
 import { Sandbox, assert, at, run } from './harness.mjs';
@@ -32,7 +33,7 @@ function clientOf(baseUrl) {
     });
 }
 
-// Graph with a path before its version, and at the root like the real service.
+// The API of Graph below a path, and at the root as in the real service.
 const client = clientOf(`${sandbox.origin}/microsoft/graph`);
 const root = clientOf(sandbox.origin);
 

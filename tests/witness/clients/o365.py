@@ -1,6 +1,6 @@
-"""Runs O365 against the sandbox; its base URL is always https://graph.microsoft.com, and it does not encode ids in paths.
+"""Runs O365 against the sandbox. O365 always calls https://graph.microsoft.com, and does not encode ids in paths.
 
-Its token is put into its token backend, like after a sign-in.
+The test stores a token in the token backend of O365, as a sign-in does.
 """
 
 import datetime as dt

@@ -1,6 +1,6 @@
 """Runs Google's Python client, unchanged, against the sandbox.
 
-Usage: client.py FILE, where FILE holds the line that `connect sandbox --json` printed.
+Usage: client.py FILE, where FILE contains the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
 """
 
@@ -301,16 +301,16 @@ class Checks:
 
 CHECKS = [
     ("calendars, over two pages", Checks.calendars),
-    ("occurrences in order over all pages, in a zone", Checks.pages),
+    ("occurrences in order on all pages, in a time zone", Checks.pages),
     ("a page without events is not the last one", Checks.empty_pages),
-    ("insert, patch, update and delete, seen by Connect", Checks.life),
+    ("insert, patch, update and delete, visible in Connect", Checks.life),
     ("a series, an exception and a deleted occurrence", Checks.series),
-    ("a whole day", Checks.whole_days),
-    ("synchronisation, and a token that expired", Checks.synchronisation),
+    ("an all-day event", Checks.whole_days),
+    ("synchronization, and an expired sync token", Checks.synchronisation),
     ("an expired access token is refreshed", Checks.refresh),
-    ("a scope for reading does not write", Checks.scopes),
+    ("a read-only scope cannot write", Checks.scopes),
     ("public calendars with an API key", Checks.public),
-    ("limits by their reason", Checks.limits),
+    ("errors of exceeded limits have their reasons", Checks.limits),
     ("free and busy", Checks.free_busy),
 ]
 

@@ -1,6 +1,6 @@
 """Runs Microsoft's Python client for Graph, unchanged, against the sandbox.
 
-Usage: client.py FILE, where FILE holds the line that `connect sandbox --json` printed.
+Usage: client.py FILE, where FILE contains the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
 """
 
@@ -377,15 +377,15 @@ class Checks:
 
 CHECKS = [
     ("calendars, over two pages", Checks.calendars),
-    ("occurrences in order over all pages, in a zone", Checks.pages),
+    ("occurrences in order on all pages, in a time zone", Checks.pages),
     ("a page without events is not the last one", Checks.empty_pages),
-    ("create twice, patch and delete, seen by Connect", Checks.life),
+    ("create twice, patch and delete, visible in Connect", Checks.life),
     ("a series, an exception and a deleted occurrence", Checks.series),
-    ("a whole day", Checks.whole_days),
-    ("deltas, and a link that expired", Checks.synchronisation),
+    ("an all-day event", Checks.whole_days),
+    ("deltas, and an expired delta link", Checks.synchronisation),
     ("schedules", Checks.schedule),
-    ("a scope for reading does not write", Checks.scopes),
-    ("limits", Checks.limits),
+    ("a read-only scope cannot write", Checks.scopes),
+    ("a rate-limited request is repeated", Checks.limits),
     ("a link to another host gets no token", Checks.elsewhere),
 ]
 

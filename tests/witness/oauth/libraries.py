@@ -1,6 +1,6 @@
 """Tests the sandbox's authorization servers with two unchanged client libraries, Authlib and requests-oauthlib.
 
-Usage: libraries.py FILE, where FILE holds the line that `connect sandbox --json` printed.
+Usage: libraries.py FILE, where FILE contains the line that `connect sandbox --json` printed.
 Prints one line for each check, and exits with 1 if one failed.
 """
 

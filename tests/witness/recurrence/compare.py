@@ -140,7 +140,7 @@ def report(whole, smallest, begin, end, found, expected):
         print(f"the sandbox: {found}")
     else:
         print(f"only the sandbox: {[at for at in found if at not in expected][:8]}")
-        print(f"only the other:   {[at for at in expected if at not in found][:8]}")
+        print(f"only the oracle:  {[at for at in expected if at not in found][:8]}")
 
 
 def main(program, many="3000", seed=None):
@@ -158,7 +158,7 @@ def main(program, many="3000", seed=None):
         print(f"{count:6} {name}")
     if failed:
         sys.exit(f"{failed} series differ (seed {seed})")
-    print(f"all {many} are the same")
+    print(f"all {many} series agree")
 
 
 main(*sys.argv[1:])

@@ -1,6 +1,6 @@
 """Computes the expected occurrences: of rules with python-dateutil, of Graph's patterns from their documentation.
 
-`DEVIATIONS` lists the differences of dateutil from RFC 5545; the occurrences here follow the RFC.
+`DEVIATIONS` lists the differences of dateutil from RFC 5545; this module follows the RFC.
 """
 
 import datetime as clock

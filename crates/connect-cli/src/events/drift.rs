@@ -1,7 +1,7 @@
 //! Warns about a series that may move when daylight saving time begins or ends.
 //!
-//! Mobiscroll Connect sends a series without a time zone, so the provider chooses the time zone: a weekly event
-//! at 18:00 may be at 19:00 after the clocks change.
+//! Mobiscroll Connect sends a series without a time zone, so the provider chooses the time zone: a weekly
+//! event at 18:00 may be at 19:00 after the clocks change.
 
 use connect_hyper::types::Recurrence;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};

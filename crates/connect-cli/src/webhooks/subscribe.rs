@@ -1,7 +1,7 @@
 //! `connect webhooks subscribe`: subscribes calendars to webhooks.
 //!
-//! The service subscribes the calendars of an account when the account is connected. Use this command for accounts
-//! that were connected before the webhook URL was set, or to choose the channel id or the expiry.
+//! The service subscribes the calendars of an account when the account is connected. Use this command for
+//! accounts that were connected before the webhook URL was set, or to choose the channel id or the expiry.
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, Provider, SubscribeWebhook, Subscribed};

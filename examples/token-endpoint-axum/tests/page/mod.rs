@@ -47,7 +47,7 @@ pub fn is_served(example: &str) {
     assert!(again.starts_with("HTTP/1.1 400 ") && again.contains("invalid_grant"), "{again}");
 }
 
-/// A too large body is refused, with a content-length or in endless chunks.
+/// A too large body is refused, whether it has a content-length or is sent in endless chunks.
 pub fn is_cut_short(example: &str) {
     let server = Server::builder().start().unwrap();
     let (_running, host) = start(example, &server);

@@ -134,7 +134,7 @@ fn print(report: &Report, options: &Options, seconds: f64) -> ExitCode {
         println!("not covered: {} while {}", fault.name(), state.name());
     }
     println!(
-        "{} breaches, {} sign-ins lost, {} lost unavoidably (the service does not forgive a lost response)",
+        "{} breaches, {} sign-ins lost, {} lost unavoidably (by a lost response, if refresh tokens work only once)",
         report.breaches.len(),
         report.lost_sign_ins,
         report.unavoidable_losses

@@ -142,7 +142,7 @@ async fn sign_outs(client: Client, count: usize, until: Instant) -> Result<(), F
     Ok(())
 }
 
-/// Makes the first call for a user, on a separate task like a server.
+/// Makes the first call for a user on a separate task, as a server does.
 async fn first_call(client: &Client, number: usize) -> Result<(Duration, Result<(), Error>), Failure> {
     let (user, started) = (client.user(&user_id(number)), Instant::now());
     let outcome = tokio::spawn(async move { user.calendars().list().await.map(drop) }).await?;
@@ -185,7 +185,7 @@ fn milliseconds(time: Duration) -> f64 {
     time.as_secs_f64() * 1000.0
 }
 
-/// Counts how calls ended.
+/// Counts the failed and the unfinished calls.
 #[derive(Default)]
 struct Tally {
     /// The number of errors and the first message, by error kind.

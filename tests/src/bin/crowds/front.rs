@@ -1,6 +1,6 @@
 //! Serves the sandbox with a longer queue of new connections than `connect_sandbox::Server`.
 //!
-//! That server has a queue of 128 connections; further connections would wait for seconds.
+//! The queue of `connect_sandbox::Server` has 128 connections; further connections would wait for seconds.
 
 use std::{
     io,

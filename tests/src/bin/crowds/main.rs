@@ -6,9 +6,9 @@
 //! ```
 //!
 //! Prefix it with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this process;
-//! the clients are this program again. A token exchange takes 100 ms. With `--expiry known` (default) the
-//! clients know the lifetime of the expired access tokens and refresh first. With `silent` they learn of the
-//! expiry from a 401, so each call begins with a failing request. With `never` no token has expired, which
+//! the client processes run this program too. A token exchange takes 100 ms. With `--expiry known` (default)
+//! the clients know the lifetime of the expired access tokens and refresh first. With `silent` they learn of
+//! the expiry from a 401, so each call begins with a failing request. With `never` no token has expired, which
 //! shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that exceeds `--limit`
 //! seconds (300) reports its progress.
 //!
@@ -17,7 +17,7 @@
 //! - **b**: two processes (for [`MemoryStore`](connect_core::MemoryStore), two clients with a runtime each)
 //!   call once for each of 6,000 users whose access tokens have expired. No call may fail, and each user
 //!   costs one exchange.
-//! - **c**: the same with one process and 20,000 users.
+//! - **c**: as part b, with one process and 20,000 users.
 //! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. They may take
 //!   1.1 times as long as in a process with two busy threads and no calls (medians of three).
 
@@ -110,7 +110,7 @@ impl Options {
             }
         }
         if options.stores.is_empty() {
-            return Err("--store is missing: expected memory, file, postgres, redis or all".into());
+            return Err("--store is missing (expected memory, file, postgres, redis or all)".into());
         }
         Ok(options)
     }

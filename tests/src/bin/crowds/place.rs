@@ -32,7 +32,7 @@ impl FromStr for StoreKind {
 
     fn from_str(name: &str) -> Result<Self, Failure> {
         let kind = Self::ALL.into_iter().find(|kind| kind.name() == name);
-        kind.ok_or_else(|| format!("{name} is not a store: expected memory, file, postgres or redis").into())
+        kind.ok_or_else(|| format!("{name} is not a store (expected memory, file, postgres or redis)").into())
     }
 }
 

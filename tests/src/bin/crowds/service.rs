@@ -26,7 +26,7 @@ use crate::{
 
 /// The duration of a token exchange.
 const EXCHANGE: Duration = Duration::from_millis(100);
-/// The lifetime of access tokens that expire before the calls, and of all others.
+/// The lifetime of access tokens that expire before the calls, and of all other access tokens.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
 const LONG_LIFE: Duration = Duration::from_secs(3600);
 /// The interval between two counts of open files.
@@ -138,7 +138,7 @@ impl Service {
         Ok(Self { world, front, place, client, expiry, _folder: folder })
     }
 
-    /// Signs users in, expires their access tokens unless they sign out, and runs the client processes.
+    /// Signs users in, expires their access tokens (except for sign-outs), and runs the client processes.
     pub(crate) fn run(&self, workload: &Workload) -> Result<Outcome, Failure> {
         let signs_out = workload.work == "sign-outs";
         let known = !signs_out && self.expiry == Expiry::Known;

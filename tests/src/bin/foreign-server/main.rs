@@ -228,7 +228,7 @@ impl<D: TestClient> Witness<D> {
         Ok(())
     }
 
-    /// Checks that the server requires PKCE, so that the accepted sign-ins prove something.
+    /// Checks that the server requires PKCE, so that an accepted sign-in proves that the client uses it.
     fn without_pkce(&mut self) -> Outcome {
         if self.app.secret.is_none() {
             return Ok(()); // the library refuses a public client without PKCE
@@ -251,7 +251,7 @@ impl<D: TestClient> Witness<D> {
         if self.app.how == "basic" {
             let mut profile = self.profile.clone();
             profile.client_auth = ClientAuth::PlainBasic;
-            // The server cannot decode such a secret.
+            // The server cannot decode a secret that is not form-encoded.
             let error = self.refused_as(&self.app.clone(), &profile)?;
             ensure(error.server_code() == Some("invalid_request"), &format!("{error:?}"))?;
             self.ok("the server refuses a secret that is not form-encoded");
