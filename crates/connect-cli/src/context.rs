@@ -88,7 +88,7 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
         others => format!("this command only supports Mobiscroll Connect, {others}"),
     };
     Err(Failure::usage(message).next(
-        "omit --via, which only login, logout and token support, and for Google and Outlook calendars and events",
+        "omit --via: login, logout and token support all services, calendars and events only Google and Outlook",
     ))
 }
 
@@ -150,7 +150,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
         Failure::new(Exit::Failed, "RUNTIME_ERROR", "cannot start the async runtime").cause(error)
     })?;
     let outcome = runtime.block_on(work);
-    // Does not wait for a thread that reads stdin, which may never end.
+    // This does not wait for the thread that reads stdin, which may never end.
     runtime.shutdown_background();
     outcome
 }

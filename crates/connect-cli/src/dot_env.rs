@@ -175,7 +175,7 @@ fn open_quote(text: &str) -> Option<char> {
     (!closes_quote(&value[1..], quote)).then_some(quote)
 }
 
-/// Returns whether the text contains the closing quote. Only in double quotes, a backslash escapes a quote.
+/// Returns whether the text contains the closing quote. A backslash escapes a quote only in double quotes.
 fn closes_quote(text: &str, quote: char) -> bool {
     let mut chars = text.chars();
     while let Some(c) = chars.next() {

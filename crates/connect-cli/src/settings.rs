@@ -2,8 +2,8 @@
 //!
 //! Only `MOBISCROLL_CONNECT_*` variables are read from `.env`, and they are not added to the environment: a
 //! file in a downloaded folder must not change the proxy or affect other programs. The file must not redirect
-//! credentials either: a base URL in `.env` must be the service's or point to this machine, and this machine
-//! only gets credentials from the same file.
+//! credentials either: a base URL in `.env` must be the service's or point to this machine, and only
+//! credentials from the same file are sent to this machine.
 
 use std::{
     path::{Path, PathBuf},

@@ -144,7 +144,8 @@ impl<'a> DemoSteps<'a> {
             Err(Declined::Handled) => {}
             other => return Err(format!("the repeated delivery was not recognized: {other:?}").into()),
         }
-        self.done(report, "duplicate", "the same delivery again is recognized as handled".to_owned()).await
+        self.done(report, "duplicate", "the same delivery, sent again, is recognized as handled".to_owned())
+            .await
     }
 
     async fn sign_out(&self, report: &mut DemoReport, user: &User) -> Result<(), DemoError> {

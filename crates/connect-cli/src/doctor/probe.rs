@@ -13,7 +13,9 @@ use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
 use super::Verdict;
 use crate::{failure::Failure, settings::Resolved};
 
-/// A code that the service never issued. A code can equal a user id, so no user may have this name.
+/// A code that the service never issued.
+///
+/// The service documents that a code equals the user id, so no user may have this id.
 const MADE_UP_CODE: &str = "connect-doctor:no-such-code";
 
 /// Sends requests with one pair of client id and secret.

@@ -20,9 +20,9 @@ pub(super) fn warning(rule: &Recurrence, start: Timestamp, zone: &TimeZone) -> O
     let stretches = rule.stretches(&start, horizon);
     stretches.get(1).map(|stretch| {
         format!(
-            "Mobiscroll Connect sends a series without a time zone. From {} on, when the clocks of {name} have changed, this series \
-                       may move by the difference. To avoid that, end the series before this date with UNTIL, and create \
-                       another series for the time after it.",
+            "Mobiscroll Connect sends a series without a time zone. The clocks of {name} change during this series, so its \
+                       times may move from {} on. To avoid that, end the series before this date with UNTIL, and create \
+                       another series from this date on.",
             stretch.first.date(),
         )
     })

@@ -51,7 +51,7 @@ fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     Ok((start.timestamp(), end.timestamp()))
 }
 
-/// Returns the command that shows the event, if the default range misses it or nearly misses it.
+/// Returns the command that shows the event, if it is outside the default range or near its ends.
 pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
     let at = |time: &EventTime| when::instant_of(time, zone);
     let start = event.start.as_ref().and_then(at)?;

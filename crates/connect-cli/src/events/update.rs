@@ -183,8 +183,8 @@ impl Arguments {
             ClearedField::Custom => (fields.custom()?.is_some(), change.clear_custom()),
         };
         if set {
-            return Err(Failure::usage("an option sets the same field that --clear names")
-                .cause(format!("{field:?}")));
+            let name = format!("{field:?}").to_lowercase();
+            return Err(Failure::usage(format!("--clear {name}: another option sets the same field")));
         }
         Ok(cleared)
     }
