@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Runs a command with temporary PostgreSQL and Redis servers, on free ports of the loopback interface. Both servers stop
-# when the command ends, and their data is deleted.
+# Runs a command with temporary PostgreSQL and Redis servers, on free ports of the loopback interface. Both
+# servers stop when the command ends, and their data is deleted.
 #
 #   bash tests/engines.sh cargo test --workspace
 #

@@ -1,5 +1,5 @@
-# Shared functions of the tests with third-party programs: virtual environments, Node.js, and a sandbox that runs until the
-# script ends. Source it with `set -euo pipefail`.
+# Shared functions of the tests with third-party programs: virtual environments, Node.js, and a sandbox that
+# runs until the script ends. Source it with `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
@@ -23,7 +23,8 @@ build_connect() {
     connect=$target/debug/connect
 }
 
-# start_sandbox [ARGUMENTS]: starts a sandbox that runs until the script ends. Its start-up output is in $work/ready.
+# start_sandbox [ARGUMENTS]: starts a sandbox that runs until the script ends. Its start-up output is in
+# $work/ready.
 start_sandbox() {
     build_connect
     "$connect" sandbox --json --port 0 "$@" >"$work/ready" &
@@ -53,8 +54,8 @@ install_node() {
     fi
 }
 
-# node_with NAME FOLDER: copies FOLDER's scripts and installs its npm packages, again if package-lock.json has changed.
-# Sets $node to the folder with both.
+# node_with NAME FOLDER: copies FOLDER's scripts and installs its npm packages, again if package-lock.json has
+# changed. Sets $node to the folder with both.
 node_with() {
     install_node
     node=$target/$1

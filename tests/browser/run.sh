@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
-# Tests the consent pages in headless Chromium, and requests to the token endpoint from pages of several origins. Needs
-# python3 with venv, and cargo. Installs the Debian packages chromium and chromium-driver if they are missing.
+# Tests the consent pages in headless Chromium, and requests to the token endpoint from pages of several
+# origins. Needs python3 with venv, and cargo. Installs the Debian packages chromium and chromium-driver if
+# they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
-# Tests unmodified third-party clients with the sandbox over TLS: O365, gcsa and google-auth-oauthlib (PyPI), Microsoft's
-# Graph client and Google's API client for Node.js (npm). Clients without a base URL option, such as gcsa and O365, call the
-# real hosts through a proxy to the sandbox, whose certificate has those names. Needs python3 with venv, openssl, curl, and
-# cargo. Installs the Debian packages nodejs and npm if they are missing.
+# Tests unmodified third-party clients with the sandbox over TLS: O365, gcsa and google-auth-oauthlib (PyPI),
+# Microsoft's Graph client and Google's API client for Node.js (npm). Clients without a base URL option, such
+# as gcsa and O365, call the real hosts through a proxy to the sandbox, whose certificate has those names.
+# Needs python3 with venv, openssl, curl, and cargo. Installs the Debian packages nodejs and npm if they are
+# missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

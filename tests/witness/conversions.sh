@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Converts random recurrence rules, and compares the occurrences with python-dateutil and with an expansion of Graph's
-# patterns written from their documentation. Needs python3 with venv, and cargo.
+# Converts random recurrence rules, and compares the occurrences with python-dateutil and with an expansion of
+# Graph's patterns written from their documentation. Needs python3 with venv, and cargo.
 #
 # Usage: conversions.sh [RULES [SEED]]. Default: 2000 rules and a random seed, which is printed.
 set -euo pipefail

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tests Google's unmodified Python client, with its description of Calendar v3, with the sandbox. Tests our async and blocking
-# clients with the Google Calendar of `emulate` (0.11 is its last version for Node.js 20). Needs python3 with venv, and cargo.
-# Installs the Debian packages nodejs and npm if they are missing.
+# Tests Google's unmodified Python client, with its description of Calendar v3, with the sandbox. Tests our
+# async and blocking clients with the Google Calendar of `emulate` (0.11 is its last version for Node.js 20).
+# Needs python3 with venv, and cargo. Installs the Debian packages nodejs and npm if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

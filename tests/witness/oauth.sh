@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Tests the unmodified OAuth libraries Authlib and requests-oauthlib with the sandbox, and our async and blocking clients with
-# the authorization servers oidc-provider and oauth2-mock-server. Needs python3 with venv, and cargo. Installs the Debian
-# packages nodejs and npm if they are missing.
+# Tests the unmodified OAuth libraries Authlib and requests-oauthlib with the sandbox, and our async and
+# blocking clients with the authorization servers oidc-provider and oauth2-mock-server. Needs python3 with
+# venv, and cargo. Installs the Debian packages nodejs and npm if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Compares the occurrences of random series in the sandbox's Google and Graph with python-dateutil and with an expansion
-# written from Graph's documentation. Needs python3 with venv, and cargo.
+# Compares the occurrences of random series in the sandbox's Google and Graph with python-dateutil and with an
+# expansion written from Graph's documentation. Needs python3 with venv, and cargo.
 #
 # Usage: recurrence.sh [SERIES [SEED]]. Default: 3000 series and a random seed.
 set -euo pipefail

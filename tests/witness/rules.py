@@ -13,7 +13,8 @@ from zoneinfo import ZoneInfo
 
 DAYS = ["MO", "TU", "WE", "TH", "FR", "SA", "SU"]
 
-# Time zones with clock changes at different hours, one by half an hour, one that skipped a day, and two without changes.
+# Time zones with clock changes at different hours, one by half an hour, one that skipped a day, and two
+# without changes.
 ZONES = [
     "UTC",
     "Europe/Berlin",

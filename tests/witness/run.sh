@@ -1,13 +1,14 @@
 #!/usr/bin/env bash
-# Tests the unmodified official Python SDK with the sandbox, and the program `connect` with deliveries signed by Python's
-# `cryptography` (a dependency of the SDK). Needs python3 with venv, and cargo.
+# Tests the unmodified official Python SDK with the sandbox, and the program `connect` with deliveries signed
+# by Python's `cryptography` (a dependency of the SDK). Needs python3 with venv, and cargo.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../peer.sh"
 
 python_with witness mobiscroll-connect-sdk==1.6.0
-# The SDK reads only wrapped responses to create and update. By default, every event has a conference as a string.
+# The SDK reads only wrapped responses to create and update. By default, every event has a conference as a
+# string.
 start_sandbox --set event_response=wrapped
 "$python" "$here/witness.py" "$work/ready"
 "$python" "$here/signer.py" "$connect"

@@ -1,5 +1,5 @@
-// Runs Google's API client for Node.js against the sandbox. The client only uses the origin of its rootUrl, and
-// sends the token to be revoked in the query.
+// Runs Google's API client for Node.js against the sandbox. The client only uses the origin of its rootUrl,
+// and sends the token to be revoked in the query.
 
 import { google } from 'googleapis';
 import { Sandbox, assert, at, run } from './harness.mjs';

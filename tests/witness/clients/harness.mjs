@@ -1,4 +1,5 @@
-// Shared by the Node.js clients: a browser that consents, the sandbox's control endpoints, and the check runner.
+// Shared by the Node.js clients: a browser that consents, the sandbox's control endpoints, and the check
+// runner.
 
 import { readFileSync } from 'node:fs';
 

@@ -1,4 +1,5 @@
-// Serves oidc-provider with its own login and consent pages. The second argument is the secret of its clients.
+// Serves oidc-provider with its own login and consent pages. The second argument is the secret of its
+// clients.
 
 import Provider from 'oidc-provider';
 import { serve } from './serve.mjs';

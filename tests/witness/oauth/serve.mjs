@@ -1,5 +1,5 @@
-// Serves an authorization server on a free loopback port and counts its token requests. Writes the issuer to the file in
-// the first argument, because the servers print other lines on stdout.
+// Serves an authorization server on a free loopback port and counts its token requests. Writes the issuer to
+// the file in the first argument, because the servers print other lines on stdout.
 
 import { renameSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:http';
