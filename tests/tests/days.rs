@@ -25,7 +25,7 @@ fn all_day_event_keeps_its_dates_in_every_time_zone() {
     }
 }
 
-/// Connect sends a series without a time zone, so each UTC offset of a weekly event needs its own series.
+/// Connect sends a series without a time zone, so a weekly event needs one series for each UTC offset.
 #[test]
 fn one_series_per_utc_offset_keeps_its_local_time() {
     let world = World::new(Place::Memory).unwrap();

@@ -132,7 +132,7 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .next("use the key, the first value of each candidate")
 }
 
-/// Returns whether Google (`primary`) or Outlook (`isDefaultCalendar`) marks the account's main calendar.
+/// Returns whether the calendar is the account's main one: Google and Outlook mark it in a field.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

@@ -31,7 +31,7 @@ use tokio::{
 };
 
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// The part of a too large body that is read and discarded, so that the sender can read the 413 response.
+/// The part of a too large body that is discarded, so that the sender can read the 413 response.
 const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 /// The timeout for reading the request head, and the timeout for reading the body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);

@@ -64,7 +64,7 @@ fn state(account: &Account) -> &str {
     }
 }
 
-/// Returns whether the account grants calendar access; `-` for Apple and CalDAV, which do not report it.
+/// Returns whether the account grants calendar access. Apple and CalDAV do not report it.
 fn permission(account: &Account) -> &'static str {
     match account.calendar_permission_granted {
         Some(true) => "granted",

@@ -15,7 +15,7 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes the characters of a JSON document that could control a terminal, without changing its meaning.
+/// Escapes the characters of a JSON document that could control a terminal. The JSON values stay the same.
 pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {

@@ -38,7 +38,7 @@ pub(crate) struct RunOptions {
 const EXCHANGE: Duration = Duration::from_millis(40);
 /// The exchange timeout without and with `--kill`.
 ///
-/// The lock of a killed process lasts a little longer than this timeout, so it is short with `--kill`.
+/// With `--kill` the timeout is short, because the lock of a killed process lasts a little longer than it.
 const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
 /// The timeout of each step of the run.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);

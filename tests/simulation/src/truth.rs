@@ -40,7 +40,9 @@ struct Family {
     began: u64,
     newest: u32,
     dead: bool,
-    /// Whether the sign-in may end, by a revocation, a sign-out, or a lost response if tokens work only once.
+    /// Whether the sign-in may end.
+    ///
+    /// The reason is a revocation, a sign-out, or, if refresh tokens work only once, a lost response.
     excused: bool,
 }
 

@@ -1,4 +1,4 @@
-//! If the lock is lost between the exchange and the save, no token is lost: the next call saves the pair.
+//! If the lock is lost between the exchange and the save, the next call saves the pair.
 
 use std::{
     future::Future,

@@ -1,4 +1,4 @@
-//! `connect webhooks verify`: verifies the signature of a saved delivery, and reports why it is refused.
+//! `connect webhooks verify`: verifies the signature of a saved delivery, or reports why it is refused.
 //!
 //! It sends no requests and reads no settings, so the result depends only on the body, the headers, the keys
 //! and the time.
