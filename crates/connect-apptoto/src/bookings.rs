@@ -33,8 +33,9 @@ use super::{
 pub struct BookNow(Object);
 
 impl BookNow {
-    /// Creates the call for a booking page, by its id or by its token (the first part of the page's
-    /// address).
+    /// Creates the call for a booking page, by its id or by its token.
+    ///
+    /// The token is the first part of the page's address.
     pub fn new(booking_page: impl Into<Id>, time: impl Into<When>) -> Self {
         Self(Object::default().with("booking_page", &booking_page.into()).with("time", &time.into()))
     }

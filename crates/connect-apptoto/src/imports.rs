@@ -22,8 +22,9 @@ use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
 pub struct StartImport(Vec<(&'static str, String)>);
 
 impl StartImport {
-    /// Imports a file's text with the settings of an earlier import, which may have been set up on the
-    /// website.
+    /// Imports a file's text with the settings of an earlier import.
+    ///
+    /// The earlier import may have been set up on the website.
     pub fn based_on(import: impl Into<Id>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("based_on_import_id", import.into().to_string())])
     }

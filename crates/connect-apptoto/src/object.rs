@@ -113,8 +113,9 @@ macro_rules! fields {
             }
         )+
 
-        /// Sets a field, such as one without a method here, to a value or to
-        /// [`Raw`](connect_core::types::Raw) JSON.
+        /// Sets a field, such as one without a method here.
+        ///
+        /// The value may be [`Raw`](connect_core::types::Raw) JSON.
         ///
         /// Replaces an existing field with this name.
         pub fn field(mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: impl serde::Serialize) -> Self {

@@ -163,8 +163,9 @@ impl NewPhoneNumber {
     fields! {
         /// Sets whether the number is a mobile phone number.
         mobile(yes: bool) = "is_mobile";
-        /// Sets the type, one of the phone types of the address book: see
-        /// [`ListAddressBooks`](super::ListAddressBooks).
+        /// Sets the type, one of the phone types of the address book.
+        ///
+        /// [`ListAddressBooks`](super::ListAddressBooks) returns them.
         phone_type(name: &str) = "type";
         /// Sets whether the number is the contact's primary number.
         primary(yes: bool) = "is_primary";

@@ -56,8 +56,8 @@ impl Events<'_> {
     /// Deletes an event.
     ///
     /// Deletes an event, an occurrence or a series. The parameters are in the query, as in all official
-    /// SDKs; the reference shows a JSON body with the same names. Without a mode, the service deletes the
-    /// single event or the whole series, so a mode is always sent.
+    /// SDKs. The reference shows a JSON body with the same names instead. Without a mode, the service
+    /// deletes the single event or the whole series. Therefore a mode is always sent.
     ///
     /// `DELETE /event`. Needs the scope `read-write`.
     pub fn delete(self, request: DeleteEvent) -> Result<(), connect_core::Error> {
@@ -86,8 +86,8 @@ impl Connections<'_> {
     }
     /// Disconnects accounts.
     ///
-    /// Disconnects one account of a provider, or all of them. The parameters are in the query, and the body
-    /// is an empty object. Older versions of the service use the path `/disconnect`.
+    /// Disconnects one or all accounts of a provider. The parameters are in the query, and the body is an
+    /// empty object. Older versions of the service use the path `/disconnect`.
     ///
     /// `POST /oauth/disconnect`.
     pub fn disconnect(self, request: Disconnect) -> Result<(), connect_core::Error> {

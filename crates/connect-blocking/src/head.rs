@@ -1,4 +1,4 @@
-//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 section 5.2).
+//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 5.2).
 //!
 //! The headers beyond ureq's limit are moved into one additional header, and restored after ureq has read the
 //! head.

@@ -145,7 +145,9 @@ impl Loopback {
         &self.text
     }
 
-    /// Waits for the callback of the sign-in with this URL (`PendingSignIn::url`), then closes the listener.
+    /// Waits for the callback of the sign-in with this URL, then closes the listener.
+    ///
+    /// The URL is that of `PendingSignIn::url`.
     ///
     /// A callback with an error ends the wait as well, and `auth().finish` then returns this error. Every
     /// other request gets an error response and does not end the wait.

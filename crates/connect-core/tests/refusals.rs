@@ -1,4 +1,4 @@
-//! Which responses of the token endpoint end a sign-in: not rate limits, failures or recoverable refusals.
+//! Rate limits, failures and recoverable refusals of the token endpoint do not end a sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -50,7 +50,7 @@ fn custom_endpoint_gets_the_default_request() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
-/// An endpoint of a service whose next pages are URLs, whose errors differ, and whose limits are per user.
+/// An endpoint of a service with URLs as page tokens, other errors, and limits per user.
 struct Page(&'static str);
 
 impl Endpoint for Page {

@@ -50,8 +50,9 @@ impl Client {
         }
     }
 
-    /// Spawns the fetch with a timeout, since a transport that hangs would block the callers that wait for
-    /// the lock.
+    /// Spawns the fetch with a timeout.
+    ///
+    /// Otherwise a transport that hangs would block the callers that wait for the lock.
     fn spawn_fetch(
         &self,
         runtime: &Handle,

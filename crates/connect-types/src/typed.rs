@@ -3,10 +3,10 @@
 //! ```text
 //! {"events": [{"title": "Stand-up", "location": 17}, ..]}
 //!                       -> title                -- another type: skipped
-//!             ---------------------------------- the object is read again, by `wire`: `location` is kept in `extra`
+//!             ---------------------------------- read again by `wire`, which keeps `location` in `extra`
 //! ```
 //!
-//! The result is the same as that of [`wire`](crate::wire), which is used for the whole response if this pass fails.
+//! The result is the same as that of [`wire`](crate::wire), which reads the whole response if this pass fails.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -51,7 +51,8 @@ pub(crate) fn decode<T: Wire + DeserializeOwned>(text: &str) -> Result<T, serde_
 impl<'de> Body<'de> {
     /// Returns where the object with this first key begins.
     ///
-    /// With its feature `arbitrary_precision`, serde_json gives a number as an object whose key is not in the text.
+    /// With its feature `arbitrary_precision`, serde_json reads a number as an object whose key is
+    /// not in the text.
     fn start_of_object<E: Error>(self, key: &'de str) -> Result<usize, E> {
         let at = key.as_ptr().addr().checked_sub(self.0.as_ptr().addr());
         let start = at.and_then(|at| self.0.get(..at)?.rfind('{'));
@@ -225,7 +226,9 @@ pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
     Ok(body.0.get(start..end).and_then(|text| read_fields(text).ok()))
 }
 
-/// Reads the fields of an object into `value`. Returns where it begins, and whether all values have their type.
+/// Reads the fields of an object into `value`.
+///
+/// Returns where the object begins, and whether all its values have the documented types.
 fn fields<'de, A: MapAccess<'de>, T: Fields>(
     value: &mut T,
     body: Body<'de>,

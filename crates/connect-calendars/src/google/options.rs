@@ -62,8 +62,7 @@ impl Options {
         Self { zone: None, fields: Vec::new(), parameters: Parameters::default(), request_id }
     }
 
-    /// Builds the body, merges the Google fields into it, and adds the query parameters that the body
-    /// requires.
+    /// Builds the body with the Google fields, and adds the query parameters that it requires.
     pub(super) fn body_and_parameters(
         &self,
         builder: &BodyBuilder<'_>,

@@ -203,7 +203,7 @@ fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     Ok(busy)
 }
 
-/// Returns the interval of a busy item, `Some(None)` for a free item, and `None` for an unreadable item.
+/// Returns the interval of a busy item, `Some(None)` for a free and `None` for an unreadable item.
 fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
     let item: ScheduleJson<'_> = object(Some(raw));
     if matches!(text(item.status).as_deref(), Some("free" | "workingElsewhere")) {

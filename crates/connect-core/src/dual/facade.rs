@@ -151,8 +151,9 @@ macro_rules! facade {
                 &self.client
             }
 
-            /// Returns the session that all handles of this user share, for callers that drive its steps
-            /// themselves.
+            /// Returns the session that all handles of this user share.
+            ///
+            /// It is for callers that drive its steps themselves.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }

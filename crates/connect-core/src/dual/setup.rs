@@ -1,7 +1,8 @@
 //! The builder of a client, as one macro for both clients. See [`facade!`](crate::facade).
 
-/// Expands to the settings that both builders share: all except the store, the transport and the replay
-/// guard.
+/// Expands to the settings that both builders share.
+///
+/// The store, the transport and the replay guard differ.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {

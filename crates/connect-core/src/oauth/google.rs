@@ -39,7 +39,7 @@ fn with_endpoints(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
     profile
 }
 
-/// The default scopes of Mobiscroll's calendar integration.
+/// The default scopes of the Mobiscroll calendar integration.
 ///
 /// They allow reading all of the user's calendars, and writing events to the calendars that the user owns.
 pub const SCOPES: [&str; 3] = [

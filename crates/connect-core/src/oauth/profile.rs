@@ -116,10 +116,11 @@ impl Relay {
 pub enum Revocation {
     /// The server has no revocation endpoint, so a sign-out only deletes the stored tokens.
     None,
-    /// RFC 7009: a form with the token, sent to this URL, authenticated like a request to the token endpoint.
+    /// RFC 7009: a form with the token, sent to this URL with the client authentication.
     Form(String),
-    /// Google's way: a form with only the token, sent to this URL. 400 `invalid_token` means that the token
-    /// is already revoked.
+    /// Google: a form with only the token, sent to this URL.
+    ///
+    /// A 400 with `invalid_token` means that the token is already revoked.
     TokenAlone(String),
     /// Mobiscroll Connect's way: a JSON object with only the token, sent to this URL.
     Json(String),

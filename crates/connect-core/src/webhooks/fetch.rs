@@ -136,7 +136,7 @@ pub(super) struct FetchState {
     pub(super) fetched: Option<Arc<KeySet>>,
     /// The number of the attempt that fetched the keys; 0 if the keys were restored.
     fetched_by: u64,
-    /// The start (monotonic) of the last attempt to which the service itself responded, rather than a cache.
+    /// The start (monotonic) of the last attempt to which the service responded, not a cache.
     pub(super) last_origin_fetch: Option<Duration>,
     /// The number of attempts started.
     attempts: u64,

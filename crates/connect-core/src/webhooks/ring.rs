@@ -76,7 +76,7 @@ use crate::{
 ///     }
 ///
 ///     fn fetch(&self, fetch: Fetch) {
-///         let _guard = self.gate.lock().unwrap_or_else(PoisonError::into_inner); // wait at most KEYS_TIMEOUT
+///         let _guard = self.gate.lock().unwrap_or_else(PoisonError::into_inner);
 ///         if let Some((request, next)) = fetch.start(now()) {
 ///             next.resume(send(request), now());
 ///         }

@@ -122,8 +122,7 @@ impl Upkeep {
     ///
     /// Pass all calendars that the user wants and all subscriptions that the user holds, since a subscription
     /// to any other calendar is ended. A calendar that is listed twice is subscribed once. Of several
-    /// subscriptions to one calendar, only the one that expires last counts, since the service keeps only
-    /// one.
+    /// subscriptions to one calendar, only the last to expire counts, since the service keeps one only.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

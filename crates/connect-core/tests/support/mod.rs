@@ -1,4 +1,4 @@
-//! Drives a session step by step, with scripted responses, a variable as store, and a clock that tests set.
+//! Drives a session step by step, with scripted responses, a store in memory, and a settable clock.
 #![allow(dead_code, unreachable_pub)] // each test file uses only a part
 #![allow(clippy::unwrap_used, clippy::panic)]
 

@@ -31,7 +31,7 @@ const MIN_STORED: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendUpdates {
     All,
-    /// Guests without a Google account: their address is neither of Gmail nor of the demo's `gmail.example`.
+    /// Guests without a Google account: not of Gmail, nor of the demo's `gmail.example`.
     External,
     Nobody,
 }

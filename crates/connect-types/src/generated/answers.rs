@@ -81,7 +81,7 @@ fields!(Conference);
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Attendee {
-    /// The e-mail address. Google's list is passed through, and may contain addresses of group calendars.
+    /// The e-mail address. For Google, the list may contain addresses of group calendars.
     pub email: String,
     /// The reply to the invitation, absent if unknown.
     pub status: Option<AttendeeStatus>,
@@ -260,8 +260,8 @@ pub struct Event {
     pub attendees: Vec<Attendee>,
     /// The video conference.
     pub conference: Option<Conference>,
-    /// The provider's conference details: `provider`, since API 1.6.1 `url` (to join) and `original` (the
-    /// provider's object), and other fields.
+    /// The provider's conference details: `provider` and other fields. Since API 1.6.1, also `url` (the
+    /// link to join) and `original` (the provider's object).
     pub conference_data: Option<Raw>,
     /// Whether the event blocks its time.
     pub availability: Option<Availability>,
@@ -490,7 +490,7 @@ impl Answer for EventPage {
     }
 }
 fields!(EventPage);
-/// The outcome of a call, with a reason for a failure. An empty response (204) is a success.
+/// The outcome of a call, with the reason if the call failed. An empty response (204) is a success.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Acknowledged {
@@ -711,7 +711,7 @@ pub struct TokenAnswer {
     pub token_type: Option<String>,
     /// The access token's lifetime in seconds, documented as 3600. A number or a numeric string.
     pub expires_in: Option<u64>,
-    /// The next refresh token. If absent, the client keeps its current one.
+    /// The next refresh token. If absent, the client keeps its current refresh token.
     pub refresh_token: Option<String>,
     /// The granted scope. Undocumented.
     pub scope: Option<String>,
@@ -918,7 +918,7 @@ pub struct Subscribed {
     pub subscription: Option<Subscription>,
     /// The URL of the service that the provider calls. Internal.
     pub server_webhook_url: Option<String>,
-    /// The id of the subscription, as in `subscription`.
+    /// The id of the subscription, the same as in `subscription`.
     pub channel_id: Option<String>,
     /// Unknown fields, and fields whose value does not have the documented type.
     pub extra: Extra,
@@ -1066,7 +1066,7 @@ fields!(WebhookKey);
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct WebhookKeys {
-    /// All trusted keys; two during a rotation.
+    /// All trusted keys: two during a rotation, otherwise one.
     pub keys: Vec<WebhookKey>,
     /// Unknown fields, and fields whose value does not have the documented type.
     pub extra: Extra,
@@ -1121,7 +1121,8 @@ pub struct DeliveryMetadata {
     pub channel_id: Option<String>,
     /// The number of events in the delivery.
     pub event_count: Option<u64>,
-    /// Whether it is the first delivery of a new subscription, which contains the existing events.
+    /// Whether this is the first delivery of a new subscription. The first delivery contains the existing
+    /// events.
     pub is_initial_sync: Option<bool>,
     /// Unknown fields, and fields whose value does not have the documented type.
     pub extra: Extra,
@@ -1169,8 +1170,8 @@ impl Fields for DeliveryMetadata {
 }
 fields!(DeliveryMetadata);
 /// A webhook delivery: the body that the service posts to the application's webhook URL. Two forms are
-/// known: the documented one, and one with `eventType` whose events have little more than an id. So
-/// every field is optional.
+/// known: the documented form, and a form with `eventType` whose events contain little more than an id.
+/// Therefore every field is optional.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Delivery {
@@ -1182,7 +1183,7 @@ pub struct Delivery {
     pub calendar_id: Option<String>,
     /// The changed events.
     pub events: Vec<EventChange>,
-    /// The kind of change, over all events.
+    /// The kind of change to the events.
     pub change_type: Option<ChangeType>,
     /// The kind of change in the undocumented form, for example `event.updated`.
     pub event_type: Option<String>,
@@ -1310,16 +1311,16 @@ impl Fields for WithheldAccount {
     }
 }
 fields!(WithheldAccount);
-/// The body of an error. One type for all known forms.
+/// The body of an error response, in any of the known forms.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// The reason, for humans.
     pub message: Option<String>,
-    /// At the token endpoint a code (RFC 6749 5.2), at others a title such as `Forbidden` or the whole
-    /// message.
+    /// At the token endpoint, an error code (RFC 6749 5.2). At other endpoints, a title such as
+    /// `Forbidden`, or the whole message.
     pub error: Option<String>,
-    /// The reason, from the token endpoint.
+    /// The reason, at the token endpoint.
     pub error_description: Option<String>,
     /// An error code such as `calendar_permission_required`.
     pub code: Option<String>,

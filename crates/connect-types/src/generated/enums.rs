@@ -117,13 +117,13 @@ open_enum!(SyncState { Active = "active", ReauthRequired = "reauth_required" });
 /// The kind of change to an event, or to the events of a delivery.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum ChangeType {
-    /// Created.
+    /// The event was created.
     Created,
-    /// Changed.
+    /// The event was changed.
     Updated,
-    /// Deleted.
+    /// The event was deleted.
     Deleted,
-    /// Several kinds of change in one delivery.
+    /// The delivery contains several kinds of change.
     Mixed,
     /// Any other value, unchanged.
     Other(Unknown),
@@ -177,7 +177,8 @@ open_enum!(Theme { Light = "light", Dark = "dark", Auto = "auto" });
 pub enum KeyStatus {
     /// The key signs deliveries.
     Active,
-    /// The key was replaced. Deliveries still have its signature in addition to the new one.
+    /// The key was replaced. Deliveries still have a signature of this key, in addition to that of the new
+    /// key.
     Previous,
     /// Any other value, unchanged.
     Other(Unknown),

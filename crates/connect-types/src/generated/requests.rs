@@ -65,8 +65,8 @@ impl Authorize {
         self.scope = Some(scope.into());
         self
     }
-    /// Sets a value that the redirect returns with the code, as protection against cross-site requests (RFC
-    /// 6749 10.12).
+    /// Sets a value that the service adds to the redirect, for protection against cross-site request
+    /// forgery (RFC 6749 10.12).
     pub fn state(mut self, state: impl Into<String>) -> Self {
         self.state = Some(state.into());
         self
@@ -76,8 +76,8 @@ impl Authorize {
         self.providers.extend([provider.into()]);
         self
     }
-    /// Adds elements to `providers`: the providers to offer, separated by commas. Undocumented in the
-    /// reference; some SDKs repeat the key instead.
+    /// Adds elements to `providers`: the providers to offer, separated by commas. The reference does not
+    /// document this parameter. Some SDKs repeat the parameter for each provider instead.
     pub fn providers<T: Into<Provider>>(
         mut self,
         providers: impl IntoIterator<Item = T>,
@@ -124,9 +124,9 @@ impl Authorize {
 /// be used once.
 ///
 /// `POST /oauth/token`: The client credentials are sent as HTTP Basic or in the body. For HTTP Basic,
-/// they are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form; the REST guide also
-/// shows JSON. Official SDKs add a header `CLIENT_ID`, which is not needed. The response to a replayed
-/// or unknown refresh token is `invalid_grant`.
+/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form. The REST
+/// guide also shows a JSON body. Official SDKs add a header `CLIENT_ID`, which is not needed. The
+/// response to a replayed or unknown refresh token is `invalid_grant`.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct ExchangeCode {
@@ -168,14 +168,14 @@ impl Operation for ExchangeCode {
         Ok(Body::Form(form))
     }
 }
-/// Exchanges a refresh token for the next token pair (RFC 6749 6). The service rotates refresh tokens:
-/// using one that is two or more refreshes old revokes the user's authorization. The new tokens have
-/// the same scope.
+/// Exchanges a refresh token for the next token pair (RFC 6749 6). The service rotates refresh tokens.
+/// Using a refresh token that is two or more refreshes old revokes the user's authorization. The new
+/// tokens have the same scope.
 ///
 /// `POST /oauth/token`: The client credentials are sent as HTTP Basic or in the body. For HTTP Basic,
-/// they are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form; the REST guide also
-/// shows JSON. Official SDKs add a header `CLIENT_ID`, which is not needed. The response to a replayed
-/// or unknown refresh token is `invalid_grant`.
+/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form. The REST
+/// guide also shows a JSON body. Official SDKs add a header `CLIENT_ID`, which is not needed. The
+/// response to a replayed or unknown refresh token is `invalid_grant`.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct RefreshToken {
@@ -298,8 +298,8 @@ impl Operation for GetConnectionStatus {
 }
 /// Disconnects accounts.
 ///
-/// Disconnects one account of a provider, or all of them. The parameters are in the query, and the body
-/// is an empty object. Older versions of the service use the path `/disconnect`.
+/// Disconnects one or all accounts of a provider. The parameters are in the query, and the body is an
+/// empty object. Older versions of the service use the path `/disconnect`.
 ///
 /// `POST /oauth/disconnect`
 #[derive(Debug, Clone, PartialEq)]
@@ -890,8 +890,8 @@ impl Operation for UpdateEvent {
 /// Deletes an event.
 ///
 /// Deletes an event, an occurrence or a series. The parameters are in the query, as in all official
-/// SDKs; the reference shows a JSON body with the same names. Without a mode, the service deletes the
-/// single event or the whole series, so a mode is always sent.
+/// SDKs. The reference shows a JSON body with the same names instead. Without a mode, the service
+/// deletes the single event or the whole series. Therefore a mode is always sent.
 ///
 /// `DELETE /event`
 #[derive(Debug, Clone, PartialEq)]
@@ -967,8 +967,8 @@ impl Operation for DeleteEvent {
     }
 }
 /// Subscribes to the changes of a calendar. The service creates and renews subscriptions itself for
-/// accounts connected after the webhook URL was configured, so only older connections need this call.
-/// It replaces the calendar's existing subscriptions.
+/// accounts connected after the webhook URL was configured, so only accounts connected earlier need
+/// this call. The new subscription replaces the calendar's existing subscriptions.
 ///
 /// `POST /subscribe-webhook`: Refused with 400 if the application has no webhook URL.
 #[derive(Debug, Clone, PartialEq)]
@@ -1116,7 +1116,7 @@ impl Operation for CheckHealth {
 /// Returns the public keys that verify webhook deliveries.
 ///
 /// The path is relative to the origin, not to the base URL. The response can be cached (`Cache-Control:
-/// max-age`). Only the official Python SDK documents it.
+/// max-age`). Only the official Python SDK documents this endpoint.
 ///
 /// `GET /.well-known/webhook-keys`
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -1149,7 +1149,7 @@ impl Operation for GetWebhookKeys {
         Ok(Body::None)
     }
 }
-/// The event fields of a request, independent of the service. A [`NewEvent`] clears none.
+/// The event fields of a request, independent of the service. A [`NewEvent`] clears no field.
 ///
 /// Exhaustive on purpose: code that destructures it stops compiling when a field is added,
 /// so no field is silently dropped.
@@ -1189,6 +1189,6 @@ pub struct EventFields {
     pub provider_fields: Vec<(Provider, Raw)>,
     /// The names of set fields that only Mobiscroll Connect supports.
     pub connect_only: Vec<&'static str>,
-    /// The time zone of the start. A series counts its days in it by default.
+    /// The time zone of the start. By default, the days of a series are days in this time zone.
     pub start_zone: Option<jiff::tz::TimeZone>,
 }

@@ -159,7 +159,7 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     Some(changes)
 }
 
-/// Whether the listed version of an event is used, rather than what deliveries in this sweep reported.
+/// Whether the listed version of an event replaces the version from deliveries during this sweep.
 fn listed_version_counts(
     mirror: &mut Mirror,
     delivered: &BTreeMap<EventKey, Event>,
