@@ -45,7 +45,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
         requirement.check_exists(root)?;
     }
     if check {
-        println!("{} changes, each with an existing test", requirements.len());
+        println!("for each of {} changes, the code to change and the test exist", requirements.len());
         return Ok(());
     }
     let copy = root.join("target/requirements");
@@ -79,7 +79,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
     if unnoticed.is_empty() {
         Ok(())
     } else {
-        Err(format!("the tests of these sections pass with the change: {}", unnoticed.join(", ")))
+        Err(format!("the tests of these sections pass despite the change: {}", unnoticed.join(", ")))
     }
 }
 

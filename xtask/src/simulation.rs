@@ -43,7 +43,7 @@ pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
     if survivors.is_empty() {
         Ok(())
     } else {
-        Err(format!("the simulation does not detect: {}", survivors.join(", ")))
+        Err(format!("the simulation does not detect these patches: {}", survivors.join(", ")))
     }
 }
 

@@ -39,7 +39,7 @@ use crate::Blocking;
 /// The event that ends a lock, if its holder does not release it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
-    /// The lock ends with its lease. After that, `prepare`, `save` and `delete` of its holder fail.
+    /// The lock ends with its lease. After the lease, `prepare`, `save` and `delete` of its holder fail.
     EndInTime,
     /// The lock ends with its holder. A running holder keeps the lock, however slow the holder is.
     EndWithHolder,
@@ -120,7 +120,7 @@ fn try_rules<F: FnOnce() -> RuleResult>(
 /// Opens the tested store, and creates keys for it.
 struct StoreTest<'a> {
     open: &'a (dyn Fn() -> Result<Arc<dyn TokenStore>, StoreError> + Sync),
-    /// Random, so that test runs do not share keys.
+    /// A random issuer, so that test runs do not share keys.
     issuer: String,
 }
 
@@ -129,7 +129,7 @@ type StoreRule = (&'static str, fn(&StoreTest<'_>) -> RuleResult);
 /// A lease that is longer than the check of any rule.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(150);
-/// The time allowed for an operation that must not wait. Generous, because test machines are slow.
+/// The time allowed for an operation that must not wait. It is long, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(2);
 
 impl StoreTest<'_> {

@@ -224,7 +224,7 @@ impl FileLock {
         }
     }
 
-    /// Tries to remove `<name>.new`. If that fails, the next save or delete tries again.
+    /// Tries to remove `<name>.new`. If the removal fails, the next save or delete tries again.
     fn discard(&self) {
         let _ = self.remove("new");
     }

@@ -11,7 +11,7 @@ use core::fmt;
 pub struct Unknown(Box<str>);
 
 impl Unknown {
-    /// Returns the value as sent by the service.
+    /// Returns the text of the value.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -94,7 +94,7 @@ macro_rules! open_enum {
     };
 }
 
-/// Implements the traits of a closed enum. Only requests use it, so it has no unknown values.
+/// Implements the traits of a closed enum. Only requests use closed enums, so they have no unknown values.
 macro_rules! closed_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {

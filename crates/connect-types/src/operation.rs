@@ -85,11 +85,15 @@ pub type Query = Vec<(&'static str, String)>;
 pub enum Safety {
     /// The request changes nothing (RFC 9110 9.2.1).
     Safe,
-    /// Sending it twice has the same effect as sending it once (RFC 9110 9.2.2).
+    /// Sending the request twice has the same effect as sending it once (RFC 9110 9.2.2).
     Idempotent,
-    /// Sending it twice may have its effect twice. It is retried only if it was certainly not processed.
+    /// Sending the request twice may have its effect twice.
+    ///
+    /// The request is retried only if the service certainly did not process it.
     Once,
-    /// It contacts people or costs money. It is retried only after a 401, with a new access token.
+    /// The request contacts people or costs money.
+    ///
+    /// The request is retried only after a 401, with a new access token.
     Never,
 }
 

@@ -27,10 +27,11 @@ use crate::{Frequency, Moment, Weekday};
 ///
 /// # Time zones
 ///
-/// A series in Mobiscroll Connect has no time zone. Its start is an instant, and it is not documented whether
-/// the provider counts in the calendar's time zone or in UTC. A weekly event at 09:00 in Berlin that begins
-/// in winter may therefore be at 10:00 in summer. To avoid this, create one event for each of its
-/// [`stretches`](Self::stretches). Requests sent directly to Google or Outlook contain the start's time zone.
+/// A series in Mobiscroll Connect has no time zone. The start is an instant, and it is not documented
+/// whether the provider counts in the calendar's time zone or in UTC. A weekly event at 09:00 in Berlin
+/// that begins in winter may therefore be at 10:00 in summer. To keep the local time, create one event for
+/// each of the [`stretches`](Self::stretches). Requests sent directly to Google or Outlook contain the
+/// start's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Recurrence {
@@ -44,7 +45,7 @@ pub struct Recurrence {
     pub(crate) week_start: Weekday,
     /// The local date of an [`End::Until`] given as a zoned time: the last day of an all-day series.
     pub(crate) until_day: Option<Date>,
-    /// Whether the caller set a count of zero, which [`End`] cannot represent. `check` returns the error.
+    /// Whether the caller set a count of zero: [`End`] cannot represent it, and `check` returns an error.
     pub(crate) count_zero: bool,
 }
 
@@ -172,20 +173,21 @@ impl Recurrence {
         self
     }
 
-    /// Adds weekdays to which the rule is limited (BYDAY).
+    /// Adds weekdays (BYDAY). The rule is then limited to the added weekdays.
     pub fn on(mut self, days: impl IntoIterator<Item = Weekday>) -> Self {
         self.days.extend(days);
         self
     }
 
-    /// Adds days of the month to which the rule is limited (BYMONTHDAY): 1 to 31, or -1 (the last day) to
-    /// -31.
+    /// Adds days of the month (BYMONTHDAY): 1 to 31, or -1 (the last day) to -31.
+    ///
+    /// The rule is then limited to the added days.
     pub fn on_days(mut self, days: impl IntoIterator<Item = i8>) -> Self {
         self.month_days.extend(days);
         self
     }
 
-    /// Adds months to which the rule is limited (BYMONTH): 1 to 12.
+    /// Adds months (BYMONTH): 1 to 12. The rule is then limited to the added months.
     pub fn in_months(mut self, months: impl IntoIterator<Item = i8>) -> Self {
         self.months.extend(months);
         self
@@ -254,7 +256,7 @@ impl Recurrence {
             (End::On(_), None) => {
                 return Err(Invalid::new(
                     "recurrence",
-                    "UNTIL is a day, whose instant depends on the start: set the start as well, or use an instant",
+                    "UNTIL is a date, which requires the start of the series: set the start as well, or use a timestamp",
                 ));
             }
             (End::Until(last), Some(Boundary::At(start))) => {

@@ -1,8 +1,8 @@
 //! Reads JSON strings that may contain a lone surrogate (`"\ud83d"`).
 //!
 //! JavaScript services send lone surrogates when they cut a string inside an emoji. UTF-8 cannot represent
-//! them. serde_json cannot read such a string as text, but returns it as bytes (WTF-8). This module replaces
-//! each lone surrogate by U+FFFD.
+//! lone surrogates. serde_json cannot read a string with lone surrogates as text, but returns its bytes
+//! (WTF-8). This module replaces each lone surrogate by U+FFFD.
 
 use alloc::borrow::{Cow, ToOwned};
 use alloc::string::String;

@@ -140,8 +140,8 @@ impl Serialize for EventTime {
 
 /// An instant in a request, created from a [`Timestamp`] or a [`ZonedDateTime`].
 ///
-/// It is sent in UTC, rounded down to milliseconds. If it is the start of a series and was created from a
-/// zoned time, the days of the series are days in that time zone.
+/// A `Moment` is sent in UTC, rounded down to milliseconds. If a `Moment` from a zoned time is the start of a
+/// series, the days of the series are days in that time zone.
 #[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,

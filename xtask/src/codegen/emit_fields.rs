@@ -58,8 +58,8 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
     quote! {
         #[doc = " The event fields of a request, independent of the service. A [`NewEvent`] clears no field."]
         #[doc = ""]
-        #[doc = " Exhaustive on purpose: code that destructures it stops compiling when a field is added,"]
-        #[doc = " so no field is silently dropped."]
+        #[doc = " The struct is exhaustive on purpose: when a field is added, code that destructures the"]
+        #[doc = " struct stops compiling, so no field is silently dropped."]
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct EventFields {
             #(#fields)*

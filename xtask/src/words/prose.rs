@@ -22,7 +22,7 @@ pub(super) struct Passage {
     path: PathBuf,
     line: usize,
     pub(super) kind: ProseKind,
-    /// Whether it is the first paragraph of an item's documentation.
+    /// Whether the passage is the first paragraph of an item's documentation.
     is_first: bool,
     pub(super) text: String,
 }

@@ -39,7 +39,7 @@ where
 
 struct GuardTest<'a> {
     open: &'a (dyn Fn(Duration) -> Result<Arc<dyn ReplayGuard>, StoreError> + Sync),
-    /// Random, so that test runs do not share ids.
+    /// A random part of each id, so that test runs do not share ids.
     run: String,
 }
 
@@ -47,7 +47,7 @@ type GuardRule = (&'static str, fn(&GuardTest<'_>) -> RuleResult);
 
 const RULES: &[GuardRule] = &[
     ("a claimed delivery cannot be claimed again", in_hand),
-    ("a handled delivery is handled for all handles", done),
+    ("a delivery that one handle marks as handled is handled for every handle", done),
     ("dropping a claim frees the delivery", dropped),
     ("an expired claim frees the delivery", expired),
     ("a delivery handled after its claim expired stays handled", done_late),
@@ -59,7 +59,7 @@ const RULES: &[GuardRule] = &[
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
-/// The longest accepted wait until a delivery is free. Generous, because test machines are slow.
+/// The longest accepted wait until a delivery is free. It is long, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(4);
 
 impl GuardTest<'_> {

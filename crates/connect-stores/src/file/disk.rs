@@ -1,4 +1,6 @@
-//! The file operations of the file store. Tests replace them to record their order and to make each one fail.
+//! The file operations of the file store.
+//!
+//! Tests replace the operations, to record their order and to make each operation fail.
 
 use std::{
     fmt,
@@ -17,7 +19,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Replaces the content of the file with `bytes`.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 
-    /// Writes the content of the file to the disk. It then survives a crash of the machine.
+    /// Writes the content of the file to the disk, so that it survives a crash of the machine.
     fn sync(&self, file: &File) -> io::Result<()>;
 
     /// Renames a file, and replaces any file at the new path.
@@ -25,7 +27,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
 
     fn remove(&self, path: &Path) -> io::Result<()>;
 
-    /// Writes renames and removals in the folder to the disk. They then survive a crash of the machine.
+    /// Writes renames and removals in the folder to the disk, so that they survive a crash of the machine.
     fn sync_folder(&self, folder: &Path) -> io::Result<()>;
 }
 

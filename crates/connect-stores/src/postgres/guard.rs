@@ -1,4 +1,4 @@
-//! The replay guard: remembers the webhook deliveries that were handled.
+//! The replay guard in PostgreSQL, which remembers the webhook deliveries that were handled.
 
 use std::{
     fmt,
@@ -61,8 +61,8 @@ const CLAIMS_PER_CLEANUP: u32 = 100;
 
 /// A replay guard in PostgreSQL, shared by all processes that receive deliveries.
 ///
-/// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. Both times follow the
-/// server's clock. [`migrate`](Self::migrate) creates the same tables as
+/// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. The server's clock
+/// decides when a delivery or a claim expires. [`migrate`](Self::migrate) creates the same tables as
 /// [`PostgresStore::migrate`](super::PostgresStore::migrate). Clones share the connections.
 #[derive(Clone)]
 pub struct PostgresReplayGuard {
@@ -76,7 +76,7 @@ pub struct PostgresReplayGuard {
 impl PostgresReplayGuard {
     /// Creates a guard for the database at this URL, with at most four connections and without TLS.
     ///
-    /// Connects on first use.
+    /// The guard connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         PostgresConnections::from_url(url).map(Self::with_connections)
     }

@@ -1,4 +1,4 @@
-//! The token store.
+//! The token store in PostgreSQL.
 
 use std::{fmt, time::Duration};
 
@@ -79,7 +79,7 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Creates a store for the database at this URL (`postgres://user:password@host/database`).
     ///
-    /// Uses at most five connections, without TLS. Connects on first use.
+    /// The store uses at most five connections, without TLS. It connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self { connections: PostgresConnections::from_url(url)?, codec: Codec::default() })
     }

@@ -58,7 +58,7 @@ impl RedisConnection {
     }
 
     /// Returns the connection, and opens it first if needed. The timeout includes the wait for another task
-    /// that is opening it.
+    /// that is opening the connection.
     async fn connection(&self) -> Result<(u64, MultiplexedConnection), RedisError> {
         let late = |_| Err(RedisError::from((ErrorKind::Io, "could not connect within 10 s")));
         timeout(TIMEOUT, self.connect()).await.unwrap_or_else(late)

@@ -1,4 +1,4 @@
-//! The replay guard: remembers the webhook deliveries that were handled.
+//! The replay guard in Redis, which remembers the webhook deliveries that were handled.
 
 use std::{fmt, sync::LazyLock, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The token store.
+//! The token store in Redis.
 
 use std::{fmt, sync::LazyLock, time::Duration};
 

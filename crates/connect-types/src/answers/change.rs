@@ -9,7 +9,7 @@ use crate::{ChangeType, Event};
 
 /// A changed event of a webhook delivery, with the kind of change.
 ///
-/// Only the event's id is always present. A deleted event may have no times.
+/// The event always has an id. A deleted event may have no times.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EventChange {

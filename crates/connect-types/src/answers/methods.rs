@@ -24,7 +24,7 @@ impl Event {
 
     /// Returns the link to join the conference.
     ///
-    /// It is `url` of `conferenceData` (since API 1.6.1), or of `conference`.
+    /// The link is `url` of `conferenceData` (since API 1.6.1), or of `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
         let url = self.conference_data.as_ref().and_then(|data| data.field("url"));

@@ -123,9 +123,9 @@ macro_rules! provider_fields_setter {
         impl $request {
             /// Adds provider-specific fields, a JSON object that is sent unchanged.
             ///
-            /// Mobiscroll's calendar integration calls these fields `googleEvent` and `outlookEvent`. They
-            /// override the other fields of the request, and are sent only to `provider`. Mobiscroll Connect
-            /// does not support provider-specific fields.
+            /// Mobiscroll's calendar integration calls these fields `googleEvent` and `outlookEvent`. The
+            /// fields override the other fields of the request, and are sent only to `provider`. Mobiscroll
+            /// Connect does not support provider-specific fields.
             pub fn provider_fields(mut self, provider: impl Into<Provider>, fields: Raw) -> Self {
                 self.foreign_options.provider_fields.push((provider.into(), fields));
                 self
