@@ -30,7 +30,7 @@ impl<'a> Scan<'a> {
     }
 }
 
-/// The end of the value that begins at `at`.
+/// Returns the end of the value that begins at `at`.
 pub(crate) fn end_of_value(bytes: &[u8], at: usize) -> usize {
     match bytes.get(at) {
         Some(b'"') => string_end(bytes, at),

@@ -3,10 +3,11 @@
 //! ```text
 //! {"events": [{"title": "Stand-up", "location": 17}, ..]}
 //!                       -> title                -- another type: skipped
-//!             ---------------------------------- read again by `wire`, which keeps `location` in `extra`
+//!             ---------------------------------- `wire` reads this object again: `location` -> extra
 //! ```
 //!
-//! The result is the same as that of [`wire`](crate::wire), which reads the whole response if this pass fails.
+//! The result is the same as the result of [`wire`](crate::wire). If this pass fails, `wire` reads the whole
+//! response.
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
@@ -28,7 +29,7 @@ use crate::wire::{Fields, Wire, read_fields};
 #[derive(Clone, Copy)]
 pub(crate) struct Body<'de>(&'de str);
 
-/// A value that was read.
+/// The result of reading a value.
 pub(crate) enum Typed<T> {
     Value(T),
     Null,
@@ -39,7 +40,7 @@ pub(crate) enum Typed<T> {
 /// Reads a response.
 ///
 /// # Errors
-/// If the text is not JSON, or of another kind than the response (an object, a list).
+/// If the text is not JSON, or not the expected kind of JSON (an object, a list).
 pub(crate) fn decode<T: Wire + DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
     match T::read_typed(Body(text), &mut deserializer) {
@@ -49,10 +50,10 @@ pub(crate) fn decode<T: Wire + DeserializeOwned>(text: &str) -> Result<T, serde_
 }
 
 impl<'de> Body<'de> {
-    /// Returns where the object with this first key begins.
+    /// Returns the start of the object that has `key` as its first key.
     ///
-    /// With its feature `arbitrary_precision`, serde_json reads a number as an object whose key is
-    /// not in the text.
+    /// If `key` is not a slice of the text, returns an error. With the feature `arbitrary_precision`,
+    /// serde_json reads a number as an object whose key is not in the text.
     fn start_of_object<E: Error>(self, key: &'de str) -> Result<usize, E> {
         let at = key.as_ptr().addr().checked_sub(self.0.as_ptr().addr());
         let start = at.and_then(|at| self.0.get(..at)?.rfind('{'));
@@ -71,7 +72,7 @@ impl<'de, T: Wire> DeserializeSeed<'de> for Seed<'de, T> {
     }
 }
 
-/// Reads a value that is not raw.
+/// Reads a value of any type except [`Raw`].
 pub(crate) fn any<'de, D: Deserializer<'de>, T: Wire>(
     body: Body<'de>,
     deserializer: D,
@@ -170,7 +171,7 @@ pub(crate) fn unknown<'de, A: MapAccess<'de>>(
     Ok(true)
 }
 
-/// Reads a list that must be one, and must not contain anything but `T`.
+/// Reads a list. Any other value, and an element that is not a `T`, is an error.
 pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
     list: &mut Vec<T>,
     body: Body<'de>,
@@ -198,7 +199,9 @@ pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
             while let Some(value) = element(self.0, &mut list)? {
                 match value {
                     Typed::Value(value) => values.push(value),
-                    Typed::Null | Typed::Other => return Err(A::Error::custom("another type")),
+                    Typed::Null | Typed::Other => {
+                        return Err(A::Error::custom("an element of the list has another type"));
+                    }
                 }
             }
             Ok(values)
@@ -209,7 +212,7 @@ pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
     Ok(true)
 }
 
-/// Reads an object into a struct; `None` if it cannot be read as one.
+/// Reads an object into a struct; `None` if the object cannot be read as this struct.
 pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
     body: Body<'de>,
     mut map: A,
@@ -228,7 +231,7 @@ pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
 
 /// Reads the fields of an object into `value`.
 ///
-/// Returns where the object begins, and whether all its values have the documented types.
+/// Returns the start of the object, and whether every field has its documented type.
 fn fields<'de, A: MapAccess<'de>, T: Fields>(
     value: &mut T,
     body: Body<'de>,
@@ -243,7 +246,9 @@ fn fields<'de, A: MapAccess<'de>, T: Fields>(
     Ok((start, fits))
 }
 
-/// Reads an object that is the value of a field into `value`. Null changes nothing.
+/// Reads the value of a field, an object, into `value`. Null changes nothing.
+///
+/// Returns whether every field of the object has its documented type.
 pub(crate) fn merge<'de, A: MapAccess<'de>, T: Fields>(
     value: &mut T,
     body: Body<'de>,

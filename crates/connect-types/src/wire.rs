@@ -31,8 +31,8 @@ use crate::typed::{self, Body, Typed};
 pub(crate) trait Wire: Sized {
     fn read(text: &str) -> Option<Self>;
 
-    // The same in one pass, for each kind of JSON value. The defaults are for values of other types. A type
-    // may leave rare values to `read`.
+    // The methods below read a value in one pass, one method per kind of JSON value. The default methods are
+    // for kinds that the type does not accept, or that only `read` accepts because they are rare.
 
     fn read_typed<'de, D: Deserializer<'de>>(body: Body<'de>, value: D) -> Result<Typed<Self>, D::Error> {
         typed::any(body, value)
@@ -72,7 +72,7 @@ pub(crate) trait Fields: Default {
         Ok(false)
     }
 
-    /// Reads the value of a field in one pass. Returns false, with the value skipped, if it has another type.
+    /// Reads the value of a field in one pass. Skips a value of another type, and returns false.
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
@@ -98,7 +98,7 @@ pub(crate) trait Fields: Default {
 pub(crate) trait Slot {
     /// Sets the field from JSON text; null empties it. Text of another type empties it and returns false.
     fn fill(&mut self, text: &str) -> bool;
-    /// Does the same in one pass. For another type, the field is unchanged.
+    /// Sets the field in one pass. A value of another type leaves the field unchanged and returns false.
     fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error>;
     fn is_set(&self) -> bool;
     fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;

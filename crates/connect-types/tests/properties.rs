@@ -83,7 +83,7 @@ fn read_all(body: &[u8]) {
     let _ = decode::<Raw>(body);
 }
 
-/// Checks that reading in one pass and reading field by field give the same.
+/// Checks that reading in one pass and reading field by field return the same result.
 fn assert_same_decoding(body: &[u8]) {
     fn compare<T: Answer + PartialEq + std::fmt::Debug>(body: &[u8]) {
         assert_eq!(T::decode(body).ok(), decode::<T>(body).ok(), "{}", String::from_utf8_lossy(body));

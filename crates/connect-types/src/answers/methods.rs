@@ -200,7 +200,7 @@ impl Scope {
     }
 }
 
-// Deliveries are decoded as responses are.
+// A delivery is decoded like a response.
 impl crate::Answer for crate::Delivery {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         super::decode_typed(body)
