@@ -24,7 +24,8 @@ pub struct Calendars<'a> {
 impl Calendars<'_> {
     /// Lists calendars.
     ///
-    /// Returns all calendars of all connected accounts in one response. Refused with the scope `free-busy`.
+    /// Returns all calendars of all connected accounts in one response. The call is refused with the scope
+    /// `free-busy`.
     ///
     /// `GET /calendars`. Needs the scope `read`.
     pub async fn list(self) -> Result<Vec<Calendar>, connect_core::Error> {
@@ -111,7 +112,7 @@ pub struct Webhooks<'a> {
 impl Webhooks<'_> {
     /// Subscribes to a calendar's changes.
     ///
-    /// Refused with 400 if the application has no webhook URL.
+    /// The call is refused with 400 if the application has no webhook URL.
     ///
     /// `POST /subscribe-webhook`.
     pub async fn subscribe(

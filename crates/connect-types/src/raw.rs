@@ -12,7 +12,7 @@ use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
 use crate::operation::Answer;
-use crate::typed::{self, Body, Typed};
+use crate::typed::{self, Source, Typed};
 use crate::wire::{JsonText, Wire};
 
 /// A JSON value as text, which preserves key order, number formats and unknown fields.
@@ -118,7 +118,7 @@ impl Wire for Raw {
         Some(Self(text.to_owned().into_boxed_str()))
     }
 
-    fn read_typed<'de, D: Deserializer<'de>>(_: Body<'de>, value: D) -> Result<Typed<Self>, D::Error> {
+    fn read_typed<'de, D: Deserializer<'de>>(_: Source<'de>, value: D) -> Result<Typed<Self>, D::Error> {
         let raw = typed::raw(value)?;
         Ok(if raw.get() == "null" { Typed::Null } else { Typed::Value(raw) })
     }

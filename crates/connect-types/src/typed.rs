@@ -27,7 +27,7 @@ use crate::wire::{Fields, Wire, read_fields};
 
 /// The text of the whole response.
 #[derive(Clone, Copy)]
-pub(crate) struct Body<'de>(&'de str);
+pub(crate) struct Source<'de>(&'de str);
 
 /// The result of reading a value.
 pub(crate) enum Typed<T> {
@@ -43,13 +43,13 @@ pub(crate) enum Typed<T> {
 /// If the text is not JSON, or not the expected kind of JSON (an object, a list).
 pub(crate) fn decode<T: Wire + DeserializeOwned>(text: &str) -> Result<T, serde_json::Error> {
     let mut deserializer = serde_json::Deserializer::from_str(text);
-    match T::read_typed(Body(text), &mut deserializer) {
+    match T::read_typed(Source(text), &mut deserializer) {
         Ok(Typed::Value(value)) if deserializer.end().is_ok() => Ok(value),
         _ => serde_json::from_str(text),
     }
 }
 
-impl<'de> Body<'de> {
+impl<'de> Source<'de> {
     /// Returns the start of the object that has `key` as its first key.
     ///
     /// If `key` is not a slice of the text, returns an error. With the feature `arbitrary_precision`,
@@ -62,7 +62,7 @@ impl<'de> Body<'de> {
 }
 
 /// Reads the next value of a map or a list.
-struct Seed<'de, T>(Body<'de>, PhantomData<T>);
+struct Seed<'de, T>(Source<'de>, PhantomData<T>);
 
 impl<'de, T: Wire> DeserializeSeed<'de> for Seed<'de, T> {
     type Value = Typed<T>;
@@ -74,13 +74,13 @@ impl<'de, T: Wire> DeserializeSeed<'de> for Seed<'de, T> {
 
 /// Reads a value of any type except [`Raw`].
 pub(crate) fn any<'de, D: Deserializer<'de>, T: Wire>(
-    body: Body<'de>,
+    source: Source<'de>,
     deserializer: D,
 ) -> Result<Typed<T>, D::Error> {
-    deserializer.deserialize_any(TypedVisitor(body, PhantomData))
+    deserializer.deserialize_any(TypedVisitor(source, PhantomData))
 }
 
-struct TypedVisitor<'de, T>(Body<'de>, PhantomData<T>);
+struct TypedVisitor<'de, T>(Source<'de>, PhantomData<T>);
 
 impl<'de, T: Wire> Visitor<'de> for TypedVisitor<'de, T> {
     type Value = Typed<T>;
@@ -130,18 +130,18 @@ impl<T> From<Option<T>> for Typed<T> {
 
 /// Reads the value of a field.
 pub(crate) fn value<'de, A: MapAccess<'de>, T: Wire>(
-    body: Body<'de>,
+    source: Source<'de>,
     map: &mut A,
 ) -> Result<Typed<T>, A::Error> {
-    map.next_value_seed(Seed(body, PhantomData))
+    map.next_value_seed(Seed(source, PhantomData))
 }
 
 /// Reads the next element of a list; `None` at its end.
 pub(crate) fn element<'de, A: SeqAccess<'de>, T: Wire>(
-    body: Body<'de>,
+    source: Source<'de>,
     list: &mut A,
 ) -> Result<Option<Typed<T>>, A::Error> {
-    list.next_element_seed(Seed(body, PhantomData))
+    list.next_element_seed(Seed(source, PhantomData))
 }
 
 /// Skips the rest of a list.
@@ -174,10 +174,10 @@ pub(crate) fn unknown<'de, A: MapAccess<'de>>(
 /// Reads a list. Any other value, and an element that is not a `T`, is an error.
 pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
     list: &mut Vec<T>,
-    body: Body<'de>,
+    source: Source<'de>,
     map: &mut A,
 ) -> Result<bool, A::Error> {
-    struct StrictList<'de, T>(Body<'de>, PhantomData<T>);
+    struct StrictList<'de, T>(Source<'de>, PhantomData<T>);
 
     impl<'de, T: Wire> DeserializeSeed<'de> for StrictList<'de, T> {
         type Value = Vec<T>;
@@ -208,25 +208,25 @@ pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
         }
     }
 
-    *list = map.next_value_seed(StrictList(body, PhantomData))?;
+    *list = map.next_value_seed(StrictList(source, PhantomData))?;
     Ok(true)
 }
 
 /// Reads an object into a struct; `None` if the object cannot be read as this struct.
 pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
-    body: Body<'de>,
+    source: Source<'de>,
     mut map: A,
 ) -> Result<Option<T>, A::Error> {
     let mut value = T::default();
-    let (start, fits) = fields(&mut value, body, &mut map)?;
+    let (start, fits) = fields(&mut value, source, &mut map)?;
     if fits {
         return Ok(value.finish().is_ok().then_some(value));
     }
     if T::READS_IN_PLACE {
         return Err(A::Error::custom("this struct cannot be read from a part of the text"));
     }
-    let end = scan::end_of_value(body.0.as_bytes(), start);
-    Ok(body.0.get(start..end).and_then(|text| read_fields(text).ok()))
+    let end = scan::end_of_value(source.0.as_bytes(), start);
+    Ok(source.0.get(start..end).and_then(|text| read_fields(text).ok()))
 }
 
 /// Reads the fields of an object into `value`.
@@ -234,14 +234,14 @@ pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
 /// Returns the start of the object, and whether every field has its documented type.
 fn fields<'de, A: MapAccess<'de>, T: Fields>(
     value: &mut T,
-    body: Body<'de>,
+    source: Source<'de>,
     map: &mut A,
 ) -> Result<(usize, bool), A::Error> {
     let Some(first) = map.next_key::<&'de str>()? else { return Ok((0, true)) };
-    let start = body.start_of_object(first)?;
-    let mut fits = value.read_field(first, body, map)?;
+    let start = source.start_of_object(first)?;
+    let mut fits = value.read_field(first, source, map)?;
     while let Some(key) = map.next_key::<&'de str>()? {
-        fits &= value.read_field(key, body, map)?;
+        fits &= value.read_field(key, source, map)?;
     }
     Ok((start, fits))
 }
@@ -251,10 +251,10 @@ fn fields<'de, A: MapAccess<'de>, T: Fields>(
 /// Returns whether every field of the object has its documented type.
 pub(crate) fn merge<'de, A: MapAccess<'de>, T: Fields>(
     value: &mut T,
-    body: Body<'de>,
+    source: Source<'de>,
     map: &mut A,
 ) -> Result<bool, A::Error> {
-    struct Merge<'a, 'de, T>(&'a mut T, Body<'de>);
+    struct Merge<'a, 'de, T>(&'a mut T, Source<'de>);
 
     impl<'de, T: Fields> DeserializeSeed<'de> for Merge<'_, 'de, T> {
         type Value = bool;
@@ -280,5 +280,5 @@ pub(crate) fn merge<'de, A: MapAccess<'de>, T: Fields>(
         }
     }
 
-    map.next_value_seed(Merge(value, body))
+    map.next_value_seed(Merge(value, source))
 }

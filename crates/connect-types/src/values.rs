@@ -12,7 +12,7 @@ use serde::ser::{Serialize, SerializeMap};
 use crate::scan::Scan;
 use crate::text;
 use crate::time::has_plain_year;
-use crate::typed::{self, Body, Typed};
+use crate::typed::{self, Source, Typed};
 use crate::wire::{Slot, Wire};
 
 impl Wire for String {
@@ -83,9 +83,9 @@ impl<T: Wire> Wire for Vec<T> {
         Some(out)
     }
 
-    fn of_list<'de, A: SeqAccess<'de>>(body: Body<'de>, mut list: A) -> Result<Option<Self>, A::Error> {
+    fn of_list<'de, A: SeqAccess<'de>>(source: Source<'de>, mut list: A) -> Result<Option<Self>, A::Error> {
         let mut out = Self::new();
-        while let Some(item) = typed::element(body, &mut list)? {
+        while let Some(item) = typed::element(source, &mut list)? {
             match item {
                 Typed::Value(item) => out.push(item),
                 Typed::Null => {}
@@ -109,10 +109,10 @@ impl<K: for<'a> From<&'a str> + Ord, T: Wire> Wire for BTreeMap<K, T> {
         Some(out)
     }
 
-    fn of_map<'de, A: MapAccess<'de>>(body: Body<'de>, mut map: A) -> Result<Option<Self>, A::Error> {
+    fn of_map<'de, A: MapAccess<'de>>(source: Source<'de>, mut map: A) -> Result<Option<Self>, A::Error> {
         let mut out = Self::new();
         while let Some(key) = map.next_key::<&'de str>()? {
-            match typed::value(body, &mut map)? {
+            match typed::value(source, &mut map)? {
                 Typed::Value(value) => drop(out.insert(K::from(key), value)),
                 Typed::Null => {}
                 Typed::Other => return typed::skip_map(map).map(|()| None),
@@ -128,8 +128,12 @@ impl<T: Wire + Serialize> Slot for Option<T> {
         self.is_some() || text == "null"
     }
 
-    fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error> {
-        match typed::value(body, map)? {
+    fn fill_typed<'de, A: MapAccess<'de>>(
+        &mut self,
+        source: Source<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error> {
+        match typed::value(source, map)? {
             Typed::Value(value) => *self = Some(value),
             Typed::Null => *self = None,
             Typed::Other => return Ok(false),
@@ -159,10 +163,10 @@ macro_rules! plain_slot {
 
             fn fill_typed<'de, A: MapAccess<'de>>(
                 &mut self,
-                body: Body<'de>,
+                source: Source<'de>,
                 map: &mut A,
             ) -> Result<bool, A::Error> {
-                match typed::value(body, map)? {
+                match typed::value(source, map)? {
                     Typed::Value(value) => *self = value,
                     Typed::Null => *self = Self::default(),
                     Typed::Other => return Ok(false),

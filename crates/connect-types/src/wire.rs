@@ -25,7 +25,7 @@ use crate::extra::Extra;
 use crate::raw::Raw;
 use crate::scan::Scan;
 use crate::text::{self, Text};
-use crate::typed::{self, Body, Typed};
+use crate::typed::{self, Source, Typed};
 
 /// A type that can be read from the text of a JSON value; `None` if the value has another type.
 pub(crate) trait Wire: Sized {
@@ -34,8 +34,8 @@ pub(crate) trait Wire: Sized {
     // The methods below read a value in one pass, one method per kind of JSON value. The default methods are
     // for kinds that the type does not accept, or that only `read` accepts because they are rare.
 
-    fn read_typed<'de, D: Deserializer<'de>>(body: Body<'de>, value: D) -> Result<Typed<Self>, D::Error> {
-        typed::any(body, value)
+    fn read_typed<'de, D: Deserializer<'de>>(source: Source<'de>, value: D) -> Result<Typed<Self>, D::Error> {
+        typed::any(source, value)
     }
 
     fn of_text(_text: &str) -> Option<Self> {
@@ -50,11 +50,11 @@ pub(crate) trait Wire: Sized {
         None
     }
 
-    fn of_list<'de, A: SeqAccess<'de>>(_body: Body<'de>, list: A) -> Result<Option<Self>, A::Error> {
+    fn of_list<'de, A: SeqAccess<'de>>(_source: Source<'de>, list: A) -> Result<Option<Self>, A::Error> {
         typed::skip_list(list).map(|()| None)
     }
 
-    fn of_map<'de, A: MapAccess<'de>>(_body: Body<'de>, map: A) -> Result<Option<Self>, A::Error> {
+    fn of_map<'de, A: MapAccess<'de>>(_source: Source<'de>, map: A) -> Result<Option<Self>, A::Error> {
         typed::skip_map(map).map(|()| None)
     }
 }
@@ -76,7 +76,7 @@ pub(crate) trait Fields: Default {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error>;
 
@@ -99,7 +99,11 @@ pub(crate) trait Slot {
     /// Sets the field from JSON text; null empties it. Text of another type empties it and returns false.
     fn fill(&mut self, text: &str) -> bool;
     /// Sets the field in one pass. A value of another type leaves the field unchanged and returns false.
-    fn fill_typed<'de, A: MapAccess<'de>>(&mut self, body: Body<'de>, map: &mut A) -> Result<bool, A::Error>;
+    fn fill_typed<'de, A: MapAccess<'de>>(
+        &mut self,
+        source: Source<'de>,
+        map: &mut A,
+    ) -> Result<bool, A::Error>;
     fn is_set(&self) -> bool;
     fn emit<M: SerializeMap>(&self, name: &'static str, map: &mut M) -> Result<(), M::Error>;
 }
@@ -185,10 +189,10 @@ macro_rules! fields {
             }
 
             fn of_map<'de, A: serde::de::MapAccess<'de>>(
-                body: crate::typed::Body<'de>,
+                source: crate::typed::Source<'de>,
                 map: A,
             ) -> Result<Option<Self>, A::Error> {
-                crate::typed::object(body, map)
+                crate::typed::object(source, map)
             }
         }
     };

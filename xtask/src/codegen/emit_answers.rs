@@ -21,7 +21,7 @@ pub(crate) fn emit(model: &Model) -> TokenStream {
         use serde::de::MapAccess;
         use serde::ser::SerializeMap;
         use crate::answers::decode_typed;
-        use crate::typed::{self, Body};
+        use crate::typed::{self, Source};
         use crate::wire::{Fields, JsonText, Slot, fields, read_into};
         use crate::*;
         #(#items)*
@@ -121,12 +121,12 @@ fn fields_impl(of: &Answer) -> TokenStream {
             fn read_field<'de, A: MapAccess<'de>>(
                 &mut self,
                 name: &str,
-                body: Body<'de>,
+                source: Source<'de>,
                 map: &mut A,
             ) -> Result<bool, A::Error> {
                 match name {
-                    #(#wires => self.#names.fill_typed(body, map),)*
-                    #(#strict_wires => typed::strict_list(&mut self.#strict_names, body, map),)*
+                    #(#wires => self.#names.fill_typed(source, map),)*
+                    #(#strict_wires => typed::strict_list(&mut self.#strict_names, source, map),)*
                     _ => typed::unknown(&mut self.extra, name, map),
                 }
             }

@@ -3,7 +3,7 @@
 use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 
-use crate::typed::Body;
+use crate::typed::Source;
 use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::{ChangeType, Event};
 
@@ -30,12 +30,12 @@ impl Fields for EventChange {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "changeType" => self.change_type.fill_typed(body, map),
-            _ => self.event.read_field(name, body, map),
+            "changeType" => self.change_type.fill_typed(source, map),
+            _ => self.event.read_field(name, source, map),
         }
     }
 

@@ -7,7 +7,7 @@ use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 
 use crate::answers::decode_typed;
-use crate::typed::{self, Body};
+use crate::typed::{self, Source};
 use crate::wire::{Fields, JsonText, Slot, fields, read_into, take_fields};
 use crate::{Answer, CalendarRef, Event};
 
@@ -65,14 +65,14 @@ impl Fields for Written {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "success" => self.success.fill_typed(body, map),
-            "message" => self.message.fill_typed(body, map),
-            "event" => typed::merge(&mut self.event, body, map),
-            _ => self.event.read_field(name, body, map),
+            "success" => self.success.fill_typed(source, map),
+            "message" => self.message.fill_typed(source, map),
+            "event" => typed::merge(&mut self.event, source, map),
+            _ => self.event.read_field(name, source, map),
         }
     }
 

@@ -18,7 +18,7 @@ use jiff::Timestamp;
 use serde::de::MapAccess;
 use serde::ser::SerializeMap;
 use crate::answers::decode_typed;
-use crate::typed::{self, Body};
+use crate::typed::{self, Source};
 use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::*;
 /// A video conference. The reference describes a string, but its examples and webhooks show an object.
@@ -45,12 +45,12 @@ impl Fields for Conference {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "url" => self.url.fill_typed(body, map),
-            "provider" => self.provider.fill_typed(body, map),
+            "url" => self.url.fill_typed(source, map),
+            "provider" => self.provider.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -103,13 +103,13 @@ impl Fields for Attendee {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "email" => self.email.fill_typed(body, map),
-            "status" => self.status.fill_typed(body, map),
-            "organizer" => self.organizer.fill_typed(body, map),
+            "email" => self.email.fill_typed(source, map),
+            "status" => self.status.fill_typed(source, map),
+            "organizer" => self.organizer.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -187,17 +187,17 @@ impl Fields for Calendar {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "provider" => self.provider.fill_typed(body, map),
-            "id" => self.id.fill_typed(body, map),
-            "title" => self.title.fill_typed(body, map),
-            "timeZone" => self.time_zone.fill_typed(body, map),
-            "color" => self.color.fill_typed(body, map),
-            "description" => self.description.fill_typed(body, map),
-            "original" => self.original.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(source, map),
+            "id" => self.id.fill_typed(source, map),
+            "title" => self.title.fill_typed(source, map),
+            "timeZone" => self.time_zone.fill_typed(source, map),
+            "color" => self.color.fill_typed(source, map),
+            "description" => self.description.fill_typed(source, map),
+            "original" => self.original.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -273,7 +273,7 @@ pub struct Event {
     pub custom: Option<Raw>,
     /// The time of the last change.
     pub last_modified: Option<Timestamp>,
-    /// The provider's original object, unchanged. It can be large.
+    /// The provider's original object, unchanged. The object can be large.
     pub original: Option<Raw>,
     /// Unknown fields, and fields whose value does not have the documented type.
     pub extra: Extra,
@@ -327,31 +327,31 @@ impl Fields for Event {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "provider" => self.provider.fill_typed(body, map),
-            "calendarId" => self.calendar_id.fill_typed(body, map),
-            "id" => self.id.fill_typed(body, map),
-            "recurringEventId" => self.recurring_event_id.fill_typed(body, map),
-            "title" => self.title.fill_typed(body, map),
-            "start" => self.start.fill_typed(body, map),
-            "end" => self.end.fill_typed(body, map),
-            "allDay" => self.all_day.fill_typed(body, map),
-            "description" => self.description.fill_typed(body, map),
-            "location" => self.location.fill_typed(body, map),
-            "color" => self.color.fill_typed(body, map),
-            "link" => self.link.fill_typed(body, map),
-            "attendees" => self.attendees.fill_typed(body, map),
-            "conference" => self.conference.fill_typed(body, map),
-            "conferenceData" => self.conference_data.fill_typed(body, map),
-            "availability" => self.availability.fill_typed(body, map),
-            "privacy" => self.privacy.fill_typed(body, map),
-            "status" => self.status.fill_typed(body, map),
-            "custom" => self.custom.fill_typed(body, map),
-            "lastModified" => self.last_modified.fill_typed(body, map),
-            "original" => self.original.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(source, map),
+            "calendarId" => self.calendar_id.fill_typed(source, map),
+            "id" => self.id.fill_typed(source, map),
+            "recurringEventId" => self.recurring_event_id.fill_typed(source, map),
+            "title" => self.title.fill_typed(source, map),
+            "start" => self.start.fill_typed(source, map),
+            "end" => self.end.fill_typed(source, map),
+            "allDay" => self.all_day.fill_typed(source, map),
+            "description" => self.description.fill_typed(source, map),
+            "location" => self.location.fill_typed(source, map),
+            "color" => self.color.fill_typed(source, map),
+            "link" => self.link.fill_typed(source, map),
+            "attendees" => self.attendees.fill_typed(source, map),
+            "conference" => self.conference.fill_typed(source, map),
+            "conferenceData" => self.conference_data.fill_typed(source, map),
+            "availability" => self.availability.fill_typed(source, map),
+            "privacy" => self.privacy.fill_typed(source, map),
+            "status" => self.status.fill_typed(source, map),
+            "custom" => self.custom.fill_typed(source, map),
+            "lastModified" => self.last_modified.fill_typed(source, map),
+            "original" => self.original.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -450,13 +450,13 @@ impl Fields for EventPage {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "pageSize" => self.page_size.fill_typed(body, map),
-            "nextPageToken" => self.next_page_token.fill_typed(body, map),
-            "events" => typed::strict_list(&mut self.events, body, map),
+            "pageSize" => self.page_size.fill_typed(source, map),
+            "nextPageToken" => self.next_page_token.fill_typed(source, map),
+            "events" => typed::strict_list(&mut self.events, source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -513,12 +513,12 @@ impl Fields for Acknowledged {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "success" => self.success.fill_typed(body, map),
-            "message" => self.message.fill_typed(body, map),
+            "success" => self.success.fill_typed(source, map),
+            "message" => self.message.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -552,7 +552,7 @@ impl Answer for Acknowledged {
     }
 }
 fields!(Acknowledged);
-/// A connected account. A string is read as its id.
+/// A connected account. A string is read as the account's id.
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct Account {
@@ -591,18 +591,18 @@ impl Fields for Account {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "id" => self.id.fill_typed(body, map),
-            "display" => self.display.fill_typed(body, map),
-            "grantedScopes" => self.granted_scopes.fill_typed(body, map),
+            "id" => self.id.fill_typed(source, map),
+            "display" => self.display.fill_typed(source, map),
+            "grantedScopes" => self.granted_scopes.fill_typed(source, map),
             "calendarPermissionGranted" => {
-                self.calendar_permission_granted.fill_typed(body, map)
+                self.calendar_permission_granted.fill_typed(source, map)
             }
-            "syncState" => self.sync_state.fill_typed(body, map),
-            "syncStateUpdatedAt" => self.sync_state_updated_at.fill_typed(body, map),
+            "syncState" => self.sync_state.fill_typed(source, map),
+            "syncStateUpdatedAt" => self.sync_state_updated_at.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -663,13 +663,13 @@ impl Fields for ConnectionStatus {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "connections" => self.connections.fill_typed(body, map),
-            "limitReached" => self.limit_reached.fill_typed(body, map),
-            "limit" => self.limit.fill_typed(body, map),
+            "connections" => self.connections.fill_typed(source, map),
+            "limitReached" => self.limit_reached.fill_typed(source, map),
+            "limit" => self.limit.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -733,15 +733,15 @@ impl Fields for TokenAnswer {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "access_token" => self.access_token.fill_typed(body, map),
-            "token_type" => self.token_type.fill_typed(body, map),
-            "expires_in" => self.expires_in.fill_typed(body, map),
-            "refresh_token" => self.refresh_token.fill_typed(body, map),
-            "scope" => self.scope.fill_typed(body, map),
+            "access_token" => self.access_token.fill_typed(source, map),
+            "token_type" => self.token_type.fill_typed(source, map),
+            "expires_in" => self.expires_in.fill_typed(source, map),
+            "refresh_token" => self.refresh_token.fill_typed(source, map),
+            "scope" => self.scope.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -812,11 +812,11 @@ impl Fields for Health {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "status" => self.status.fill_typed(body, map),
+            "status" => self.status.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -849,7 +849,7 @@ fields!(Health);
 pub struct Subscription {
     /// The id of the subscription, needed to unsubscribe.
     pub channel_id: Option<String>,
-    /// The provider's id of the watched resource. Google needs it to unsubscribe.
+    /// The provider's id of the watched resource. Google needs this id to unsubscribe.
     pub resource_id: Option<String>,
     /// The end of the subscription.
     pub expiration: Option<Timestamp>,
@@ -872,14 +872,14 @@ impl Fields for Subscription {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "channelId" => self.channel_id.fill_typed(body, map),
-            "resourceId" => self.resource_id.fill_typed(body, map),
-            "expiration" => self.expiration.fill_typed(body, map),
-            "webhookUrl" => self.webhook_url.fill_typed(body, map),
+            "channelId" => self.channel_id.fill_typed(source, map),
+            "resourceId" => self.resource_id.fill_typed(source, map),
+            "expiration" => self.expiration.fill_typed(source, map),
+            "webhookUrl" => self.webhook_url.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -941,16 +941,16 @@ impl Fields for Subscribed {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "success" => self.success.fill_typed(body, map),
-            "message" => self.message.fill_typed(body, map),
-            "provider" => self.provider.fill_typed(body, map),
-            "subscription" => self.subscription.fill_typed(body, map),
-            "serverWebhookUrl" => self.server_webhook_url.fill_typed(body, map),
-            "channelId" => self.channel_id.fill_typed(body, map),
+            "success" => self.success.fill_typed(source, map),
+            "message" => self.message.fill_typed(source, map),
+            "provider" => self.provider.fill_typed(source, map),
+            "subscription" => self.subscription.fill_typed(source, map),
+            "serverWebhookUrl" => self.server_webhook_url.fill_typed(source, map),
+            "channelId" => self.channel_id.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1024,16 +1024,16 @@ impl Fields for WebhookKey {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "id" => self.id.fill_typed(body, map),
-            "alg" => self.alg.fill_typed(body, map),
-            "key" => self.key.fill_typed(body, map),
-            "status" => self.status.fill_typed(body, map),
-            "activated_at" => self.activated_at.fill_typed(body, map),
-            "retires_at" => self.retires_at.fill_typed(body, map),
+            "id" => self.id.fill_typed(source, map),
+            "alg" => self.alg.fill_typed(source, map),
+            "key" => self.key.fill_typed(source, map),
+            "status" => self.status.fill_typed(source, map),
+            "activated_at" => self.activated_at.fill_typed(source, map),
+            "retires_at" => self.retires_at.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1082,11 +1082,11 @@ impl Fields for WebhookKeys {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "keys" => self.keys.fill_typed(body, map),
+            "keys" => self.keys.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1140,13 +1140,13 @@ impl Fields for DeliveryMetadata {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "channelId" => self.channel_id.fill_typed(body, map),
-            "eventCount" => self.event_count.fill_typed(body, map),
-            "isInitialSync" => self.is_initial_sync.fill_typed(body, map),
+            "channelId" => self.channel_id.fill_typed(source, map),
+            "eventCount" => self.event_count.fill_typed(source, map),
+            "isInitialSync" => self.is_initial_sync.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1212,18 +1212,18 @@ impl Fields for Delivery {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "provider" => self.provider.fill_typed(body, map),
-            "userId" => self.user_id.fill_typed(body, map),
-            "calendarId" => self.calendar_id.fill_typed(body, map),
-            "events" => self.events.fill_typed(body, map),
-            "changeType" => self.change_type.fill_typed(body, map),
-            "eventType" => self.event_type.fill_typed(body, map),
-            "timestamp" => self.timestamp.fill_typed(body, map),
-            "metadata" => self.metadata.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(source, map),
+            "userId" => self.user_id.fill_typed(source, map),
+            "calendarId" => self.calendar_id.fill_typed(source, map),
+            "events" => self.events.fill_typed(source, map),
+            "changeType" => self.change_type.fill_typed(source, map),
+            "eventType" => self.event_type.fill_typed(source, map),
+            "timestamp" => self.timestamp.fill_typed(source, map),
+            "metadata" => self.metadata.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1279,12 +1279,12 @@ impl Fields for WithheldAccount {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "provider" => self.provider.fill_typed(body, map),
-            "account" => self.account.fill_typed(body, map),
+            "provider" => self.provider.fill_typed(source, map),
+            "account" => self.account.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }
@@ -1352,17 +1352,17 @@ impl Fields for ErrorBody {
     fn read_field<'de, A: MapAccess<'de>>(
         &mut self,
         name: &str,
-        body: Body<'de>,
+        source: Source<'de>,
         map: &mut A,
     ) -> Result<bool, A::Error> {
         match name {
-            "message" => self.message.fill_typed(body, map),
-            "error" => self.error.fill_typed(body, map),
-            "error_description" => self.error_description.fill_typed(body, map),
-            "code" => self.code.fill_typed(body, map),
-            "success" => self.success.fill_typed(body, map),
-            "details" => self.details.fill_typed(body, map),
-            "accounts" => self.accounts.fill_typed(body, map),
+            "message" => self.message.fill_typed(source, map),
+            "error" => self.error.fill_typed(source, map),
+            "error_description" => self.error_description.fill_typed(source, map),
+            "code" => self.code.fill_typed(source, map),
+            "success" => self.success.fill_typed(source, map),
+            "details" => self.details.fill_typed(source, map),
+            "accounts" => self.accounts.fill_typed(source, map),
             _ => typed::unknown(&mut self.extra, name, map),
         }
     }

@@ -349,7 +349,8 @@ impl Operation for Disconnect {
 }
 /// Lists calendars.
 ///
-/// Returns all calendars of all connected accounts in one response. Refused with the scope `free-busy`.
+/// Returns all calendars of all connected accounts in one response. The call is refused with the scope
+/// `free-busy`.
 ///
 /// `GET /calendars`
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -970,7 +971,7 @@ impl Operation for DeleteEvent {
 /// accounts connected after the webhook URL was configured, so only accounts connected earlier need
 /// this call. The new subscription replaces the calendar's existing subscriptions.
 ///
-/// `POST /subscribe-webhook`: Refused with 400 if the application has no webhook URL.
+/// `POST /subscribe-webhook`: The call is refused with 400 if the application has no webhook URL.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct SubscribeWebhook {
@@ -1151,8 +1152,8 @@ impl Operation for GetWebhookKeys {
 }
 /// The event fields of a request, independent of the service. A [`NewEvent`] clears no field.
 ///
-/// Exhaustive on purpose: code that destructures it stops compiling when a field is added,
-/// so no field is silently dropped.
+/// The struct is exhaustive on purpose: when a field is added, code that destructures the
+/// struct stops compiling, so no field is silently dropped.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct EventFields {
     /// The title (RFC 5545 SUMMARY).
