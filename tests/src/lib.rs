@@ -12,3 +12,8 @@ pub mod world;
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
 pub struct Readme;
+
+/// The how-to for transports, whose example must compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../docs/howto/transport.md")]
+pub struct TransportHowto;
