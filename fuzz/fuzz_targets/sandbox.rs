@@ -1,6 +1,6 @@
 //! A sequence of requests to the sandbox.
 //!
-//! Responses with a JSON content type are JSON. Without injected faults, the client's types decode successful
+//! Without injected faults, a response with a JSON content type is JSON, the client's types decode successful
 //! responses, and the status is never 500.
 //!
 //! A request is two lines: the first is such as `GET /api/events?pageSize=3`, the second is the body, which

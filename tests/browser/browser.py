@@ -252,7 +252,7 @@ def debug_page(check, user, sandbox, application):
     user.opens(address)
     sections = {one.get_attribute("id"): one.text for one in user.browser.find_elements(By.TAG_NAME, "h2")}
     check.that("the debug page has its sections", list(sections.values()) == [
-        "Applications", "Users and accounts", "Calendars", "Applications of providers", "Subscriptions", "Deliveries", "Faults",
+        "Applications", "Users and accounts", "Calendars", "Applications at providers", "Subscriptions", "Deliveries", "Faults",
         "Switches", "Requests"], sections)
     for section in sections:
         user.one(f"nav a[href='#{section}']").click()

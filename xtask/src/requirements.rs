@@ -45,7 +45,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
         requirement.check_exists(root)?;
     }
     if check {
-        println!("for each of {} changes, the code to change and the test exist", requirements.len());
+        println!("all {} changes in OAUTH.md can be made, and their tests exist", requirements.len());
         return Ok(());
     }
     let copy = root.join("target/requirements");

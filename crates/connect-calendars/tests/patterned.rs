@@ -1,4 +1,4 @@
-//! Tests of the conversion of Microsoft Graph recurrences, and of the recurrences read from events.
+//! Tests that Microsoft Graph recurrences convert to rules and back, and are read from events.
 
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

@@ -215,7 +215,7 @@ pub(crate) struct Resolved {
     credentials: Credentials,
     /// The source of the base URL, if `.env` sets it to a sandbox.
     sandbox_from_file: Option<Source>,
-    /// The source of the client secret or client id, if it is not in `.env`.
+    /// The source of the client secret or, without one, of the client id, if it is set outside `.env`.
     credential_outside_file: Option<Source>,
     api_key_outside_file: Option<Source>,
     pub(crate) via: Via,

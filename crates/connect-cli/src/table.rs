@@ -9,7 +9,7 @@ pub(crate) enum ColumnFit {
     Fixed,
     /// Cut first.
     Cut,
-    /// Left out if the table has a maximum width.
+    /// Left out whenever the table has a maximum width, even if it would fit.
     Drop,
 }
 

@@ -6,7 +6,7 @@ mod support;
 use connect_core::{machine::*, *};
 use support::*;
 
-/// Refreshes through `world` with this response, and returns the saved pair.
+/// Refreshes after a 401, with `answer` as the response of the token endpoint. Returns the saved pair.
 fn refreshed(world: &World, store: &mut Option<Tokens>, answer: &Response) -> Tokens {
     let (task, _call) = token_task(world.answered(status(401, "")));
     world.drive(task.start(world.now()), store, |_| Ok(answer.clone())).0.unwrap();

@@ -228,7 +228,9 @@ fn change_through_google_is_delivered() {
     assert_eq!(told[0]["summary"], "By the user");
 }
 
-/// A copy of a calendar that is updated only by changes since sync tokens. It contains a cancelled occurrence
+/// A copy of a calendar: filled by one listing, then updated with the changes since a sync token.
+///
+/// It contains a cancelled occurrence
 /// as long as it contains the series.
 #[derive(Default)]
 struct Copy {

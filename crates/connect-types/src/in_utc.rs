@@ -30,8 +30,10 @@ impl Recurrence {
     ///
     /// # Errors
     /// [`Invalid`] if the start is on another day in UTC, and one of these applies:
-    /// * A day of the month is not from 2 to 27 (or from -27 to -2).
-    /// * The rule has no day of the month, but has months, or is MONTHLY or YEARLY with weekdays.
+    /// * A day of the month is not from 2 to 27 (or from -27 to -2). A MONTHLY or YEARLY rule without days of
+    ///   the month and weekdays has the day of the start.
+    /// * A MONTHLY or YEARLY rule has weekdays, but no day of the month.
+    /// * A DAILY or WEEKLY rule has months, but no day of the month.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {
         let first = start.date();
         let shift = match crate::rrule::utc(start.timestamp()).date().cmp(&first) {

@@ -349,7 +349,7 @@ impl Recurrence {
     }
 }
 
-/// Rounds `last` to a whole second, so that a series with this UNTIL has the same occurrences.
+/// Returns an UNTIL in whole seconds that gives a series from `start` the same occurrences as `last`.
 ///
 /// Every occurrence begins at the same fraction of a second as `start`.
 pub(crate) fn until_in_seconds(last: Timestamp, start: Timestamp) -> Timestamp {

@@ -331,7 +331,7 @@ impl Truth {
         }
     }
 
-    /// Records that a life has no tokens of this user, or of any user, in memory.
+    /// Records that a life has no tokens of `user` in memory any more; `None` means of all users.
     pub(super) fn forgets(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| user.is_none_or(|user| families[pair.family].user == user);

@@ -5,8 +5,8 @@
 //! cargo run --release -p connect-tests --bin load [-- USERS SECONDS]
 //! ```
 //!
-//! The sandbox runs in this process, and the client with a file store in a second process. An access token
-//! lives for one hour and each user makes a call every five minutes, but one hour is shortened to one minute.
+//! The sandbox runs in this process, and the client with a file store in a second process. One minute
+//! represents an hour: an access token lives for that minute, and each user makes 12 calls in it.
 //! The counts come from the sandbox, and the memory figures from the operating system.
 
 use std::{

@@ -17,9 +17,9 @@ enum Expected {
     Well,
     /// Success with a second request.
     WellAgain,
-    /// Failure with one request that the server may have executed.
+    /// The call fails after one request, which the server may have executed.
     Unknown(fn(&ErrorKind) -> bool),
-    /// Failure with one request that the server did not execute.
+    /// The call fails after one request, which the server did not execute.
     Refused(fn(&ErrorKind) -> bool),
 }
 

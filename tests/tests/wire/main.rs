@@ -1,7 +1,7 @@
 //! Both clients against a misbehaving HTTP server.
 //!
 //! * `faults`: every fault of a response, and its outcome for a read and for a create;
-//! * `pool`: kept connections that the server closes or sends unexpected bytes on;
+//! * `pool`: idle connections that the server closes, or on which it sends bytes without a request;
 //! * `responses`: content codings, heads, dates and texts;
 //! * `time`: timeouts with slow servers, and the pauses of a 429;
 //! * `size`: endless responses.

@@ -1,4 +1,4 @@
-//! Kept connections that the server closes, or on which it sends bytes without a request.
+//! Idle connections that the server closes, or on which it sends bytes without a request.
 
 use std::{thread, time::Duration};
 

@@ -37,7 +37,7 @@ fn coded(name: &'static str, coding: &str, body: &[u8]) -> Case {
     listed(name, response(&format!("200 OK\r\ncontent-encoding: {coding}"), body))
 }
 
-/// Returns a case with a calendar list that must be read.
+/// Returns a case with a calendar list that both clients must accept.
 fn listed(name: &'static str, response: Vec<u8>) -> Case {
     Case { name, responses: vec![response], call: |caller| caller.read(), right: |outcome| is(outcome, "0") }
 }

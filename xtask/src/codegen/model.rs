@@ -93,7 +93,7 @@ impl Request {
 /// A client method for an operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Method {
-    /// The tag; `None` for a method of the client itself.
+    /// The OpenAPI tag, which becomes the group of `User` with this method. `None` for a method of `Client`.
     pub(crate) group: Option<String>,
     pub(crate) name: String,
     /// Whether the responses of the operation are pages.

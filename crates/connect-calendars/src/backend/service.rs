@@ -57,7 +57,9 @@ pub trait CalendarService: Send + Sync {
     /// Returns the request that creates an event with a key, an id that the application chooses.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Returns a request whose items include the event that [`create_once`](Self::create_once) created.
+    /// Returns the request that finds the event created with [`create_once`](Self::create_once).
+    ///
+    /// The response may also contain other events.
     ///
     /// Its response may be an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound) if the event
     /// does not exist.

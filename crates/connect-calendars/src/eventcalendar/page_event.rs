@@ -351,7 +351,8 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The Google fields that values of the page replace, in the order of `page_sets`.
+/// The fields of `googleEvent` that are not sent if the page sets the same value itself.
+/// `page_sets` in `provider_fields` has the same order.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
@@ -362,7 +363,8 @@ const GOOGLE_REPLACED: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-/// The Outlook fields that values of the page replace, in the order of `page_sets`.
+/// The fields of `outlookEvent` that are not sent if the page sets the same value itself.
+/// `page_sets` in `provider_fields` has the same order.
 const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",

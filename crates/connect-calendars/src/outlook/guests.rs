@@ -6,7 +6,7 @@ use serde_json::{json, value::RawValue};
 
 use super::response::{non_empty_text, object};
 
-/// Returns the `attendees` with these addresses.
+/// Returns the `attendees` of Graph for these addresses.
 ///
 /// Guests of the known event have their existing entries. The organizer of that event is left out.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {

@@ -40,8 +40,9 @@ use super::{
 ///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
 ///   the id in `recurring_event_id`, and change its times.
 /// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start: in
-///   UTC, the occurrences would move by an hour when the clocks change. Identify a series with
-///   `whole_series` or [`knowing`](Self::knowing): the times of other events are sent in UTC.
+///   UTC, the occurrences would move by an hour when the clocks change. The id does not
+///   show that the event is a series: set `whole_series`, or pass the series to [`knowing`](Self::knowing).
+///   Otherwise its new times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
 ///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass

@@ -185,7 +185,9 @@ fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
     format!("{kind:<7}  {place:<PLACE_WIDTH$}  {title}  {span}")
 }
 
-/// Returns the change type of the event, else of the delivery, else the delivery's event type.
+/// Returns the change type of the event or, if it has none, of the delivery.
+///
+/// If both are missing, returns the event type of the delivery without `event.`, or `changed`.
 fn change_kind(delivery: &Delivery, change: &EventChange) -> String {
     let typed = change.change_type.as_ref().or(delivery.change_type.as_ref()).map(ChangeType::as_str);
     let named = || delivery.event_type.as_deref().map(|name| name.strip_prefix("event.").unwrap_or(name));

@@ -1,4 +1,4 @@
-//! Authorization codes and refresh tokens that are exchanged without a redirect or without a session.
+//! Authorization codes that no redirect delivered, and grants whose tokens are returned but not stored.
 
 use std::fmt;
 

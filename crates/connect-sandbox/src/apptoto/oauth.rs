@@ -1,9 +1,9 @@
 //! How the Apptoto authorization server differs from the defaults. An application chooses its scopes when it
 //! is registered.
 //!
-//! Documented are the two endpoints, the response type `code`, PKCE instead of a secret, and that deleting an
-//! application revokes its tokens. Not documented are refresh tokens, lifetimes, revocation and PKCE methods.
-//! There is a switch for each of them.
+//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and that deleting
+//! an application revokes its tokens. It does not document refresh tokens, lifetimes, revocation and PKCE
+//! methods: each of these has a switch.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};

@@ -118,7 +118,7 @@ impl Sandbox {
         });
         let columns = &["Client id", "Provider", "Name", "Type", "Redirect URIs"];
         let caption = "Applications registered at Google, Microsoft and Apptoto";
-        Section::new("providers", "Applications of providers", caption, columns, rows)
+        Section::new("providers", "Applications at providers", caption, columns, rows)
     }
 
     fn subscriptions_section(&self) -> Section {

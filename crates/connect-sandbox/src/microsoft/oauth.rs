@@ -171,7 +171,7 @@ fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Resul
     }
 }
 
-/// Returns the resource of a scope. A scope without an address belongs to Graph.
+/// Returns the resource URI of a scope: Graph if the scope has no `/`, none for an OpenID scope.
 fn resource(scope: &str) -> Option<&str> {
     match scope.rsplit_once('/') {
         _ if OPENID.contains(&scope) => None,

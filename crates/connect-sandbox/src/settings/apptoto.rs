@@ -13,7 +13,7 @@ switches! {
         "apptoto_pkce" pkce: Pkce { S256 = "s256", Any = "any" },
             "the PKCE methods that Apptoto accepts; undocumented. any: also plain";
         "apptoto_scope_api" scope_api: bool = "off" of "off|on",
-            "on: Apptoto accepts the scope `api` of its developer page, in addition to the 14 scopes of the manual";
+            "on: in addition to the 14 scopes of the manual, Apptoto accepts the scope `api`, which its developer page names";
         "apptoto_published" published: bool = "on" of "on|off",
             "off: only the user who registered an Apptoto application (the oauth_user of that time) can authorize it";
         "apptoto_api_key" api_key: Text = "sandbox-key" of "TEXT",

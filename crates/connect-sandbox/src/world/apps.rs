@@ -60,7 +60,7 @@ pub enum AppError {
     #[error("{0:?} in scopes is not a scope of Apptoto (expected a scope such as \"events:read\")")]
     Scope(String),
     /// No application has this client id.
-    #[error("there is no application {0:?}")]
+    #[error("no application has the clientId {0:?}")]
     Unknown(String),
 }
 

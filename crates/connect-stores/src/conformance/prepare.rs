@@ -65,5 +65,5 @@ fn deleted(test: &StoreTest<'_>) -> RuleResult {
     held.prepare()?;
     held.delete()?;
     held.release()?;
-    check(store.load(&key)?.is_none(), "a delete after prepare did nothing")
+    check(store.load(&key)?.is_none(), "the store still loads a pair that was deleted after prepare")
 }

@@ -109,7 +109,10 @@ fn many_writes(test: &StoreTest<'_>) -> RuleResult {
             check(store.load(&key)?.as_ref() == Some(&pair), "a save under the same lock is not loaded")?;
         }
         held.delete()?;
-        check(store.load(&key)?.is_none(), "a delete under the same lock did nothing")?;
+        check(
+            store.load(&key)?.is_none(),
+            "the store still loads a pair that was saved and deleted under one lock",
+        )?;
     }
     held.release()?;
     Ok(())

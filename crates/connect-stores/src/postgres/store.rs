@@ -30,8 +30,8 @@ RETURNING true";
 /// Checks that a save is possible: writes the record again unchanged, and inserts no rows.
 ///
 /// The INSERT fails without the privilege that a save needs. The UPDATE reads the row's latest version, so it
-/// does not undo a concurrent save. The concatenation creates a new value, because PostgreSQL does not
-/// rewrite an unchanged value that is stored outside its row (TOAST).
+/// does not undo a concurrent save. `record || ''` makes PostgreSQL write the value again:
+/// it does not rewrite an unchanged value that is stored outside its row (TOAST).
 const PREPARE: &str = "\
 WITH held AS (
     SELECT key FROM mobiscroll_connect_locks
@@ -86,8 +86,8 @@ impl PostgresStore {
 
     /// Creates a store that uses the connections of a pool, with the pool's TLS settings.
     ///
-    /// The store removes one connection from the pool, for its advisory lock. It returns every other
-    /// connection to the pool after one statement.
+    /// The store removes one connection from the pool, for its advisory lock. It returns all further
+    /// connections to the pool after one statement each.
     pub fn with_pool(pool: Pool) -> Self {
         Self { connections: PostgresConnections::with_pool(pool), codec: Codec::default() }
     }

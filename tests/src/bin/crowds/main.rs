@@ -40,7 +40,7 @@ use service::{Expiry, MOST_USERS, Outcome, Service, Workload};
 const EXTRA_MS: f64 = 100.0;
 /// How much longer the application's own tasks may take during the calls, as a factor.
 const TASKS_RATIO: f64 = 1.1;
-/// How often the application's own tasks are measured with and without calls.
+/// How many times the application's own tasks are measured, each time with and without calls.
 const ROUNDS: usize = 3;
 
 struct Options {

@@ -70,7 +70,8 @@ fn apply_change(
 
 /// Returns the key of an event, from the fields of the event or else of the delivery.
 ///
-/// If both lack the provider or the calendar, the key is that of the only known event with this id.
+/// If both lack the provider or the calendar, the mirror is searched for the id. Returns `None` unless
+/// exactly one event matches.
 fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKey> {
     let id = Some(&event.id).filter(|id| !id.is_empty())?;
     let provider = event.provider.as_ref().or(delivery.provider.as_ref());

@@ -20,7 +20,7 @@ pub(super) struct Sweep {
     list: ListEvents,
     pager: Pager<ListEvents>,
     listed: BTreeMap<EventKey, ListedEvent>,
-    /// The events delivered since the sweep began.
+    /// The events of webhook deliveries since the sweep began.
     delivered: BTreeMap<EventKey, Event>,
     restarted: bool,
 }

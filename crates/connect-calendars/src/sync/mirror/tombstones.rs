@@ -60,8 +60,10 @@ impl Tombstones {
         self.insert_as_of(self.sweep, key, absence);
     }
 
-    /// Inserts a removal that is older than the known version. It is compared with late deliveries, not
-    /// with pages.
+    /// Records the removal of an event of which the mirror has a later version.
+    ///
+    /// Late deliveries are compared with this tombstone. The pages of a sweep are not, because they show
+    /// whether the event exists.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
     }

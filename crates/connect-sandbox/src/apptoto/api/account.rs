@@ -53,7 +53,7 @@ pub(super) struct Folder {
 #[derive(Clone, Debug)]
 pub(super) struct BookingPage {
     pub(super) id: u64,
-    /// The first part of the page's address.
+    /// The first label of the host in the page's URL: `demo` for `https://demo.apptoto.com/`.
     pub(super) token: String,
     pub(super) title: String,
     /// The time zone for times without an offset.

@@ -2,8 +2,8 @@
 //!
 //! Google and Microsoft report a change after one second. Apple and CalDAV calendars are polled every five
 //! minutes, counted from the start of the subscription. The changes of a calendar that are reported at one
-//! time are one notification, which becomes one delivery. A write of the application itself is left out if it
-//! is reported within 30 seconds (switch `echo_suppression`).
+//! time are one notification, which becomes one delivery. A write of the application itself is left out if
+//! the provider reports it at most 30 seconds after the write (switch `echo_suppression`).
 
 use super::body::{Content, compose};
 use super::delivery::Delivery;

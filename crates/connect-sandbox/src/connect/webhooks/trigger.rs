@@ -64,7 +64,7 @@ pub struct Triggered {
 #[non_exhaustive]
 pub enum TriggerError {
     /// No application has this id.
-    #[error("there is no application {0:?}")]
+    #[error("no application has the clientId {0:?}")]
     UnknownApp(String),
     /// The user has not signed in.
     #[error("there is no user {0:?}: sign the user in first")]

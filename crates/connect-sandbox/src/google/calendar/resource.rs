@@ -126,7 +126,7 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     content
 }
 
-/// Returns the extended properties as sent, unless Connect has changed them since.
+/// Returns the extended properties that the client sent, or the fields that Connect changed since.
 pub(super) fn extended_properties(fields: &Fields) -> Value {
     let sent = fields.own.get("extendedProperties");
     match (sent, &fields.custom) {
