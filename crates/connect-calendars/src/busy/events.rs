@@ -15,8 +15,8 @@ use crate::eventcalendar::last_day;
 /// Not busy: events that are free or `workingElsewhere`, cancelled, without readable times, or declined by
 /// the owner of the calendar (if the provider's object of the event or its series has the owner's reply).
 /// Dates and local times are in `zone`. An all-day event lasts from midnight to midnight in `zone`: if it
-/// ends during a day, all of that day is busy. If it has exact times and does not begin at midnight in `zone`, it
-/// keeps them.
+/// ends during a day, all of that day is busy. If it has exact times and does not begin at midnight in
+/// `zone`, it keeps them.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
