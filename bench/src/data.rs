@@ -14,8 +14,7 @@ pub(crate) struct Shape {
 pub(crate) fn event(number: usize, is_odd: bool) -> String {
     let id = format!("q1w2e3r4t5y6u7i8o9p0{number:06}");
     let location = if is_odd { "17".to_owned() } else { "\"Meeting room Danube, third floor\"".to_owned() };
-    let description =
-        "Status of the work in progress, open points, and the tasks of each member until next week. Bring data.";
+    let description = "Status of the work in progress, open points, and the tasks of each member until next week. Bring data.";
     let head = format!(
         r##"{{"provider":"google","id":"{id}","calendarId":"ada@example.com","title":"Weekly planning of the team","start":"2026-12-{:02}T09:00:00.000Z","end":"2026-12-{:02}T10:30:00.000Z","allDay":false,"description":"{description}","location":{location},"color":"#a4bdfc","availability":"busy","privacy":"public","status":"confirmed","link":"https://calendar.google.com/calendar/event?eid={id}","lastModified":"2026-11-20T08:15:30.000Z","attendees":[{{"email":"grace@example.com","status":"accepted"}},{{"email":"ada@example.com","status":"accepted","organizer":true}}],"conference":"https://meet.google.com/abc-defg-hij","##,
         number % 28 + 1,

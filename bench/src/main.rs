@@ -23,7 +23,7 @@ fn main() -> ExitCode {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
         ["serve", events, pages, odd_every, coding, delay] => serve(events, pages, odd_every, coding, delay),
-        ["run", client, work, base, threads] => run(client, work, base, threads),
+        ["run", client, work, base] => run(client, work, base),
         names => rows::measure(names),
     };
     match outcome {
@@ -41,10 +41,11 @@ fn serve(events: &str, pages: &str, odd_every: &str, coding: &str, delay: &str) 
     server::serve(shape, pages.parse()?, coding == "gzip", Duration::from_millis(delay.parse()?))
 }
 
-fn run(client: &str, work: &str, base: &str, threads: &str) -> Result<(), Failure> {
-    let work = Work::parse(work)
-        .ok_or_else(|| format!("unknown work {work:?} (expected events, calendars:N, creates:N or callers:N:N)"))?;
-    let cost = work::run(client, work, base, threads.parse()?)?;
+fn run(client: &str, work: &str, base: &str) -> Result<(), Failure> {
+    let work = Work::parse(work).ok_or_else(|| {
+        format!("unknown work {work:?} (expected events, calendars:N, creates:N or callers:N:N)")
+    })?;
+    let cost = work::run(client, work, base)?;
     println!("{}", serde_json::to_string(&cost)?);
     Ok(())
 }

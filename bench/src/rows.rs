@@ -11,54 +11,48 @@ use crate::work::Cost;
 struct Row {
     name: &'static str,
     work: &'static str,
-    /// Events per page, number of pages, `Shape::odd_every` (0: none), content coding, delay in ms.
-    server: [&'static str; 5],
-    threads: usize,
+    pages: Pages,
     rounds: usize,
 }
 
-const PLAIN: [&str; 5] = ["1000", "20", "0", "identity", "0"];
+/// The pages of events that the server has.
+#[derive(Clone, Copy)]
+struct Pages {
+    events_per_page: usize,
+    pages: usize,
+    /// Every event whose number is a multiple has a field of another type; 0 for none.
+    odd_every: usize,
+    coding: &'static str,
+    delay_ms: u64,
+}
+
+const PAGES: Pages =
+    Pages { events_per_page: 1000, pages: 20, odd_every: 0, coding: "identity", delay_ms: 0 };
 
 const ROWS: &[Row] = &[
-    Row { name: "list", work: "events", server: PLAIN, threads: 1, rounds: 11 },
-    Row {
-        name: "list-odd",
-        work: "events",
-        server: ["1000", "20", "10", "identity", "0"],
-        threads: 1,
-        rounds: 7,
-    },
-    Row {
-        name: "list-gzip",
-        work: "events",
-        server: ["1000", "20", "0", "gzip", "0"],
-        threads: 1,
-        rounds: 7,
-    },
+    Row { name: "list", work: "events", pages: PAGES, rounds: 11 },
+    Row { name: "list-gzip", work: "events", pages: Pages { coding: "gzip", ..PAGES }, rounds: 7 },
     Row {
         name: "list-10",
         work: "events",
-        server: ["10", "2000", "0", "identity", "0"],
-        threads: 1,
+        pages: Pages { events_per_page: 10, pages: 2000, ..PAGES },
         rounds: 7,
     },
     Row {
         name: "list-100",
         work: "events",
-        server: ["100", "200", "0", "identity", "0"],
-        threads: 1,
+        pages: Pages { events_per_page: 100, pages: 200, ..PAGES },
         rounds: 7,
     },
-    Row { name: "calendars", work: "calendars:10000", server: PLAIN, threads: 1, rounds: 7 },
-    Row { name: "creates", work: "creates:2000", server: PLAIN, threads: 1, rounds: 11 },
-    Row { name: "callers-64", work: "callers:64:200", server: PLAIN, threads: 1, rounds: 7 },
-    Row { name: "callers-1000", work: "callers:1000:5", server: PLAIN, threads: 1, rounds: 5 },
-    Row { name: "first", work: "calendars:1", server: PLAIN, threads: 1, rounds: 21 },
+    Row { name: "calendars", work: "calendars:10000", pages: PAGES, rounds: 7 },
+    Row { name: "creates", work: "creates:2000", pages: PAGES, rounds: 11 },
+    Row { name: "callers-64", work: "callers:64:200", pages: PAGES, rounds: 7 },
+    Row { name: "callers-1000", work: "callers:1000:5", pages: PAGES, rounds: 5 },
+    Row { name: "first", work: "calendars:1", pages: PAGES, rounds: 21 },
     Row {
         name: "latency",
         work: "events",
-        server: ["100", "20", "0", "identity", "20"],
-        threads: 1,
+        pages: Pages { events_per_page: 100, delay_ms: 20, ..PAGES },
         rounds: 3,
     },
 ];
@@ -78,6 +72,9 @@ fn yardstick(client: &str) -> &'static str {
 }
 
 pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
+    if names == ["instructions"] {
+        return instructions();
+    }
     println!("| row | client | CPU | ratio | wall | ratio | RSS | ratio | connections |");
     println!("|---|---|---|---|---|---|---|---|---|");
     for row in ROWS.iter().filter(|row| names.is_empty() || names.contains(&row.name)) {
@@ -86,13 +83,31 @@ pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Prints the instructions that listing one event takes, as callgrind counts them.
+fn instructions() -> Result<(), Failure> {
+    println!("| client | every tenth event has a field of another type | instructions per event |");
+    println!("|---|---|---|");
+    for (client, odd_every) in
+        [("hyper-raw", 0), ("hyper", 0), ("hyper", 10), ("ureq-raw", 0), ("blocking", 0), ("blocking", 10)]
+    {
+        let count = |pages| {
+            let server = Server::start(Pages { pages, odd_every, ..PAGES })?;
+            server.count_instructions(client, "events")
+        };
+        // The difference contains no set-up.
+        let each = (count(4)? - count(2)?) / 2000;
+        println!("| {client} | {} | {each} |", if odd_every == 0 { "no" } else { "yes" });
+    }
+    Ok(())
+}
+
 fn one(row: &Row) -> Result<(), Failure> {
-    let server = Server::start(row)?;
+    let server = Server::start(row.pages)?;
     let mut costs: BTreeMap<&str, Vec<Cost>> = BTreeMap::new();
     let mut connections: BTreeMap<&str, usize> = BTreeMap::new();
     for round in 0..row.rounds + 1 {
         for client in CLIENTS {
-            let cost = server.run(client, row)?;
+            let cost = server.run(client, row.work)?;
             connections.insert(client, server.connections()?);
             // The first round is not measured, because it fills caches.
             if round > 0 {
@@ -133,28 +148,42 @@ struct Server {
 }
 
 impl Server {
-    fn start(row: &Row) -> Result<Self, Failure> {
+    fn start(pages: Pages) -> Result<Self, Failure> {
+        let Pages { events_per_page, pages, odd_every, coding, delay_ms } = pages;
         let mut child = Command::new(std::env::current_exe()?)
             .arg("serve")
-            .args(row.server)
+            .args([events_per_page, pages, odd_every].map(|number| number.to_string()))
+            .args([coding, &delay_ms.to_string()])
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
         let mut port = String::new();
-        BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut port)?;
+        BufReader::new(child.stdout.take().ok_or("the server has no output")?).read_line(&mut port)?;
         Ok(Self { child, port: port.trim().to_owned() })
     }
 
-    fn run(&self, client: &str, row: &Row) -> Result<Cost, Failure> {
-        let base = format!("http://127.0.0.1:{}", self.port);
-        let output = Command::new(std::env::current_exe()?)
-            .args(["run", client, row.work, &base, &row.threads.to_string()])
-            .stderr(Stdio::inherit())
-            .output()?;
+    fn run(&self, client: &str, work: &str) -> Result<Cost, Failure> {
+        let output = self.client(Command::new(std::env::current_exe()?), client, work).output()?;
         if !output.status.success() {
-            return Err(format!("the client {client} failed in the row {}", row.name).into());
+            return Err(format!("the client {client} failed at {work}").into());
         }
         Ok(serde_json::from_slice(&output.stdout)?)
+    }
+
+    fn count_instructions(&self, client: &str, work: &str) -> Result<u64, Failure> {
+        let mut valgrind = Command::new("valgrind");
+        valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(std::env::current_exe()?);
+        let output = self.client(valgrind, client, work).stderr(Stdio::piped()).output()?;
+        let text = String::from_utf8_lossy(&output.stderr);
+        let count = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+        count.ok_or_else(|| format!("valgrind counted no instructions:\n{text}").into())
+    }
+
+    fn client(&self, mut command: Command, client: &str, work: &str) -> Command {
+        command
+            .args(["run", client, work, &format!("http://127.0.0.1:{}", self.port)])
+            .stderr(Stdio::inherit());
+        command
     }
 
     /// Returns the number of connections since the last call.

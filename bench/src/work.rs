@@ -53,33 +53,27 @@ impl Work {
 }
 
 /// Runs the work with the client of this name.
-pub(crate) fn run(client: &str, work: Work, base: &str, threads: usize) -> Result<Cost, Failure> {
+pub(crate) fn run(client: &str, work: Work, base: &str) -> Result<Cost, Failure> {
     match client {
-        "hyper-raw" => asynchronous(threads, raw_async(work, yardstick::Async::new(base))),
+        "hyper-raw" => asynchronous(raw_async(work, yardstick::Async::new(base))),
         "ureq-raw" => raw_blocking(work, &yardstick::Blocking::new(base)),
         "hyper" => {
             let user = async_user(base)?;
-            asynchronous(threads, ours_async(work, user))
+            asynchronous(ours_async(work, user))
         }
         "blocking" => {
             let user = blocking_user(base)?;
             ours_blocking(work, &user)
         }
         #[cfg(feature = "reqwest")]
-        "reqwest" => asynchronous(threads, reqwest_json(work, base.to_owned())),
+        "reqwest" => asynchronous(reqwest_json(work, base.to_owned())),
         _ => Err(format!("unknown client {client:?}").into()),
     }
 }
 
-fn asynchronous<F: Future<Output = Result<Meter, Failure>>>(
-    threads: usize,
-    work: F,
-) -> Result<Cost, Failure> {
-    let mut builder = match threads {
-        1 => tokio::runtime::Builder::new_current_thread(),
-        _ => tokio::runtime::Builder::new_multi_thread(),
-    };
-    let runtime = builder.worker_threads(threads.max(1)).enable_all().build()?;
+/// Runs the work on one thread, so that its CPU time and that of a blocking client can be compared.
+fn asynchronous<F: Future<Output = Result<Meter, Failure>>>(work: F) -> Result<Cost, Failure> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(work)?.stop())
 }
 

@@ -10,6 +10,7 @@
 //! cargo xtask licences              check the licence of every dependency
 //! cargo xtask words                 check prose and names against xtask/words.txt
 //! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
+//! cargo xtask bench [ROW..]         measure both clients against hand-written ones: all rows, or `instructions`
 //! cargo xtask ci [--quick]          run all checks of .ci/run; --quick: only those required before a push
 //! ```
 
@@ -22,7 +23,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences | words [--sample N --seed S] | ci [--quick]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -45,8 +46,9 @@ fn main() -> ExitCode {
             (Ok(count), Ok(seed)) => words::sample(&root(), count, seed),
             _ => Err(USAGE.to_owned()),
         },
-        ["ci"] => ci(&[]),
-        ["ci", "--quick"] => ci(&["--quick"]),
+        ["ci"] => run("bash", &[".ci/run"]),
+        ["ci", "--quick"] => run("bash", &[".ci/run", "--quick"]),
+        ["bench", rows @ ..] => run("cargo", &[&BENCH[..], rows].concat()),
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -58,13 +60,16 @@ fn main() -> ExitCode {
     }
 }
 
-/// Runs the script that CI runs.
-fn ci(options: &[&str]) -> Result<(), String> {
-    let status = Command::new("bash").arg(".ci/run").args(options).current_dir(root()).status();
+/// The bench is a separate workspace.
+const BENCH: [&str; 6] = ["run", "--release", "--quiet", "--manifest-path", "bench/Cargo.toml", "--"];
+
+/// Runs a command in the root folder, with its output on the terminal.
+fn run(command: &str, arguments: &[&str]) -> Result<(), String> {
+    let status = Command::new(command).args(arguments).current_dir(root()).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(status) => Err(format!(".ci/run failed: {status}")),
-        Err(error) => Err(format!("bash could not be started: {error}")),
+        Ok(status) => Err(format!("{command} {}: {status}", arguments.join(" "))),
+        Err(error) => Err(format!("{command} could not be started: {error}")),
     }
 }
 
