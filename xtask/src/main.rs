@@ -10,7 +10,7 @@
 //! cargo xtask licences              check the licence of every dependency
 //! cargo xtask words                 check prose and names against xtask/words.txt
 //! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
-//! cargo xtask bench [ROW..]         measure both clients against hand-written ones: all rows, or `instructions`
+//! cargo xtask bench [ROW..]         measure both clients against hand-written ones
 //! cargo xtask ci [--quick]          run all checks of .ci/run; --quick: only those required before a push
 //! ```
 

@@ -54,9 +54,12 @@ impl Passage {
         self.is_first.then(|| sentences(&self.text).first().copied()).flatten()
     }
 
-    /// Returns the text without the code in backticks.
+    /// Returns the text without the code in backticks and the targets of links.
     pub(super) fn without_code(&self) -> String {
-        self.text.split('`').step_by(2).collect::<Vec<_>>().join("``")
+        let plain = self.text.split('`').step_by(2).collect::<Vec<_>>().join("``");
+        let mut parts = plain.split("](");
+        let first = parts.next().unwrap_or_default().to_owned();
+        parts.fold(first, |text, part| text + part.split_once(')').map_or(part, |(_, rest)| rest))
     }
 }
 
@@ -230,11 +233,11 @@ mod tests {
 
     #[test]
     fn markdown_is_prose_without_its_code() {
-        let text = "# A head line\n\nSome text of `code` that\ngoes on.\n* an item that follows\n\n```sh\nno prose in here\n```\n";
+        let text = "# A head line\n\nSome text of [`code`](answer.md) that\ngoes on.\n* an item that follows\n\n```sh\nno prose in here\n```\n";
         let all = passages(Path::new("README.md"), text);
         let found: Vec<_> = all.iter().map(|one| (one.line, one.without_code())).collect();
         let expected =
-            [(1, "A head line"), (3, "Some text of `` that goes on."), (5, "an item that follows")];
+            [(1, "A head line"), (3, "Some text of [`` that goes on."), (5, "an item that follows")];
         assert_eq!(found, expected.map(|(line, text)| (line, text.to_owned())));
     }
 }
