@@ -176,7 +176,8 @@ impl SignInSetup {
                 let counts = match server {
                     AuthorizationServer::Google => stats.providers.google,
                     AuthorizationServer::Microsoft => stats.providers.microsoft,
-                    _ => stats.providers.apptoto,
+                    AuthorizationServer::Apptoto => stats.providers.apptoto,
+                    other => panic!("the sandbox has no figures of {other:?}"),
                 };
                 (counts.code, counts.refresh, counts.revocations)
             }

@@ -8,8 +8,8 @@
 //! ```
 //!
 //! To add an endpoint, add a row to the `routes.rs` of its service and an arm to its `serve_endpoint`. To add
-//! a switch, add a row in `settings/`; code reads the switch as a field. To add an authorization server,
-//! implement `oauth_server::Rules`.
+//! a switch, add a row in `settings/`; code reads the switch as a field. To delay a response, add to
+//! `world.pause`. To add an authorization server, implement `oauth_server::Rules`.
 
 use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
 use crate::call::Call;
