@@ -101,6 +101,33 @@ fn fields_impl(of: &Answer) -> TokenStream {
             }
         }
     };
+    let read_field = if of.fields.is_empty() {
+        quote! {
+            fn read_field<'de, A: MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                _: Source<'de>,
+                map: &mut A,
+            ) -> Result<bool, A::Error> {
+                typed::unknown(&mut self.extra, name, map)
+            }
+        }
+    } else {
+        quote! {
+            fn read_field<'de, A: MapAccess<'de>>(
+                &mut self,
+                name: &str,
+                source: Source<'de>,
+                map: &mut A,
+            ) -> Result<bool, A::Error> {
+                match name {
+                    #(#wires => self.#names.fill_typed(source, map),)*
+                    #(#strict_wires => typed::strict_list(&mut self.#strict_names, source, map),)*
+                    _ => typed::unknown(&mut self.extra, name, map),
+                }
+            }
+        }
+    };
     let rest = if of.fields.is_empty() {
         quote!(map.serialize_entry(name, raw)?;)
     } else {
@@ -118,18 +145,7 @@ fn fields_impl(of: &Answer) -> TokenStream {
         impl Fields for #name {
             fn take_field(&mut self, name: &str, json: JsonText<'_>) { #take_field }
             #strict
-            fn read_field<'de, A: MapAccess<'de>>(
-                &mut self,
-                name: &str,
-                source: Source<'de>,
-                map: &mut A,
-            ) -> Result<bool, A::Error> {
-                match name {
-                    #(#wires => self.#names.fill_typed(source, map),)*
-                    #(#strict_wires => typed::strict_list(&mut self.#strict_names, source, map),)*
-                    _ => typed::unknown(&mut self.extra, name, map),
-                }
-            }
+            #read_field
             #from_text
             #settle
             fn emit<M: SerializeMap>(&self, map: &mut M) -> Result<(), M::Error> {

@@ -169,6 +169,10 @@ impl<'a> Reader<'a> {
             return holder
                 .error(format!("`{name}` cannot be the name of a field: set another one with x-rust-name"));
         }
+        if holder.get("x-rust-clear").is_some() && !nullable {
+            return holder
+                .error("x-rust-clear is set, but the field may not be null: nothing would clear it");
+        }
         let constant = schema.optional_text("const")?.map(str::to_owned);
         let limit = |key: &str| schema.get(key).map(|node| node.number()).transpose();
         Ok(Field {
@@ -210,6 +214,9 @@ impl<'a> Reader<'a> {
                 }
                 _ => choices.error("is not a type and null"),
             };
+        }
+        if schema.get("oneOf").is_some() {
+            return schema.error("an enum must be a schema under `components`, referenced with `$ref`");
         }
         let kind = schema.require("type")?;
         let words = kind.items().map_or_else(|_| Ok(vec![kind.clone()]), Ok::<_, String>)?;

@@ -423,3 +423,19 @@ fn names_are_converted_to_rust_case() {
     assert_eq!(read::snake("access_token"), "access_token");
     assert_eq!(read::pascal("listEvents"), "ListEvents");
 }
+
+#[test]
+fn fields_that_would_be_generated_wrong_are_refused() {
+    let message = |property: Value| {
+        let done = json!({
+            "type": "object", "description": "D.", "x-rust": "answer", "properties": {"field": property},
+        });
+        error(json!({"Done": done}), operation(json!({})))
+    };
+    let clear = json!({
+        "description": "F.", "type": "array", "items": {"type": "string"}, "x-rust-clear": "[]",
+    });
+    assert!(message(clear).ends_with("nothing would clear it"));
+    let choices = json!({"description": "F.", "oneOf": [{"const": "a", "title": "A", "description": "A."}]});
+    assert!(message(choices).ends_with("referenced with `$ref`"));
+}
