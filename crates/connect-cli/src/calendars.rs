@@ -1,4 +1,4 @@
-//! `connect calendars`: lists calendars. Also finds the calendar that an argument of another command names.
+//! `connect calendars`: lists calendars. `find` finds the calendars in the arguments of other commands.
 
 use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
@@ -52,9 +52,9 @@ fn table(calendars: &[Calendar]) -> Table {
     table
 }
 
-/// Returns an error if `--provider` names another provider than `--via`.
+/// Returns an error if the service of `--via` has no calendars of the provider in `--provider`.
 ///
-/// Only Connect lists calendars of more than one provider.
+/// Only Connect has calendars of several providers.
 pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> Result<(), Failure> {
     match (context.backend.provider(), provider) {
         (Some(own), Some(provider)) if own != *provider => {
@@ -68,7 +68,7 @@ pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> 
     }
 }
 
-/// Returns the calendars that `names` names by key, id, exact title, or `primary`.
+/// Finds the calendars in `names`; a name is a key, an id, an exact title, or `primary`.
 ///
 /// If the scope forbids listing calendars and the provider is known, each name is used as a calendar id.
 pub(crate) async fn find(
@@ -132,7 +132,7 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .next("use the key, the first value of each candidate")
 }
 
-/// Returns whether the calendar is the account's main one: Google and Outlook mark it in a field.
+/// Returns whether this is the account's main calendar. Google and Outlook mark it in a field.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

@@ -102,7 +102,7 @@ async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     closing.await
 }
 
-/// Returns the failure to report: lost tokens matter more than the outcome of the command.
+/// Returns the failure to report if new tokens may not be saved. A failed command becomes its cause.
 fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
     let failure = Failure::from(error).while_doing("new tokens may not be saved");
     match outcome {
@@ -150,7 +150,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
         Failure::new(Exit::Failed, "RUNTIME_ERROR", "cannot start the async runtime").cause(error)
     })?;
     let outcome = runtime.block_on(work);
-    // This does not wait for the thread that reads stdin, which may never end.
+    // Does not wait for the thread that reads stdin, because that thread may never end.
     runtime.shutdown_background();
     outcome
 }
@@ -167,7 +167,7 @@ async fn unless_interrupted<T>(work: impl Future<Output = T>) -> Option<T> {
     let mut work = pin!(work);
     let mut interrupted = pin!(interruption());
     poll_fn(|cx| {
-        // Polled first, so that the signal handlers exist before anything is sent or printed.
+        // Polled before `work`, so that the signal handlers exist before `work` sends or prints anything.
         if interrupted.as_mut().poll(cx).is_ready() {
             note("");
             return Poll::Ready(None);

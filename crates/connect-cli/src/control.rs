@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 
-/// A request to a control endpoint: sent to the origin of the base URL, without credentials.
+/// A request to a control endpoint. It is sent to the origin of the base URL, without credentials.
 pub(crate) struct Control {
     method: Method,
     path: &'static str,

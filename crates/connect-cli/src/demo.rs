@@ -1,4 +1,4 @@
-//! `connect demo`: runs a user from sign-in to sign-out against a sandbox that it starts.
+//! `connect demo`: starts a sandbox, and shows a user's calls from sign-in to sign-out.
 //!
 //! The client, the sandbox and the webhook receiver talk over real sockets. After each step the sandbox's own
 //! request counters are printed, so the numbers do not depend on the client.

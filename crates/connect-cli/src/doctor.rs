@@ -7,8 +7,9 @@
 //!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
 //! ```
 //!
-//! The credentials are checked first: if the user swapped the client id and the secret, the URL of the
-//! authorize request would contain the secret. The output does not contain the client id for this reason.
+//! The credentials are checked before the authorize request, whose URL contains the client id. If the user
+//! swapped the client id and the secret, that URL would contain the secret. For the same reason the output
+//! does not contain the client id.
 
 mod probe;
 mod verdict;

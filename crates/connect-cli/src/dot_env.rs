@@ -50,11 +50,11 @@ impl DotEnv {
 
     fn parse(bytes: &[u8]) -> Result<Self, Failure> {
         let mut found = HashMap::new();
-        // The line and the quote character of a third-party setting whose quote is not closed yet.
+        // The first line and the quote character of another program's setting that spans several lines.
         let mut open: Option<(usize, char)> = None;
         for (line, bytes) in (1..).zip(lines(bytes)) {
             let text = String::from_utf8_lossy(bytes);
-            // Files that were concatenated have a byte order mark before each part.
+            // In a concatenation of several files, each of them may begin with a byte order mark.
             let text = text.trim_start_matches('\u{feff}').trim();
             match (open, is_connect_setting(text)) {
                 (Some((from, _)), true) => {
@@ -115,7 +115,7 @@ fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
     Ok((name, value))
 }
 
-/// Returns the value, or the reason why programs could read it differently.
+/// Returns the value, or the reason why another program could read a different value.
 fn read_value(text: &str) -> Result<String, &'static str> {
     let (value, rest) = match text.chars().next() {
         Some('\'') => text[1..].split_once('\'').map(|(value, rest)| (value.to_owned(), rest)).ok_or(OPEN)?,
@@ -167,7 +167,7 @@ fn unescape(text: &str) -> Result<(String, &str), &'static str> {
     Err(OPEN)
 }
 
-/// Returns the quote that a third-party setting opens on this line and does not close.
+/// Returns the quote character that another program's setting opens but does not close on this line.
 fn open_quote(text: &str) -> Option<char> {
     let is_word = |name: &str| name.chars().all(|c| c.is_alphanumeric() || "_.-".contains(c));
     let value = text.split_once('=').filter(|_| is_word(name(text)))?.1.trim();

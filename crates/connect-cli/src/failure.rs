@@ -1,8 +1,8 @@
 //! The failure of a command: its exit code and its output.
 //!
-//! A failure has a message, a cause and a next step; `--json` prints them as one object. They contain no
-//! secrets, because the library's errors contain none. In the service's texts, characters that could control
-//! a terminal are replaced.
+//! A failure has a message, a cause and a next step, which `--json` prints as one object. A failure contains
+//! no secrets, because the library's errors contain no secrets. In texts from the service, characters that
+//! could control a terminal are replaced.
 
 use std::{error::Error as _, fmt, io::Write as _, process::ExitCode};
 
@@ -141,7 +141,7 @@ impl From<Error> for Failure {
         let (exit, next) = advice(&error);
         let mut failure = Self::new(exit, error.code(), error.kind().to_string());
         if matches!(error.kind(), ErrorKind::Authentication) && error.status().is_none() {
-            // No request was sent, and the library's message is meant for programmers.
+            // No request was sent. The library's message is left out because it is meant for programmers.
             failure.message = "not signed in".to_owned();
         } else {
             failure.cause = cause(&error);
@@ -158,7 +158,7 @@ impl From<connect_hyper::types::Invalid> for Failure {
     }
 }
 
-/// Returns the message of the error and its innermost cause. The causes between them add nothing.
+/// Returns the message of the error and its innermost cause, without the less specific causes between.
 fn cause(error: &Error) -> Option<String> {
     let mut inner = error.source();
     while let Some(next) = inner.and_then(|inner| inner.source()) {

@@ -1,7 +1,7 @@
 //! Short keys for calendars and events, whose ids can be hundreds of characters long.
 //!
-//! A key is eight characters computed from the provider, the calendar id and the event id, so a key that one
-//! command prints can be passed to the next.
+//! A key is eight characters computed from the provider, the calendar id and the event id, so a
+//! key that one command prints can be passed to another command.
 
 use connect_hyper::types::{Calendar, Event, Provider};
 

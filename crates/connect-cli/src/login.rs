@@ -1,7 +1,7 @@
 //! `connect login`: signs the user in with the browser.
 //!
-//! The program listens at the address and port of the redirect URI, or at any free port if the service allows
-//! it. If the redirect URI points to another machine, the user can paste the callback URL instead. The
+//! The program listens at the address and port of the redirect URI, or at a free port if the service accepts
+//! any port. If the redirect URI points to another machine, the user can paste the callback URL instead. The
 //! library checks the `state`, and that the tokens belong to this user.
 
 mod browser;
@@ -26,7 +26,7 @@ use crate::{
     via::Via,
 };
 
-/// The library refuses a callback after this time.
+/// The timeout of the sign-in, after which the library refuses the callback.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The arguments of `connect login`.
@@ -117,7 +117,7 @@ impl Arguments {
 }
 
 async fn pasted() -> Result<String, Failure> {
-    // Reading stdin blocks; on a separate thread it does not delay Ctrl-C.
+    // Reading stdin blocks, so it runs on a separate thread. Otherwise Ctrl-C would have no effect.
     let read = tokio::task::spawn_blocking(|| paste::line(std::io::stdin().lock()));
     let nothing = || {
         Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no URL was pasted")
@@ -153,7 +153,7 @@ fn not_listening(error: LoopbackError) -> Failure {
     }
 }
 
-/// Adds the next step if the service refuses the redirect URI, which it may do only in the exchange.
+/// Adds the next step if the token endpoint refused the redirect URI.
 fn refused(error: connect_hyper::Error) -> Failure {
     let about_redirect = error.message().is_some_and(|text| text.to_ascii_lowercase().contains("redirect"));
     let failure = Failure::from(error);

@@ -107,12 +107,12 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether `--json` is among the arguments, which could not be parsed.
+/// Returns whether the arguments contain `--json`, although they could not be parsed.
 fn asks_for_json() -> bool {
     std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }
 
-/// Reports an error of the argument parser as JSON; its first paragraph is the message.
+/// Reports an error of the argument parser as JSON. The message is the error's first paragraph.
 fn report(error: &clap::Error) -> ExitCode {
     let text = error.to_string();
     let paragraph = text.split("\n\n").next().unwrap_or_default();

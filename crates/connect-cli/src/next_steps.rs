@@ -2,7 +2,7 @@
 
 use crate::{settings::Settings, via::Via};
 
-/// The commands that take the repeated options; `true` if a subcommand follows the command.
+/// The commands that accept the options, and whether a subcommand follows the command.
 const COMMANDS: [(&str, bool); 9] = [
     ("doctor", false),
     ("login", false),
@@ -26,7 +26,7 @@ impl NextSteps {
         Self { options: settings.repeated(), via: settings.via }
     }
 
-    /// Adds the options of the current command to each command in the text that takes them.
+    /// Adds the options of the current command to each command in the text that accepts them.
     pub(crate) fn complete(&self, text: &str) -> String {
         // The doctor only supports Mobiscroll Connect.
         let text =

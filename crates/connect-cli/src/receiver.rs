@@ -31,7 +31,7 @@ use tokio::{
 };
 
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// The part of a too large body that is discarded, so that the sender can read the 413 response.
+/// How much of a too large body is read and discarded, so that the sender can read the 413 response.
 const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 /// The timeout for reading the request head, and the timeout for reading the body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -138,7 +138,7 @@ async fn serve_one<F>(
         .header_read_timeout(READ_TIMEOUT)
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    // A connection error only concerns the sender.
+    // Only the sender has to handle a broken connection.
     let _ = connection.await;
 }
 

@@ -1,9 +1,9 @@
 //! The settings that all commands share: arguments override the environment, which overrides `.env`.
 //!
-//! Only `MOBISCROLL_CONNECT_*` variables are read from `.env`, and they are not added to the environment: a
-//! file in a downloaded folder must not change the proxy or affect other programs. The file must not redirect
-//! credentials either: a base URL in `.env` must be the service's or point to this machine, and only
-//! credentials from the same file are sent to this machine.
+//! A `.env` in a downloaded folder must not change the proxy, affect other programs, or redirect credentials.
+//! So only its `MOBISCROLL_CONNECT_*` variables are read, and they are not added to the environment. A base
+//! URL in `.env` must be that of the service or of a sandbox on this machine. Only credentials from the same
+//! `.env` are sent to that sandbox.
 
 use std::{
     path::{Path, PathBuf},
@@ -119,7 +119,7 @@ impl Settings {
     pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
         let file = DotEnv::read()?;
         let named = |option, argument: &Option<String>, name: &str| {
-            // An empty argument is not replaced: a script may have expanded an unset variable.
+            // An empty argument overrides the variable too: a script may have expanded an unset variable.
             let argument = argument.clone().map(|value| Setting { value, source: Source::Argument(option) });
             argument.or_else(|| variable(&file, name))
         };
@@ -166,7 +166,7 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Returns the variable from the environment, else from `.env`.
+/// Returns the variable from the environment or, if it is not set there, from `.env`.
 fn variable(file: &DotEnv, name: &str) -> Option<Setting> {
     let name = format!("{PREFIX}{name}");
     if let Some(value) = std::env::var(&name).ok().filter(|value| !value.is_empty()) {
@@ -184,7 +184,7 @@ impl Setting {
 
 /// Returns the source of the base URL if `.env` sets it to a sandbox on this machine.
 ///
-/// Returns an error if `.env` sets it to another machine, unless that is the service itself.
+/// Returns an error if `.env` sets it to another machine, unless the URL is that of the service.
 fn sandbox_from_file(base_url: &Setting) -> Option<Result<Source, Failure>> {
     let Source::File(..) = base_url.source else { return None };
     let uri: Option<Uri> = base_url.value.parse().ok();
@@ -215,7 +215,7 @@ pub(crate) struct Resolved {
     credentials: Credentials,
     /// The source of the base URL, if `.env` sets it to a sandbox.
     sandbox_from_file: Option<Source>,
-    /// The source of the client secret or, without one, of the client id, if it is set outside `.env`.
+    /// The source of the client secret, if outside `.env`. Without a secret, the source of the client id.
     credential_outside_file: Option<Source>,
     api_key_outside_file: Option<Source>,
     pub(crate) via: Via,
@@ -234,7 +234,7 @@ pub(crate) struct Resolved {
 }
 
 impl Resolved {
-    /// Returns the credentials; an error if they may not be sent to the base URL.
+    /// Returns the credentials, or an error if they must not be sent to the base URL.
     pub(crate) fn credentials(&self) -> Result<&Credentials, Failure> {
         self.check_source(self.credential_outside_file.as_ref()).map(|()| &self.credentials)
     }
@@ -244,7 +244,7 @@ impl Resolved {
         self.credentials.id.as_deref()
     }
 
-    /// Returns an error if `.env` sets the base URL and the credential is from another source.
+    /// Returns an error if `.env` sets the base URL to a sandbox, and the credential is not from `.env`.
     fn check_source(&self, credential: Option<&Source>) -> Result<(), Failure> {
         let (Some(base_url), Some(credential)) = (&self.sandbox_from_file, credential) else { return Ok(()) };
         let message = format!("{credential} must not be sent to {base_url}");
@@ -308,7 +308,7 @@ impl Resolved {
         Ok(self.configure(Client::anonymous_builder())?.build()?)
     }
 
-    /// Returns the Google API key from the argument, else from the environment or `.env`.
+    /// Returns the Google API key from the argument or, without one, from the environment or `.env`.
     pub(crate) fn api_key(&self, argument: Option<&str>) -> Result<google::ApiKey, Failure> {
         match argument {
             Some(_) => self.check_source(Some(&Source::Argument("--api-key")))?,
@@ -341,7 +341,7 @@ impl Resolved {
             builder = builder.root_certificates(pem.clone());
         }
         if let Some(time) = self.timeout {
-            // Token exchanges keep their own timeout: a shorter one could lose the new tokens.
+            // Does not change the timeout of token exchanges: a shorter timeout could lose the new tokens.
             builder = builder
                 .timeout(time)
                 .attempt_timeout(time.min(Duration::from_secs(30)))

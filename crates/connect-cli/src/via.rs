@@ -45,7 +45,7 @@ impl Via {
         }
     }
 
-    /// Returns the calendar backend; unused for Apptoto, whose calendars no command supports.
+    /// Returns the calendar backend. For Apptoto the value is not used: no command supports its calendars.
     pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
         match self {
             Self::Connect | Self::Apptoto => Box::new(Backend::new(Connect::new(), user)),
@@ -80,7 +80,7 @@ impl Via {
 
     /// Returns whether the service accepts any loopback port (RFC 8252 section 7.3).
     ///
-    /// Google does so for desktop clients, although they have a secret.
+    /// Google accepts any loopback port for desktop clients, although these clients have a secret.
     pub(crate) fn takes_any_port(self, has_secret: bool) -> bool {
         match self {
             Self::Google => true,

@@ -9,7 +9,7 @@ use jiff::{
 
 use crate::failure::Failure;
 
-/// Returns the user's time zone: `TZ`, else the system's.
+/// Returns the user's time zone: the value of `TZ` or, if `TZ` is not set, the system's time zone.
 pub(crate) fn zone() -> TimeZone {
     TimeZone::system()
 }
@@ -17,7 +17,7 @@ pub(crate) fn zone() -> TimeZone {
 /// An instant or a date, from an argument.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum When {
-    /// With the time zone; `None` if the argument has an offset.
+    /// An instant and its time zone, which is `None` if the argument has an offset.
     At(Timestamp, Option<TimeZone>),
     Day(Date),
 }
@@ -63,7 +63,7 @@ impl When {
         }
     }
 
-    /// Returns the start of a range; of a date, its first instant.
+    /// Returns the start of a range. A date stands for its first instant.
     pub(crate) fn start(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -71,7 +71,7 @@ impl When {
         }
     }
 
-    /// Returns the exclusive end of a range; of a date, the first instant of the next day.
+    /// Returns the exclusive end of a range. A date stands for the first instant of the next day.
     pub(crate) fn end(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -110,7 +110,9 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
-/// Returns the instant of an event's time, or `None` for a text. A time without an offset is in `zone`.
+/// Returns the instant of a date or time in an event; `None` if the service sent another text.
+///
+/// A time without an offset is in `zone`, and a date stands for its midnight in `zone`.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let civil = match time {
         EventTime::Instant(at) => return Some(*at),

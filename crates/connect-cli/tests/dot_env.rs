@@ -90,7 +90,7 @@ fn base_url_in_dot_env_gets_no_outside_credentials() {
     }
     assert!(world.server.with(|sandbox| sandbox.requests().is_empty()), "nothing was sent");
 
-    // A base URL from the user gets the credentials, and requests without credentials are allowed.
+    // Credentials from the environment are sent to a base URL that an argument or the environment sets.
     let at = world.server.base_url();
     assert_eq!(run(&world, &["status", "--base-url", &at], &[id, secret]).code, Some(3));
     assert_eq!(run(&world, &["status"], &[id, secret, ("BASE_URL", &at)]).code, Some(3));

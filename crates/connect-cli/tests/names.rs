@@ -105,7 +105,7 @@ fn ambiguous_calendar_is_refused_with_the_candidates() {
         }
         assert_eq!(refused.err.matches("), ").count(), candidates.len() - 1, "{}", refused.err);
     }
-    // An id has priority over a title, and a calendar that is listed twice counts once.
+    // A name that equals an id and a title means the id. A calendar that is listed twice is not ambiguous.
     for one in
         [&["--calendar", "b"][..], &["--calendar", "a"], &["--calendar", "primary", "--provider", "google"]]
     {

@@ -18,7 +18,7 @@ use rustix::{
     termios::{LocalModes, tcgetattr},
 };
 
-/// A pseudo-terminal; bytes written to `keyboard` arrive as typed.
+/// A pseudo-terminal. Bytes written to `keyboard` reach the program as if a user typed them.
 struct Terminal {
     keyboard: File,
     screen: OwnedFd,

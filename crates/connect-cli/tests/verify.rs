@@ -1,4 +1,4 @@
-//! `connect webhooks verify`: a test for every reason.
+//! `connect webhooks verify`: a test for every reason to refuse a delivery.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;

@@ -9,7 +9,7 @@ use common::{
 };
 use serde_json::Value;
 
-/// Starts `listen` at the sandbox's webhook URL, then signs a user in, which subscribes the calendars.
+/// Starts `listen` at the sandbox's webhook URL. Then signs a user in, so that the calendars are subscribed.
 fn listen(arguments: &[&str], switches: &[(&str, &str)]) -> (World, Listening) {
     let world = World::with(&[switches, &[("initial_sync", "off"), ("delivery_backoff", "1")]].concat());
     let mut command = world.command(&[&["webhooks", "listen"], arguments].concat());
@@ -143,7 +143,7 @@ fn subscribe_and_unsubscribe_change_the_subscriptions() {
     let made = [&subscribe[..], &[&id, "--channel-id", "mine", "--expires", "2099-12-01", "--json"]].concat();
     let made = world.run(&made).json();
     assert_eq!((&made["calendarId"], &made["channelId"]), (&id.as_str().into(), &"mine".into()));
-    // Until the end of the day in the user's time zone.
+    // The subscription lasts until the end of the day in the user's time zone.
     assert_eq!(made["subscription"]["expiration"], "2099-12-01T23:00:00Z");
     let resource = made["subscription"]["resourceId"].as_str().unwrap();
     let subscribed = || world.server.with(|sandbox| sandbox.subscriptions().len());

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 use super::DemoError;
 use crate::receiver::{Receiver, status};
 
-/// The sandbox sends a delivery about one second after the change.
+/// The timeout of a delivery, which the sandbox sends about one second after the change.
 const DELIVERY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// The deliveries in order of arrival.

@@ -1,7 +1,7 @@
 //! Finds the event that a key or an id names.
 //!
-//! The API cannot return a single event, so events are listed and searched. A change needs the listed event
-//! anyway: without its series id, a change to one occurrence could change the whole series.
+//! The API cannot return a single event, so the program lists events and searches them. A change also needs
+//! the series id of the listed event. Without it, a change to one occurrence could change the whole series.
 
 use clap::Args;
 use connect_hyper::types::{Event, EventTime, Provider};
@@ -51,7 +51,7 @@ fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     Ok((start.timestamp(), end.timestamp()))
 }
 
-/// Returns the command that shows the event, if it is outside the default range or near its ends.
+/// Returns a command that shows the event, unless it is at least a day inside the default range.
 pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
     let at = |time: &EventTime| when::instant_of(time, zone);
     let start = event.start.as_ref().and_then(at)?;
@@ -67,7 +67,7 @@ pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
 }
 
 impl EventSelector {
-    /// Searches occurrences first, then whole series, which have other ids.
+    /// Searches the occurrences, and then the series, whose ids differ from those of their occurrences.
     pub(super) async fn find(&self, context: &Context) -> Result<FoundEvent, Failure> {
         let names: Vec<_> = self.calendar.iter().cloned().collect();
         let only = calendars::find(context, &names, self.provider.as_ref()).await?;
@@ -81,7 +81,7 @@ impl EventSelector {
                 query.masters = true;
                 self.search(context, &query, key::of_event, |event| Some(&event.id)).await?
             }
-            // Other services list only occurrences; any occurrence represents its series.
+            // Other services list only occurrences, so the first found occurrence represents its series.
             _ => {
                 self.search(context, &query, key::of_series, |event| event.recurring_event_id.as_ref())
                     .await?
@@ -109,7 +109,7 @@ impl EventSelector {
         Ok((start, end))
     }
 
-    /// Returns the event with this id or key; an error if several events match.
+    /// Returns the event that the argument names by id or key, or an error if several events match.
     async fn search(
         &self,
         context: &Context,

@@ -4,7 +4,7 @@ use connect_hyper::types::{Attendee, Event, Notify};
 
 use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
 
-/// Returns the guests of the user's own event; none if somebody else organizes it.
+/// Returns the guests of the event, or an empty list if the user does not organize the event.
 pub(super) fn of(event: &Event) -> Vec<String> {
     let is_me = |guest: &&Attendee| guest.extra.get("self").is_some_and(|raw| raw.get() == "true");
     let is_organizer = |guest: &&Attendee| guest.organizer == Some(true);

@@ -78,7 +78,7 @@ pub(super) fn placed(mut event: Event, calendar: &CalendarRef) -> Event {
     event
 }
 
-/// Returns the page size: one event more than `limit` shows whether there are more.
+/// Returns the page size: one more than `limit`, to find out whether more than `limit` events exist.
 fn page_size(limit: usize) -> u32 {
     u32::try_from(limit.saturating_add(1)).unwrap_or(u32::MAX).clamp(2, 1000)
 }

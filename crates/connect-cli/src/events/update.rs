@@ -70,7 +70,7 @@ enum ClearedField {
 }
 
 impl ExtentOptions {
-    /// Returns the chosen extent, or `None` without an option. A whole series needs `--all`.
+    /// Returns the chosen extent, or `None` without an option. Returns an error for a series without `--all`.
     pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Extent::All)),

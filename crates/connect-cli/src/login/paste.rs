@@ -8,7 +8,7 @@ use std::io::{self, BufRead, Read as _};
 /// More than any browser accepts for a URL.
 const MAX_URL_BYTES: u64 = 1024 * 1024;
 
-/// Reads one line and applies Backspace and Ctrl-U, which a terminal only does in line mode.
+/// Reads one line and applies Backspace and Ctrl-U, as the terminal would in line mode.
 pub(super) fn line(input: impl BufRead) -> io::Result<String> {
     let mut line = String::new();
     let mut bytes = input.take(MAX_URL_BYTES).bytes();
@@ -66,7 +66,7 @@ mod terminal {
     }
 }
 
-/// On other systems the terminal is left unchanged.
+/// Does nothing: on systems other than Unix, line mode stays on.
 #[cfg(not(unix))]
 pub(super) struct WholeLines;
 

@@ -8,7 +8,7 @@ use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::{failure::Failure, settings::Resolved};
 
-/// Less than the one-minute lease of a claim: after it, a repeated delivery would be handled as well.
+/// Less than the lease of a claim (one minute), so that no repeated delivery is forwarded meanwhile.
 const MAX_FORWARD_TIME: Duration = Duration::from_secs(50);
 
 /// The headers of a single connection, which are never forwarded (RFC 9110 section 7.6.1).
@@ -50,7 +50,7 @@ impl Forward {
         *request.uri_mut() = self.url.clone();
         request.extensions_mut().insert(Timeout(self.time));
         let mut headers = end_to_end(headers);
-        // These two only concern the connection from the sender.
+        // `Host` and `Expect` are about the connection from the sender to this program.
         for own in [header::HOST, header::EXPECT] {
             headers.remove(own);
         }

@@ -89,7 +89,7 @@ impl DeliveryReport {
         self.forwarded = Some(Forwarded { url: url.to_string(), outcome });
     }
 
-    /// Adds that the delivery was handled, but could not be saved as handled.
+    /// Adds that the delivery was handled, but could not be recorded as handled.
     pub(super) fn failed(mut self, declined: &Declined) -> Self {
         self.error = Some(declined.to_string());
         self.status = declined.status();
@@ -168,7 +168,7 @@ fn brief(text: &str) -> String {
     clean(&limit(text, MAX_TEXT_CHARS))
 }
 
-/// `updated  google/th20eap9  Stand-up  2026-11-23 09:00-09:30`
+/// Returns a line such as `updated  google/th20eap9  Stand-up  2026-11-23 09:00-09:30`.
 fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
     const PLACE_WIDTH: usize = 18;
     let event = &change.event;

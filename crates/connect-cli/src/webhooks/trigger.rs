@@ -133,7 +133,7 @@ impl Trigger {
 impl Resend {
     pub(super) async fn run(&self, settings: &Resolved, out: &Output) -> Result<(), Failure> {
         let client = settings.anonymous(None)?;
-        // Checks that the base URL is a sandbox.
+        // This request fails if the base URL is not a sandbox.
         subscriptions(&client).await?;
         let mut control = Control::post("/sandbox/resend");
         if let Some(id) = &self.id {

@@ -75,7 +75,7 @@ impl Arguments {
         Ok(outcome)
     }
 
-    /// Parses the keys; like the official SDKs, skips malformed ones.
+    /// Parses the keys. Malformed keys are skipped, as in the official SDKs.
     fn keys(&self) -> Vec<PublicKey> {
         let key = |text: &String| match text.parse() {
             Ok(key) => Some(key),

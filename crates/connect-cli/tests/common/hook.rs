@@ -22,7 +22,7 @@ pub(crate) struct Listening {
 }
 
 impl Listening {
-    /// Starts the command with `--json` and reads the URL from its first line.
+    /// Starts the command with `--json` and reads the URL from the first output line.
     pub(crate) fn start(command: &mut Command) -> Self {
         let mut child = piped(command.arg("--json"));
         let (out, err) = (BufReader::new(child.stdout.take().unwrap()), child.stderr.take());

@@ -219,7 +219,7 @@ pub(crate) fn nowhere() -> String {
     format!("http://127.0.0.1:{}/api", free_port())
 }
 
-/// Returns a free port, a different one each time, below the ports that systems assign to connections.
+/// Returns a new free port, below the ports that systems assign to outgoing connections.
 pub(crate) fn free_port() -> u16 {
     static NEXT: AtomicU16 = AtomicU16::new(0);
     loop {
