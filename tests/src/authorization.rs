@@ -69,7 +69,7 @@ pub struct SignInSetup {
 }
 
 impl SignInSetup {
-    /// Creates a sandbox whose Apptoto issues refresh tokens, which its documentation does not mention.
+    /// Creates a sandbox whose Apptoto issues refresh tokens. Apptoto's documentation does not mention them.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
     }

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The server counts requests and bytes, so that tests do not depend on the client's view. A valid response
-//! contains the number of its request, so that a test notices a response to another request.
+//! contains the number of its request, so that a test notices a response to the wrong request.
 
 use std::{
     collections::VecDeque,
@@ -36,9 +36,9 @@ pub enum Fault {
     Says(Vec<u8>),
     /// Sends these bytes and closes the connection without the TLS `close_notify`.
     Torn(Vec<u8>),
-    /// Sends these bytes and keeps the connection.
+    /// Sends these bytes and leaves the connection open.
     Keeps(Vec<u8>),
-    /// Sends these bytes in small pieces and keeps the connection.
+    /// Sends these bytes in small pieces and leaves the connection open.
     Pieces(Vec<u8>),
     /// Sends these bytes one by one with this pause, then closes the connection.
     Drips(Vec<u8>, Duration),

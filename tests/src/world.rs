@@ -117,9 +117,9 @@ impl World {
         })
     }
 
-    /// Returns the delivery that `cause` creates.
+    /// Calls `cause`, and returns the delivery that the sandbox would send `seconds` later.
     ///
-    /// It is taken from the sandbox `seconds` before it is due, so that the sandbox does not send it.
+    /// The sandbox does not send this delivery: it records the delivery as handled.
     fn take_delivery(
         &self,
         seconds: i64,

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use connect_hyper::{Client, MemoryStore, SignIn};
 use connect_tests::world::{Place, World};
 
-/// About the number of rounds on an idle machine.
+/// About as many rounds as an idle machine needs for 10,000 cancelled calls.
 const ROUNDS: u64 = 300;
 const TASKS: usize = 48;
 

@@ -1,5 +1,5 @@
-//! Many concurrent calls all succeed and use a bounded number of locks and threads. The tests use counts, not
-//! times.
+//! Many concurrent calls all succeed and use a bounded number of locks and threads. The tests check
+//! counts and no times.
 
 use std::{sync::Arc, thread};
 

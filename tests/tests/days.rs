@@ -16,7 +16,7 @@ use jiff::{
 #[test]
 fn all_day_event_keeps_its_dates_in_every_time_zone() {
     for hours in -12..=14 {
-        // A POSIX rule needs no time zone database; its offset counts westward.
+        // A POSIX rule needs no time zone database. Its offset is positive west of UTC.
         let zone = format!("<zone>{}", -hours);
         let output = Command::new(env!("CARGO_BIN_EXE_days-process")).env("TZ", zone).output().unwrap();
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));

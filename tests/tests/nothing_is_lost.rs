@@ -1,4 +1,4 @@
-//! A rotated token survives a cancelled caller, a failed save, a lost response and a faster process.
+//! A rotated token survives a cancelled caller, a failed save, a lost response and another process.
 
 use std::{
     process::{Child, Command, Stdio},

@@ -415,7 +415,7 @@ fn no_type_prints_a_secret() {
     assert!(matches!(guard.claim("msg_1", now().wall).unwrap(), Claimed::New(_)), "dropped");
     printed.add("ReplayMemory", &guard);
 
-    // Only the API types that contain tokens; all other API types contain calendar data.
+    // Of the API types, only these contain tokens. All others contain calendar data.
     let exchanged =
         r#"{"access_token": "hush-access", "refresh_token": "hush-refresh", "more": "hush-more"}"#;
     printed.add("TokenAnswer", &decode::<TokenAnswer>(exchanged.as_bytes()).unwrap());

@@ -1,7 +1,7 @@
 //! Receives 10,000 deliveries while the service rotates its keys five times, in simulated time.
 //!
 //! Many deliveries are verified concurrently, fetches of the keys are slow and some fail, and the service
-//! repeats deliveries without a 2xx response. The sandbox counts the fetches.
+//! repeats each delivery that gets no 2xx response. The sandbox counts the fetches.
 
 use std::collections::VecDeque;
 
@@ -59,7 +59,7 @@ impl World {
             ("webhook_url", "http://127.0.0.1:9/hook"),
             ("key_overlap", overlap),
             ("initial_sync", "off"),
-            // More than the one minute in which a new key may be unknown.
+            // The retries continue for more than a minute, because the receiver may not know a new key for a minute.
             ("delivery_retries", "6"),
         ] {
             settings.set(name, value).unwrap();
@@ -242,8 +242,8 @@ fn every_genuine_delivery_survives_key_rotation() {
         if forge {
             assert!(world.seen.forged >= DELIVERIES / 20, "{:?}", world.seen);
         } else {
-            // Deliveries get a 503 until the keys can be fetched: at the start, and if two rotations since
-            // the last fetch left no common key and the next fetch fails.
+            // Deliveries get a 503 until a fetch of the keys succeeds. This happens at the start, and when
+            // the service has replaced all keys since the last fetch and the next fetch fails.
             assert!(world.seen.put_off < 500, "{:?}", world.seen);
             assert!((4..=8).contains(&world.fetched_at.len()), "{:?}", world.fetched_at);
         }

@@ -125,7 +125,7 @@ fn close_before_the_end_loses_no_token() {
     }
 }
 
-/// With grace rotation no user is signed out. With strict rotation each unsaved exchange costs a sign-in.
+/// With grace rotation no user is signed out. With strict rotation each unsaved exchange ends a sign-in.
 #[test]
 fn end_without_close_loses_only_unsaved_pairs() {
     let mut unsaved = 0;

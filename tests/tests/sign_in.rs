@@ -64,7 +64,7 @@ fn signed_in(world: &SignInSetup, key: &TokenKey) -> Tokens {
     tokens
 }
 
-/// Checks that the store has a new pair; only Google keeps the refresh token.
+/// Checks that the store has a new pair. Only at Google the refresh token stays the same.
 fn refreshed(world: &SignInSetup, key: &TokenKey, first: &Tokens) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap();
@@ -118,7 +118,7 @@ fn refusal_is_final_except_at_microsoft() {
         let stored = world.stored(user.session().key());
         assert_eq!(stored.is_some(), whose == Whose::Microsoft, "{whose:?}");
         assert!(stored.is_none_or(|tokens| tokens.refused.is_some()), "{whose:?}");
-        // The server would grant it now, but the client sends no request for ten minutes.
+        // The server would grant a refresh now, but the client sends no refresh request for ten minutes.
         let error = user.refresh().unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Authentication), "{whose:?}: {error}");
         assert_eq!(world.counts().refreshes, 0, "{whose:?}");

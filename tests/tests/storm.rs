@@ -23,7 +23,7 @@ use http::StatusCode;
 const CALLERS: usize = 64;
 const ROUNDS: usize = 100;
 
-/// Delays 401s until every caller has sent its request, and every second 401 until the pair is saved.
+/// Delays each 401 until every caller has sent its request. Every second 401 also waits for the save.
 #[derive(Clone)]
 struct Floodgate(Arc<Counts>);
 

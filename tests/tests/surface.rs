@@ -9,7 +9,7 @@ const SINGLE_CLIENT: &[&str] = &[
     "Builder::async_store/2",        // only the async client supports async stores
     "Builder::async_replay_guard/2", // only the async client supports async guards
     "Items::next/1",                 // the blocking client implements `Iterator::next`
-    "PageStream::next/1",            // as `Items::next`
+    "PageStream::next/1",            // the blocking client implements `Iterator::next`
     "Items::without_read_ahead/1",   // reading ahead needs an async task
     "PageStream::without_read_ahead/1",
     "HyperTransport::new/2", // each client has its own transport

@@ -6,7 +6,7 @@ use connect_core::{Error, ErrorKind, Sent};
 use connect_sandbox::Server;
 use connect_tests::certificates::{Authority, Identity};
 
-/// Starts a sandbox with this certificate. Both clients, which trust `authority`, request its health.
+/// Starts a sandbox with this certificate, and requests its health with clients that trust `authority`.
 fn request_health(authority: Option<&Authority>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
     request_health_with(authority.map(Authority::pem), identity)
 }
@@ -81,7 +81,7 @@ fn unknown_authority_is_refused() {
     refused(request_health(Some(&other), authority.identity("localhost").unwrap()));
 }
 
-/// Returns the output of both clients for two servers. The operating system trusts only the first.
+/// Returns the output of both clients for two servers. The operating system trusts only the first server.
 fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
     let [system, other] = &*AUTHORITIES;
     let file = |authority: &Authority| {
@@ -107,7 +107,7 @@ fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
 static AUTHORITIES: LazyLock<[Authority; 2]> =
     LazyLock::new(|| [Authority::new().unwrap(), Authority::new().unwrap()]);
 
-/// Needs the feature `platform-verifier`, which is on in this crate.
+/// Needs the feature `platform-verifier`, which this crate enables.
 #[test]
 fn builder_chooses_the_trusted_certificates() {
     let well = |text: &String| text == "blocking: ok\nhyper: ok\n";

@@ -137,7 +137,7 @@ fn call_is_one_span_without_private_data() {
             ("Unauthorized", "true")
         );
 
-        // A failed call has its error type.
+        // The span of a failed call has the type of the error.
         let gone = DeleteEvent::new(Provider::Google, calendars[0].id.clone(), "hush-event");
         user.events().delete(gone).unwrap_err();
         let new = NewEvent::new(&calendars[0], "hush-title", range, range).attendee("hush-guest@example.org");

@@ -94,7 +94,7 @@ pub(super) struct Job {
 enum JobState {
     Gate(TokenTask),
     Load(Loading),
-    /// With the lease and the start of the attempt.
+    /// An attempt to lock, with its lease and its start.
     TryLock(u64, Now, Locking),
     Rest(Resting),
     Prepare(Preparing),
@@ -348,7 +348,7 @@ impl World {
 
     /// Delivers the request to the service, even if its sender no longer waits.
     pub(super) fn arrive(&mut self, task: u64, epoch: u32, request: Request, fate: Fate) {
-        // Late: the sender no longer waits, or the store has lost its lock.
+        // The request is late if the sender no longer waits, or if the store has lost the sender's lock.
         let alive = self.tasks.get(&task).filter(|task| task.epoch == epoch);
         let late = !alive.is_some_and(|task| matches!(&task.kind, TaskKind::Job(job) if !job.robbed));
         let response = if fate.arrives() { self.served(request, late) } else { None };
@@ -870,7 +870,7 @@ fn retry_after(response: &Response) -> Option<u64> {
     seconds.parse::<u64>().ok().map(|seconds| seconds * 1000)
 }
 
-/// Removes the refresh token, as a service without rotation does (RFC 6749 section 6).
+/// Removes the refresh token from a response, as a service without rotation does (RFC 6749 section 6).
 fn without_refresh_token(response: &Response) -> Response {
     let mut body: Value = serde_json::from_slice(response.body()).unwrap_or_default();
     if let Some(body) = body.as_object_mut() {

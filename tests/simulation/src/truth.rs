@@ -73,7 +73,7 @@ struct Pair {
     given_up: bool,
     /// Whether a save failed or may have failed.
     save_failed: bool,
-    /// How often the service accepted its refresh token.
+    /// How often the service accepted the refresh token of this pair.
     used: u32,
     /// The lives whose exchange of this pair had no response.
     unknown_to: Vec<Life>,
@@ -123,7 +123,7 @@ impl Truth {
         let newer: Vec<_> = self.newer_than(index).collect();
         let knows_newer = newer.iter().any(|newer| newer.known_to.contains(&who.life));
         if newer.iter().any(|newer| newer.rolled_back) && !knows_newer {
-            // The process cannot know that the store was restored to this pair: no client can prevent a loss.
+            // The process cannot know that the store was restored to this pair, so no client can prevent a loss.
             let user = family.user;
             self.excuse(user);
             return Ok(());
@@ -212,13 +212,13 @@ impl Truth {
             }
     }
 
-    /// Records a refusal. Returns `Some` if a sign-in was lost: `true` if no client could prevent the loss.
+    /// Records a refusal. Returns `Some` if a sign-in was lost; `true` means that no client can prevent this.
     ///
     /// `late`: the sender gave up before the request arrived.
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
-        // The response was lost, its receiver lost the pair, or the save failed.
+        // The response was lost, its receiver lost the pair before the save, or the save failed.
         let lost = |child: &Pair| {
             child.parent == Some(index)
                 && child.saved.is_none()
@@ -331,7 +331,7 @@ impl Truth {
         }
     }
 
-    /// Records that a life has no tokens of `user` in memory any more; `None` means of all users.
+    /// Records that a life no longer has the tokens of `user` in memory. `None` stands for all users.
     pub(super) fn forgets(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| user.is_none_or(|user| families[pair.family].user == user);
@@ -449,7 +449,7 @@ impl Truth {
         self.newer_than(index).any(|pair| pair.holder == Some(life) && !pair.given_up && pair.saved.is_none())
     }
 
-    /// Returns whether the pair of `access` is older than that of `than`, or from an earlier sign-in.
+    /// Returns whether the pair of `access` is older than the pair of `than`, or from an earlier sign-in.
     pub(super) fn is_older(&self, access: &str, than: &str) -> bool {
         let index = |access: &str| self.by_access.get(access).copied();
         let (Some(older), Some(newer)) = (index(access), index(than)) else { return false };
@@ -498,7 +498,7 @@ impl Truth {
         if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
     }
 
-    /// Records that a life has lost its unsaved pairs, by its end or by a new sign-in.
+    /// Records that a life has lost its unsaved pairs because it ended or the user signed in again.
     pub(super) fn gives_up(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| {

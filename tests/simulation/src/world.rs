@@ -94,7 +94,7 @@ pub(super) enum Event {
         process: usize,
         user: usize,
     },
-    /// With the process and the user; `None` for random ones.
+    /// A fault of this process and user, or of a random process and user if `None`.
     Fault(Fault, Option<(usize, usize)>),
     /// A request reaches the service, unless it is lost.
     Arrive {
@@ -541,7 +541,7 @@ impl World {
                 self.count_fault(fault, |task| task.user == user);
                 self.sign_in(process, user);
                 if self.often > 0 && self.rng.u8(0..4) == 0 {
-                    // A second sign-in, in a random process; either may end first.
+                    // Starts a second sign-in in a random process. Either sign-in may end first.
                     let other = self.rng.usize(0..self.processes.len());
                     let at = self.now + self.rng.u64(1_000..6_000);
                     self.at(at, Event::Fault(fault, Some((other, user))));

@@ -3,10 +3,11 @@
 //! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}` (a date for an all-day series),
 //! and prints the format of each service, or the reason why the rule is refused:
 //!
-//! * `graph`: the Microsoft Graph pattern and range; `back`: the rule converted back from that pattern
+//! * `graph`: the Microsoft Graph pattern and range; `back`: the rule converted back from `graph`
 //! * `text`: the rule as `Recurrence` writes it; `again`: `text` parsed and written again; `google`: the
 //!   Google line; `connect`: the Connect object
-//! * `stretches`: the first and last local time of each period with one UTC offset, up to the day `horizon`
+//! * `stretches`: the local times of the first and the last occurrence in each period with one UTC offset,
+//!   up to the day `horizon`
 
 use std::io::{BufRead, Write};
 

@@ -6,7 +6,7 @@
 //! ```
 //!
 //! The sandbox runs in this process, and the client with a file store in a second process. One minute
-//! represents an hour: an access token lives for that minute, and each user makes 12 calls in it.
+//! represents an hour: an access token is valid for one minute, and each user makes 12 calls in a minute.
 //! The counts come from the sandbox, and the memory figures from the operating system.
 
 use std::{

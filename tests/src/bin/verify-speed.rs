@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
         ),
     ];
-    // The four measurements are interleaved, so that a busy machine slows all of them. The best rounds count.
+    // The four measurements alternate, so that a busy machine slows all of them. The fastest round is printed.
     let mut best = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         for ((_, work), best) in all.iter_mut().zip(&mut best) {

@@ -116,7 +116,7 @@ async fn four_hundred_users_share_two_connections() {
             let (store, key) = (store.clone(), key(&format!("busy {user}")));
             tokio::spawn(async move {
                 let mut held = store.try_lock(&key, LEASE).await.unwrap().expect("a free lock");
-                tokio::time::sleep(Duration::from_millis(200)).await; // the exchange
+                tokio::time::sleep(Duration::from_millis(200)).await; // the duration of an exchange
                 held.save(&Tokens::new("a", "r")).await.unwrap();
                 assert!(held.load().await.unwrap().is_some());
                 held.delete().await.unwrap();

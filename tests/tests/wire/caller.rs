@@ -73,7 +73,7 @@ pub(crate) trait Caller {
     }
 }
 
-/// One of the two calls, with a valid response body.
+/// A call, and the body of a valid response to it.
 pub(crate) struct TestCall {
     pub(crate) name: &'static str,
     pub(crate) call: fn(&dyn Caller) -> Result<String, Error>,

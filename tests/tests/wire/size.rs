@@ -9,7 +9,7 @@ const CAP: usize = 1 << 20;
 /// The capacity of the socket buffers between client and server.
 const SOCKET_BUFFERS: usize = 16 << 20;
 const PIECE: usize = 64 << 10;
-/// A gigabyte.
+/// The number of pieces in a gigabyte.
 const PIECES: usize = (1 << 30) / PIECE;
 
 #[test]

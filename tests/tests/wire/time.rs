@@ -43,7 +43,7 @@ fn assert_times_out(wire: &Wire, root: Option<String>, fault: &Fault) {
 }
 
 fn pieces(text: &str) -> Fault {
-    // The connection is never idle for long, and the bytes last longer than the timeout.
+    // A byte arrives every 100 ms, and the whole response takes longer than the timeout.
     Fault::Drips(text.as_bytes().to_vec(), Duration::from_millis(100))
 }
 
@@ -116,7 +116,7 @@ fn retry_after_in_seconds_and_as_a_date_is_waited_for() {
             assert!(pause >= Duration::from_secs(1), "{}: after {pause:?}", caller.name());
             assert!(pause < Duration::from_millis(1500), "{}: after {pause:?}", caller.name());
 
-            // HTTP dates have whole seconds, so this one is one to two seconds away.
+            // HTTP dates have whole seconds, so `until` is between one and two seconds away.
             let until = Timestamp::from_second(Timestamp::now().as_second() + 2).unwrap();
             wire.next(limited(&date(until)));
             let before = wire.seen().len();

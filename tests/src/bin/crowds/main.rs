@@ -5,18 +5,18 @@
 //!     [--part a|b|c|d|all] [--expiry known|silent|never] [--scale FACTOR] [--limit SECONDS]
 //! ```
 //!
-//! Prefix it with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this process;
+//! Prefix this command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this process;
 //! the client processes run this program too. A token exchange takes 100 ms. With `--expiry known` (default)
 //! the clients know the lifetime of the expired access tokens and refresh first. With `silent` they learn of
 //! the expiry from a 401, so each call begins with a failing request. With `never` no token has expired,
 //! which shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that exceeds
 //! `--limit` seconds (300) reports its progress.
 //!
-//! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. It may take 100
-//!   ms longer than the median of such calls without the sign-outs, and no sign-out may fail.
+//! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. This
+//!   call may take 100 ms longer than the median of first calls before the sign-outs. No sign-out may fail.
 //! - **b**: two processes (for [`MemoryStore`](connect_core::MemoryStore), two clients with a runtime each)
 //!   call once for each of 6,000 users whose access tokens have expired. No call may fail, and each user
-//!   costs one exchange.
+//!   must cause exactly one exchange.
 //! - **c**: as part b, with one process and 20,000 users.
 //! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. They may take
 //!   1.1 times as long as in a process with two busy threads and no calls (medians of three).

@@ -90,7 +90,7 @@ impl StoreLocation {
         Ok(serde_json::to_writer(File::create(&self.location)?, pairs)?)
     }
 
-    /// Reads the initial token pairs of the memory store; none for the other stores.
+    /// Reads the initial token pairs of a memory store; returns an empty list for the other stores.
     pub(crate) fn pairs(&self) -> Result<Vec<(String, Tokens)>, Failure> {
         match self.kind {
             StoreKind::Memory => Ok(serde_json::from_str(&std::fs::read_to_string(&self.location)?)?),

@@ -41,7 +41,7 @@ const SIGN_IN_THREADS: usize = 8;
 /// How a client finds out that an access token has expired.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Expiry {
-    /// From its lifetime: the client refreshes before the call.
+    /// From the lifetime of the token: the client refreshes before the call.
     Known,
     /// From the 401 of a call.
     Silent,
@@ -242,7 +242,7 @@ impl Service {
     }
 }
 
-/// Returns a seed of users with one empty calendar. The events of a demo user would cost half a megabyte.
+/// Returns a seed whose users have one empty calendar each, because demo events take much memory.
 fn small_users() -> serde_json::Value {
     let user = json!({ "google": { "calendars": [{ "id": "work", "title": "Work" }] } });
     let users: serde_json::Map<_, _> =

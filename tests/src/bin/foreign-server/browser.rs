@@ -43,7 +43,7 @@ impl Browser {
             let prompt = between(&page, "name=\"prompt\" value=\"", "\"").ok_or("the form has no prompt")?;
             if consents {
                 let fields = [("prompt", prompt), ("login", USER), ("password", "any")];
-                // The consent page has no other fields.
+                // The consent page has only the field `prompt`.
                 let fields = if prompt == "login" { &fields[..] } else { &fields[..1] };
                 form = Some(Serializer::new(String::new()).extend_pairs(fields).finish());
                 url = resolved(&url, action);
