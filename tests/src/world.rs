@@ -117,7 +117,7 @@ impl World {
         })
     }
 
-    /// Calls `cause`, and returns the delivery that the sandbox would send `seconds` later.
+    /// Calls `cause`, and returns the delivery that the sandbox would send within `seconds`.
     ///
     /// The sandbox does not send this delivery: it records the delivery as handled.
     fn take_delivery(

@@ -59,7 +59,7 @@ impl World {
             ("webhook_url", "http://127.0.0.1:9/hook"),
             ("key_overlap", overlap),
             ("initial_sync", "off"),
-            // The retries continue for more than a minute, because the receiver may not know a new key for a minute.
+            // Retries last more than a minute, because the receiver may not know a new key for a minute.
             ("delivery_retries", "6"),
         ] {
             settings.set(name, value).unwrap();

@@ -5,10 +5,10 @@
 //!     [--part a|b|c|d|all] [--expiry known|silent|never] [--scale FACTOR] [--limit SECONDS]
 //! ```
 //!
-//! Prefix this command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this process;
-//! the client processes run this program too. A token exchange takes 100 ms. With `--expiry known` (default)
-//! the clients know the lifetime of the expired access tokens and refresh first. With `silent` they learn of
-//! the expiry from a 401, so each call begins with a failing request. With `never` no token has expired,
+//! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this
+//! process. The client processes run this program too. A token exchange takes 100 ms. With `--expiry known`
+//! (default) the clients know that the access tokens have expired, and refresh first. With `silent` they
+//! learn of the expiry from a 401, so each call begins with a failing request. With `never` no token has expired,
 //! which shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that exceeds
 //! `--limit` seconds (300) reports its progress.
 //!

@@ -138,7 +138,8 @@ impl<D: TestClient> Witness<D> {
         self.unknown_access_token()?;
         let last = self.stored_tokens()?;
 
-        // A refresh token that is sent twice may be stolen: the server revokes all tokens (RFC 9700 section 4.14.2).
+        // A refresh token that is sent twice may be stolen, so the server revokes all tokens (RFC 9700
+        // section 4.14.2).
         self.raw_refresh_is_refused(&first)?;
         ensure(!self.is_active(&last.access_token)?, "the newer access token is still active")?;
         self.ok("a used refresh token is refused, and all newer tokens are revoked");
