@@ -8,9 +8,9 @@
 //! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this
 //! process. The client processes run this program too. A token exchange takes 100 ms. With `--expiry known`
 //! (default) the clients know that the access tokens have expired, and refresh first. With `silent` they
-//! learn of the expiry from a 401, so each call begins with a failing request. With `never` no token has expired,
-//! which shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that exceeds
-//! `--limit` seconds (300) reports its progress.
+//! learn of the expiry from a 401, so each call begins with a failing request. With `never` no token has
+//! expired, which shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that
+//! exceeds `--limit` seconds (300) reports its progress.
 //!
 //! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. This
 //!   call may take 100 ms longer than the median of first calls before the sign-outs. No sign-out may fail.
