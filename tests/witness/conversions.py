@@ -289,7 +289,7 @@ def check(rule, start_text, answer, counts):
         counts["Connect: refused because of WKST"] += 1
         if "WKST" not in answer["connect_refused"]:
             return f"Connect: {answer['connect_refused']}"
-        # Compared without COUNT and UNTIL, because the rule may end before the weeks differ.
+        # Compares the rules without COUNT and UNTIL, because a rule may end before the week start has an effect.
         endless = {name: value for name, value in parts.items() if name not in ("COUNT", "UNTIL")}
         if dates_of_rule(joined(endless), start) == dates_of_rule(joined({**endless, "WKST": "MO"}), start):
             return f"a week start that changes nothing is refused: {answer['connect_refused']}"

@@ -44,7 +44,7 @@ python_with oauth authlib==1.9.9
 python_with oauth requests-oauthlib==2.0.0
 cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-server
 
-# These Apptoto features are undocumented, so the sandbox enables them only on request.
+# Apptoto's refresh tokens and revocation are undocumented, so the sandbox enables them only on request.
 start_sandbox --set apptoto_refresh_tokens=kept --set apptoto_revoke=on
 "$python" "$here/oauth/libraries.py" "$work/ready" | tee -a "$work/checks"
 

@@ -7,8 +7,7 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../peer.sh"
 
 python_with witness mobiscroll-connect-sdk==1.6.0
-# The SDK reads only wrapped responses to create and update. By default, every event has a conference as a
-# string.
+# The SDK only reads wrapped responses to the creation and the update of an event.
 start_sandbox --set event_response=wrapped
 "$python" "$here/witness.py" "$work/ready"
 "$python" "$here/signer.py" "$connect"

@@ -10,7 +10,7 @@ const HOLIDAYS = 'en.usa#holiday@group.v.calendar.google.com';
 const sandbox = new Sandbox();
 const app = await sandbox.app('google');
 
-// Applies to the whole client; the paths of its requests stay unchanged.
+// The client sends all requests to this URL, with unchanged paths.
 const rootUrl = `${sandbox.origin}/`;
 
 function newAuth() {

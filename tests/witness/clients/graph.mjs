@@ -33,7 +33,7 @@ function clientOf(baseUrl) {
     });
 }
 
-// The API of Graph below a path, and at the root as in the real service.
+// The sandbox serves the API of Graph below a path, and also at the root, as the real service does.
 const client = clientOf(`${sandbox.origin}/microsoft/graph`);
 const root = clientOf(sandbox.origin);
 

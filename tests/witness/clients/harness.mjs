@@ -20,7 +20,7 @@ export class Sandbox {
         return (await this.control('providers'))[provider].apps[0];
     }
 
-    /** The code in the address the browser is sent to. */
+    /** Opens the authorization URL as a browser, and returns the code in the callback. */
     async consent(url) {
         const answer = await fetch(url, { redirect: 'manual' });
         return new URL(answer.headers.get('location')).searchParams.get('code');
@@ -38,7 +38,7 @@ export function assert(held, found) {
     if (!held) throw new Error(`it does not hold: ${JSON.stringify(found)}`);
 }
 
-/** Runs each check in turn, tells what came of it, and how many passed and failed. */
+/** Runs the checks one after the other, prints their results, and counts the passed and the failed checks. */
 export async function run(name, checks) {
     let failed = 0;
     for (const [what, check] of Object.entries(checks)) {
