@@ -63,7 +63,7 @@ impl When {
         }
     }
 
-    /// Returns the start of a range. A date stands for its first instant.
+    /// Returns the start of a range. A date means its first instant.
     pub(crate) fn start(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -71,7 +71,7 @@ impl When {
         }
     }
 
-    /// Returns the exclusive end of a range. A date stands for the first instant of the next day.
+    /// Returns the exclusive end of a range. A date means the first instant of the next day.
     pub(crate) fn end(&self, zone: &TimeZone) -> Result<Timestamp, Failure> {
         match self {
             Self::At(at, _) => Ok(*at),
@@ -112,7 +112,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
 
 /// Returns the instant of a date or time in an event; `None` if the service sent another text.
 ///
-/// A time without an offset is in `zone`, and a date stands for its midnight in `zone`.
+/// A time without an offset is in `zone`, and a date means its midnight in `zone`.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {
     let civil = match time {
         EventTime::Instant(at) => return Some(*at),

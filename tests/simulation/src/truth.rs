@@ -331,7 +331,7 @@ impl Truth {
         }
     }
 
-    /// Records that a life no longer has the tokens of `user` in memory. `None` stands for all users.
+    /// Records that a life no longer has the tokens of `user` in memory. `None` means all users.
     pub(super) fn forgets(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| user.is_none_or(|user| families[pair.family].user == user);

@@ -22,7 +22,7 @@ use crate::{median, place::StoreLocation};
 
 /// How many first calls are measured before the sign-outs start.
 const USUAL_CALLS: usize = 31;
-/// One user who signs out, the users of the calls before, and the user of the call during the sign-outs.
+/// One user who signs out, the users of the usual calls, and the user of the call during the sign-outs.
 pub(crate) const SIGN_OUT_USERS: usize = 1 + USUAL_CALLS + 1;
 /// How long after the start of the sign-outs the call of another user starts.
 const HEAD_START: Duration = Duration::from_millis(50);
