@@ -38,7 +38,7 @@ impl<S> Flaky<S> {
         self.counts.fail_saves.store(count, SeqCst);
     }
 
-    /// Makes `prepare` fail as if the disk were full, or succeed again.
+    /// Makes `prepare` fail as if the disk were full, or makes it succeed again if `full` is false.
     pub fn fill(&self, full: bool) {
         self.counts.full.store(full, SeqCst);
     }

@@ -92,7 +92,7 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
     ))
 }
 
-/// Waits until running token exchanges are saved, and says so after one second.
+/// Waits until running token exchanges are saved. Prints a note if this takes more than one second.
 async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     let mut closing = pin!(client.close(CLOSE_TIMEOUT));
     if let Ok(closed) = tokio::time::timeout(Duration::from_secs(1), closing.as_mut()).await {

@@ -98,7 +98,7 @@ impl std::fmt::Display for Source {
 }
 
 impl Settings {
-    /// Returns the given options that a suggested next command repeats, quoted for a shell.
+    /// Returns the options of this command that suggested commands repeat, quoted for a shell.
     pub(crate) fn repeated(&self) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());

@@ -17,7 +17,7 @@ struct Record {
     tokens: Option<Tokens>,
     /// The earlier token pairs.
     older: Vec<Tokens>,
-    /// The start and end of the time without writes.
+    /// The start and end of the time in which writes are refused.
     read_only: (u64, u64),
 }
 

@@ -72,7 +72,7 @@ pub(super) enum Purpose {
 pub(super) struct Job {
     state: JobState,
     purpose: Purpose,
-    /// When the job locked the tokens; `None` if it knows that it does not hold the lock.
+    /// When the job locked the tokens; `None` if the job knows that it does not hold the lock.
     locked: Option<u64>,
     /// Whether the store has lost the job's lock.
     robbed: bool,
@@ -317,13 +317,13 @@ impl World {
                 Some(Fault::RefusedForNow) => {
                     self.at(self.now + fate.there, Event::Fault(Fault::Restored, Some(whom)));
                 }
-                // Another sign-in finishes first, and its pair cannot be saved for some time.
+                // Another sign-in finishes first, and the store refuses to save the pair of that sign-in at first.
                 Some(Fault::Slow) if task.purpose() == Some(Purpose::SignIn) => {
                     let granted = self.now + fate.there;
                     self.at(granted + 1_000, Event::Fault(Fault::ReadOnly, Some(whom)));
                     self.at(granted + 1_100, Event::Fault(Fault::SignIn, Some(whom)));
                 }
-                // Another process takes the lock and finishes first.
+                // The lock is lost, and another process takes the lock and finishes first.
                 Some(Fault::Slow) => {
                     let process = self.rng.usize(0..self.processes.len());
                     self.at(self.now + 1, Event::Fault(Fault::LockLost, Some(whom)));

@@ -30,13 +30,13 @@ pub(super) struct Truth {
     by_access: HashMap<String, usize>,
     /// The last saved sign-in of each user.
     last_saved: HashMap<usize, usize>,
-    /// The sign-ins that a process life has signed out of.
+    /// The sign-ins that each life has signed out of.
     signed_out: HashSet<(Life, usize)>,
 }
 
 struct Family {
     user: usize,
-    /// The time of the sign-in in whole seconds, like the times in its tokens.
+    /// The time of the sign-in, in whole seconds because access tokens have whole seconds.
     began: u64,
     newest: u32,
     dead: bool,
@@ -47,14 +47,14 @@ struct Family {
 }
 
 struct Pair {
-    /// The refresh token, if there is no rotation and the pairs share it.
+    /// The refresh token that all pairs of the sign-in share, if the service does not rotate.
     refresh: Option<String>,
     family: usize,
     number: u32,
-    /// The pair whose refresh token was exchanged for this one.
+    /// The pair whose refresh token was exchanged for this pair.
     parent: Option<usize>,
     issued: u64,
-    /// Whether the receiver's wall clock was wrong.
+    /// Whether the wall clock of the process that received the pair was wrong.
     skewed: bool,
     saved: Option<u64>,
     /// When the pair was last saved; `None` if the store was then restored to an older record.
@@ -458,7 +458,7 @@ impl Truth {
 
     /// Returns whether one of these lives holds the unsaved first pair of a sign-in.
     ///
-    /// A sign-in does not count if a pair of it, or of a later sign-in, was ever saved.
+    /// A sign-in is ignored if one of its pairs, or a pair of a later sign-in, was ever saved.
     pub(super) fn has_unsaved_sign_in(&self, user: usize, lives: &[Life]) -> bool {
         self.pairs.iter().any(|pair| {
             let family = &self.families[pair.family];

@@ -255,7 +255,7 @@ impl World {
     fn settle(&mut self) {
         self.often = 0;
         self.processes.iter_mut().for_each(|process| process.offset = 0);
-        // Longer than any delay, such as a recoverable refusal recorded by a clock that is hours ahead.
+        // Longer than any delay. A clock that is hours ahead may have recorded a recoverable refusal.
         self.now += 16_000_000;
         for round in 0..4 {
             if round == 2 {
@@ -300,7 +300,7 @@ impl World {
         }
     }
 
-    /// Counts the sign-in that is lost because the service refuses this refresh token, if any.
+    /// Records the refusal of this refresh token. If a sign-in is lost, counts the loss.
     pub(super) fn refused(&mut self, user: usize, refresh: &str, late: bool) {
         match self.truth.refused(refresh, late) {
             Some(true) => self.report.unavoidable_losses += 1,

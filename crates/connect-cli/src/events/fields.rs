@@ -69,7 +69,7 @@ pub(super) enum Time {
 }
 
 impl FieldOptions {
-    /// Returns the time, or `None` if no time option is given. Only `--all-day` accepts a date.
+    /// Returns the time, or `None` if no time option is given. A date needs `--all-day`.
     pub(super) fn time(&self, zone: &TimeZone) -> Result<Option<Time>, Failure> {
         let read = |option, text: &Option<String>| {
             text.as_deref().map(|text| When::parse(option, text, zone)).transpose()

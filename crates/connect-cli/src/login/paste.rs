@@ -5,7 +5,7 @@
 
 use std::io::{self, BufRead, Read as _};
 
-/// More than any browser accepts for a URL.
+/// The maximum length of a pasted URL, which is more than any browser accepts.
 const MAX_URL_BYTES: u64 = 1024 * 1024;
 
 /// Reads one line and applies Backspace and Ctrl-U, as the terminal would in line mode.
