@@ -91,7 +91,7 @@ def run(selection, schema, url, environment, report):
 def close(schema):
     """Returns the schema of the requests that the service accepts.
 
-    - Without "or a newer value": clients must expect new values, the service refuses them.
+    - Without "or a newer value": clients must expect new values, but the service refuses new values.
     - With null for missing values, which some callers send.
     - With either `count` or `until`, as their descriptions say.
     - With any or no times in a list request: the service parses many formats and has defaults.

@@ -102,7 +102,7 @@ async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     closing.await
 }
 
-/// Returns the failure to report if new tokens may not be saved. A failed command becomes its cause.
+/// Returns the failure to report if new tokens may not be saved. Its cause includes a failure of the command.
 fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
     let failure = Failure::from(error).while_doing("new tokens may not be saved");
     match outcome {

@@ -117,7 +117,7 @@ impl Arguments {
 }
 
 async fn pasted() -> Result<String, Failure> {
-    // Reading stdin blocks, so it runs on a separate thread. Otherwise Ctrl-C would have no effect.
+    // A separate thread reads stdin, because Ctrl-C has no effect on a thread that waits for input.
     let read = tokio::task::spawn_blocking(|| paste::line(std::io::stdin().lock()));
     let nothing = || {
         Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no URL was pasted")
@@ -153,7 +153,7 @@ fn not_listening(error: LoopbackError) -> Failure {
     }
 }
 
-/// Adds the next step if the token endpoint refused the redirect URI.
+/// Adds the next step if the service refused the redirect URI.
 fn refused(error: connect_hyper::Error) -> Failure {
     let about_redirect = error.message().is_some_and(|text| text.to_ascii_lowercase().contains("redirect"));
     let failure = Failure::from(error);

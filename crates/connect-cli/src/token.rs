@@ -112,7 +112,7 @@ async fn refresh(context: &Context) -> Result<(), Failure> {
 
 async fn import(context: &Context, file: Option<PathBuf>) -> Result<(), Failure> {
     let file = file.filter(|file| file.as_os_str() != "-");
-    // Reading stdin blocks, so it runs on a separate thread. Otherwise Ctrl-C would have no effect.
+    // A separate thread reads stdin, because Ctrl-C has no effect on a thread that waits for input.
     let read = tokio::task::spawn_blocking(move || read(file.as_deref())).await;
     let tokens = read.map_err(|error| Failure::usage("cannot read the tokens").cause(error))??;
     context.user.import(tokens).await?;

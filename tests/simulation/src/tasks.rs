@@ -317,7 +317,7 @@ impl World {
                 Some(Fault::RefusedForNow) => {
                     self.at(self.now + fate.there, Event::Fault(Fault::Restored, Some(whom)));
                 }
-                // Another sign-in finishes first, and the store refuses to save the pair of that sign-in at first.
+                // Another sign-in finishes first, but the store refuses to save its pair for some time.
                 Some(Fault::Slow) if task.purpose() == Some(Purpose::SignIn) => {
                     let granted = self.now + fate.there;
                     self.at(granted + 1_000, Event::Fault(Fault::ReadOnly, Some(whom)));

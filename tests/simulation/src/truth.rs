@@ -123,7 +123,7 @@ impl Truth {
         let newer: Vec<_> = self.newer_than(index).collect();
         let knows_newer = newer.iter().any(|newer| newer.known_to.contains(&who.life));
         if newer.iter().any(|newer| newer.rolled_back) && !knows_newer {
-            // No client can prevent the loss: it cannot know that the store was restored to this pair.
+            // No client can know that the store was restored to this pair, and so prevent the loss.
             let user = family.user;
             self.excuse(user);
             return Ok(());

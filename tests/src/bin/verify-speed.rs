@@ -40,7 +40,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             }),
         ),
     ];
-    // The four measurements alternate, so that a busy machine slows all of them. Print the fastest round.
+    // The measurements alternate, so that a busy machine slows all of them. The fastest rounds are printed.
     let mut best = [Duration::MAX; 4];
     for _ in 0..ROUNDS {
         for ((_, work), best) in all.iter_mut().zip(&mut best) {
