@@ -33,17 +33,17 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Listed events are occurrences, never series. Updating or deleting an occurrence affects that occurrence
-//!   only, unless the request includes the series, such as with `whole_series()`.
+//! * Listed events are occurrences, never series. A request that updates or deletes an occurrence affects that
+//!   occurrence only, unless `whole_series()` was called on the request.
 //! * Several calendars are read concurrently, and their events are sorted by start. If some calendars cannot
 //!   be read, the events of the readable calendars are returned, and [`Gathered::failed`] lists the errors.
 //! * All guests are notified when an event is created, changed or deleted, unless the request sets `notify`.
 //!   A value of `notify` that the service does not support is refused: see
 //!   [`Notify`](connect_core::types::Notify).
 //! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]). They are converted
-//!   to the format of Google or Outlook. A request for a calendar of a different provider is refused.
-//! * An update with guests replaces all guests of the event, and their replies are lost. To keep the replies,
-//!   use `knowing` of the provider's own call (`google::PatchEvent`, `outlook::UpdateEvent`).
+//!   to the format of Google or Outlook. A request for a calendar of another provider is refused.
+//! * An update with guests replaces all guests of the event, and their replies are lost. To preserve the
+//!   replies, call `knowing` on the provider's own request (`google::PatchEvent`, `outlook::UpdateEvent`).
 
 mod connect;
 mod gather;
@@ -92,7 +92,7 @@ impl<S: CalendarService, U> Backend<S, U> {
         &self.service
     }
 
-    /// The request for the events of a calendar, which must belong to the provider of the service.
+    /// Returns the request that lists the events of a calendar. Refuses a calendar of another provider.
     fn list_of(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<S::Events, Error> {
         match self.service.provider() {
             Some(provider) if provider != calendar.provider => {
@@ -121,8 +121,9 @@ macro_rules! backend {
             /// Returns the calendars of the user.
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error>;
 
-            /// Returns the events between `start` and `end` in these calendars. An empty list means all
-            /// calendars.
+            /// Returns the events between `start` and `end` in these calendars.
+            ///
+            /// If `calendars` is empty, the events of all calendars are returned.
             ///
             /// # Errors
             /// If no calendar could be read.
@@ -136,8 +137,8 @@ macro_rules! backend {
             /// Creates an event. The request is retried only if the event was certainly not created.
             $($async)* fn create(&self, event: &NewEvent) -> Result<Event, Error>;
 
-            /// Creates an event at most once, even if a response is lost. `key` is the id that the
-            /// application gives the event.
+            /// Creates an event at most once, even if a response is lost. `key` is an id that the
+            /// application chooses for the event.
             ///
             /// # Errors
             /// If the event was certainly not created.

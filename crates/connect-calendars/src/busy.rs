@@ -6,8 +6,8 @@
 //!   free/busy responses ─┘
 //! ```
 //!
-//! The functions use no clock and do no I/O. Intervals exclude their end, so a meeting may begin when another
-//! ends.
+//! The functions use no clock and do no I/O. An interval excludes its end, so one meeting may begin at the
+//! time at which another ends.
 //!
 //! ```
 //! use connect_calendars::busy::{Interval, WorkingHours, free, merge, slots};
@@ -37,7 +37,7 @@ mod hours;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// An additional field of occurrences without a separate reply: the user's reply to the series.
+/// The extra field of an occurrence that contains the user's reply to the whole series.
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;

@@ -22,8 +22,8 @@ pub struct EventRecurrence {
     /// provider names no zone.
     ///
     /// The name is as the provider wrote it: an IANA name, a Windows name (`Tokyo Standard Time`), a Windows
-    /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If no zone of
-    /// this name is known, `exceptions` in the zone are [`EventTime::Local`].
+    /// display name (`(UTC+09:00) Osaka, Sapporo, Tokyo`), or any text of an iCalendar object. If the name is
+    /// unknown, `exceptions` in this zone are [`EventTime::Local`].
     pub time_zone: Option<String>,
     /// The starts of excluded and cancelled occurrences, as far as the series itself lists them.
     pub exceptions: Vec<EventTime>,
@@ -40,7 +40,8 @@ impl EventRecurrence {
 
 /// Reads the series data of an [`Event`] of any provider.
 ///
-/// The source is the `recurrence` of the event, if present, else the original object of the provider.
+/// The source is the `recurrence` of the event. Without a readable `recurrence`, the source is the original
+/// object of the provider.
 ///
 /// ```
 /// use connect_calendars::EventSeries;
@@ -66,10 +67,10 @@ pub trait EventSeries {
     fn recurrence(&self) -> Option<EventRecurrence>;
 
     /// Returns the start that this occurrence has by the rule of its series. `None` if the provider does not
-    /// send it, or if the event is not an occurrence.
+    /// send this start, or if the event is not an occurrence.
     ///
-    /// Microsoft Graph sends the day of an all-day series as midnight in UTC. Midnight is read as a day if
-    /// this occurrence is all-day. [`original_start_in`](Self::original_start_in) reads it as a day if the
+    /// For an all-day series, Microsoft Graph sends midnight in UTC. This method converts midnight to a date
+    /// if the occurrence is all-day. [`original_start_in`](Self::original_start_in) converts midnight if the
     /// series is all-day.
     #[must_use]
     fn original_start(&self) -> Option<EventTime>;
@@ -135,8 +136,8 @@ fn day_of_midnight(time: EventTime) -> EventTime {
     if civil.time() == Time::midnight() { EventTime::Date(civil.date()) } else { time }
 }
 
-/// The original start of this occurrence in the iCalendar object of its series. `None` if several changed
-/// occurrences begin at the start of this one, or if a changed occurrence begins in an unknown zone.
+/// The original start of `occurrence` in the iCalendar object of its series. `None` if several changed
+/// occurrences begin when `occurrence` begins, or if a changed occurrence begins in an unknown zone.
 fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<EventTime> {
     let own = occurrence.start.as_ref()?;
     let (changed, series): (Vec<_>, Vec<_>) =
@@ -153,7 +154,7 @@ fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<Ev
     }
 }
 
-/// The starts excluded by EXDATE lines, cancelled occurrences of Graph, or cancelled iCalendar events.
+/// The starts in EXDATE lines, of cancelled Graph occurrences, and of cancelled iCalendar events.
 fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let lines = lines.iter().filter_map(|line| ContentLine::read(line));
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();
@@ -185,7 +186,7 @@ fn graph_rule(event: &Event, raw: &Raw) -> Option<String> {
     recurrence.rrule(series_start(event, &recurrence)).ok()
 }
 
-/// The start of the series, in its own zone if that zone is known.
+/// The start of the series, in the zone of `recurrence` if that zone is known.
 fn series_start(event: &Event, recurrence: &PatternedRecurrence) -> SeriesStart {
     let zone = || iana_zone(recurrence.time_zone.as_deref()?);
     match &event.start {
@@ -201,9 +202,10 @@ fn iana_zone(name: &str) -> Option<TimeZone> {
     TimeZone::get(name).ok().filter(|zone| !zone.is_unknown())
 }
 
-/// The zone name in the Graph range, else in the event.
+/// The zone name of a series.
 ///
-/// In the event, it is `originalStartTimeZone` (Graph) or the zone in `start` (Google).
+/// Of these fields, the first that is present: `recurrenceTimeZone` of the range (Graph),
+/// `originalStartTimeZone` (Graph), `start.timeZone` (Google).
 fn zone_name(recurrence: &Raw, original: &Raw) -> Option<String> {
     let filled = |raw: &Raw, name| raw.field::<String>(name).filter(|text| !text.is_empty());
     let range = || filled(&recurrence.field::<Raw>("range")?, "recurrenceTimeZone");

@@ -30,9 +30,9 @@ use jiff::civil::Date;
 ///
 /// * A rule that no pattern can express, such as the fifth Monday or two days of a month, is refused. The
 ///   error names the unsupported part of the rule.
-/// * A pattern ends on a date, a rule at an instant (`UNTIL`). The conversion computes the start of the last
-///   occurrence from the start of the series ([`SeriesStart`](connect_core::types::SeriesStart)).
-/// * In a shorter month, `BYMONTHDAY=31` has no occurrence, while day 31 of Outlook is the last day of the
+/// * A pattern ends on a date, but a rule ends at an instant (`UNTIL`). The conversion computes the start of
+///   the last occurrence from the start of the series ([`SeriesStart`](connect_core::types::SeriesStart)).
+/// * In a shorter month, `BYMONTHDAY=31` has no occurrence, but day 31 of Outlook means the last day of the
 ///   month. Therefore `BYMONTHDAY=31` is refused if the series reaches a shorter month, and day 31 of Outlook
 ///   becomes `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The 29th, the 30th and February 29 are converted likewise.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -45,8 +45,8 @@ pub struct PatternedRecurrence {
     pub start: Date,
     /// When the series ends.
     pub end: RangeEnd,
-    /// The IANA or Windows name of the zone in which days are counted. `None`: the zone of the start of the
-    /// event.
+    /// The IANA or Windows name of the zone in which days are counted. If `None`, days are counted in the
+    /// zone of the event's start.
     pub time_zone: Option<String>,
 }
 

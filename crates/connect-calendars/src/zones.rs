@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows zones that Unicode's table lacks. They are new (September 2026), or Windows retired them.
+/// Windows zones that Unicode's table lacks, because they are new (September 2026) or retired.
 #[cfg(feature = "outlook")]
 const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),
@@ -30,10 +30,12 @@ static IANA_BY_WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new
     known.chain(EXTRA_WINDOWS_ZONES.map(|(windows, iana)| (windows.to_ascii_lowercase(), iana))).collect()
 });
 
-/// The time zone of a name; `None` if it is unknown, such as the name of a custom zone. An iCalendar `TZID`
-/// may end with an IANA name: `/mozilla.org/20070129_1/Asia/Tokyo`.
+/// Returns the time zone with this name; `None` for an unknown name, such as that of a custom zone.
+///
+/// `name` may be an iCalendar `TZID` that ends with an IANA name: `/mozilla.org/20070129_1/Asia/Tokyo`.
 pub(crate) fn named(name: &str) -> Option<TimeZone> {
-    // UTC is also a Windows name. Graph writes `tzone://Microsoft/Utc` for a zone sent without a name.
+    // UTC is also a Windows name. Graph writes UTC as `tzone://Microsoft/Utc` if the zone was sent without a
+    // name.
     if name.eq_ignore_ascii_case("UTC") || name.eq_ignore_ascii_case("tzone://Microsoft/Utc") {
         return Some(TimeZone::UTC);
     }

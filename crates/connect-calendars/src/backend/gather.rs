@@ -1,4 +1,4 @@
-//! Reads all pages of a list, and the lists of many calendars.
+//! Reads all pages of one list, or of the lists of several calendars.
 
 use connect_core::{
     Error, Paged,
@@ -18,7 +18,8 @@ pub struct Gathered {
 
 impl Gathered {
     pub(super) fn new(failed: Vec<(CalendarRef, Error)>, mut events: Vec<Event>) -> Self {
-        // Events with equal starts: all-day events first, then in the order of the calendars (a stable sort).
+        // Among events with equal starts, all-day events come first. The stable sort then preserves the order
+        // of the calendars.
         events.sort_by_key(|event| {
             let start = event.start.as_ref().map_or(Timestamp::MAX, sort_time);
             (start, event.start.as_ref().is_none_or(|start| start.date().is_none()))
@@ -45,7 +46,7 @@ impl Gathered {
     }
 }
 
-/// All items of a list, or the error of a page.
+/// The items of all pages of a list, or the error of the first page that failed.
 type Items<E> = Result<Vec<<E as Paged>::Item>, Error>;
 
 /// The start to sort by. Times without a zone count as UTC, which is precise enough for sorting.

@@ -16,7 +16,7 @@ pub struct Google {
     list: Listing,
 }
 
-/// Settings for the calls that list and create events.
+/// Settings of the requests that list, create and update events.
 #[derive(Clone, Debug, Default)]
 struct Listing {
     time_zone: Option<String>,
@@ -57,7 +57,7 @@ impl Google {
     }
 
     /// Sets the IANA time zone of the times in responses and in requests that set times. The days of a series
-    /// are counted in this zone. Default: the zone of the calendar, but UTC for a new series.
+    /// are counted in this zone. Default: UTC for a new series, otherwise the zone of the calendar.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());
@@ -115,7 +115,7 @@ impl CalendarService for Google {
         Ok(GetEvent::new(event.target().id, google::id_of(key)))
     }
 
-    /// Google returns a deleted event as cancelled.
+    /// False for a deleted event, which Google returns with the status `cancelled`.
     fn is_of_key(&self, event: &Event, key: &str) -> bool {
         event.id == google::id_of(key) && event.status != Some(EventStatus::Cancelled)
     }
@@ -141,7 +141,7 @@ impl CalendarService for Google {
     }
 }
 
-/// The response is a list with one event.
+/// Treats the event in the response as a list with one event.
 impl Paged for GetEvent {
     type Item = Event;
 
@@ -158,8 +158,10 @@ impl Paged for GetEvent {
     }
 }
 
-/// The public calendars of Google, read with an API key. An API key cannot list calendars, so pass the
-/// calendars to read to `events`. Pass `client.nobody()` to the backend as the user.
+/// The public calendars of Google, read with an API key.
+///
+/// An API key cannot list calendars, so call `events` with the calendars. Pass `client.nobody()` to the
+/// backend as the user.
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response, types::{CalendarRef, Provider}};

@@ -42,8 +42,8 @@ impl Outlook {
 
     /// Sets the time zone of times in responses, and in requests that set the times of a series.
     ///
-    /// `name` is an IANA or Windows name. The days of a series are counted in this zone. Default: UTC for a
-    /// new series.
+    /// `name` is an IANA or Windows name. The days of a series are counted in this zone. Default for a new
+    /// series: UTC.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());
@@ -110,7 +110,8 @@ impl CalendarService for Outlook {
         Ok(self.in_zone(CreateEvent::once(event, key)))
     }
 
-    /// Searches all events. If limited to a time range, Graph lists occurrences, which do not have the key.
+    /// Searches all events, without a time range. For a time range, Graph would list occurrences, and an
+    /// occurrence has no `transactionId`.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(ListEvents::new().calendar(event.target().id))
     }

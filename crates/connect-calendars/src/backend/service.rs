@@ -35,8 +35,10 @@ pub trait CalendarService: Send + Sync {
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp)
     -> Result<Self::Events, Error>;
 
-    /// Returns one request for the occurrences in several calendars, or in all if the list is empty. `None`
-    /// if the service has no such request.
+    /// Returns one request that lists the occurrences in several calendars.
+    ///
+    /// An empty list means all calendars. Returns `None` if the service cannot list several calendars in one
+    /// request.
     fn together(
         &self,
         _calendars: &[CalendarRef],
@@ -59,10 +61,8 @@ pub trait CalendarService: Send + Sync {
 
     /// Returns the request that finds the event created with [`create_once`](Self::create_once).
     ///
-    /// The response may also contain other events.
-    ///
-    /// Its response may be an error of the kind [`NotFound`](connect_core::ErrorKind::NotFound) if the event
-    /// does not exist.
+    /// The response may also contain other events. If the event does not exist, the response may be an error
+    /// of the kind [`NotFound`](connect_core::ErrorKind::NotFound).
     fn find(&self, key: &str, event: &NewEvent) -> Result<Self::Find, Error>;
 
     /// Returns whether the event was created with this key. False if the event is deleted.

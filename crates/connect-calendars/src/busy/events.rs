@@ -12,11 +12,16 @@ use crate::eventcalendar::last_day;
 
 /// Returns the busy times of events, merged.
 ///
-/// Not busy: events that are free or `workingElsewhere`, cancelled, without readable times, or declined by
-/// the owner of the calendar (if the provider's object of the event or its series has the owner's reply).
-/// Dates and local times are in `zone`. An all-day event lasts from midnight to midnight in `zone`: if it
-/// ends during a day, all of that day is busy. If it has exact times and does not begin at midnight in
-/// `zone`, it keeps them.
+/// These events do not make the user busy:
+///
+/// * events that are free, `workingElsewhere` or cancelled,
+/// * events without readable times,
+/// * events that the owner of the calendar declined, according to the provider's object of the event or of
+///   its series.
+///
+/// Dates and local times are read in `zone`. An all-day event lasts from midnight to midnight in `zone`. If
+/// an all-day event ends during a day, all of that day is busy. If an all-day event begins at an instant
+/// other than midnight in `zone`, its busy time ends at its exact end.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
@@ -37,8 +42,8 @@ fn is_busy(event: &Event) -> bool {
     !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
 }
 
-/// A user who works elsewhere can be booked. Graph sends `workingElsewhere` in the original event, while the
-/// unified event may say busy.
+/// Whether the event leaves the user free. A user who works elsewhere is free. The original event of Graph
+/// has `workingElsewhere` even if the availability of the unified event is busy.
 fn is_free(event: &Event) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
     let own = || event.original.as_ref()?.field::<String>("showAs");

@@ -9,8 +9,8 @@ use super::{Interval, merge};
 
 /// The working hours of a week in one time zone.
 ///
-/// Add two spans for hours over midnight: `22:00` to midnight, and midnight to `06:00` of the next day.
-/// Midnight as an end is the end of the day.
+/// For hours over midnight, add two spans: `22:00` to midnight, and midnight to `06:00` of the next day. A
+/// span that ends at midnight ends with the day.
 ///
 /// If the clocks change during a span, its length changes. The span from 01:00 to 05:00 lasts three hours if
 /// the clocks skip an hour of it, and five hours if the clocks repeat an hour.
@@ -49,7 +49,7 @@ impl WorkingHours {
     /// Adds a span on a weekday. A weekday may have several spans, which may overlap.
     ///
     /// # Errors
-    /// If the end is not after the start. Midnight as an end is the end of the day.
+    /// If the end is not after the start. An end at midnight means the end of the day.
     pub fn on(mut self, day: Weekday, start: Time, end: Time) -> Result<Self, UnclearHours> {
         if end <= start && end != Time::midnight() {
             return Err(UnclearHours { start, end });
@@ -70,11 +70,11 @@ impl WorkingHours {
         days.into_iter().try_fold(self, |hours, day| hours.on(day, start, end))
     }
 
-    /// Returns the working hours in a range, merged: spans that touch at midnight become one.
+    /// Returns the working hours within a range. Spans that overlap or touch are merged.
     pub fn within(&self, range: Interval) -> Vec<Interval> {
         let mut spans = Vec::new();
         let mut start = range.start;
-        // Between two changes of the clocks, each day has every time at most once.
+        // Between two changes of the clocks, each local time of a day occurs at most once.
         while start < range.end && self.days.iter().any(|day| !day.is_empty()) {
             let change = self.zone.following(start).next().map(|change| change.timestamp());
             let end = change.map_or(range.end, |change| change.min(range.end));
@@ -84,7 +84,7 @@ impl WorkingHours {
         merge(spans)
     }
 
-    /// Adds the spans in an interval without a change of the clocks.
+    /// Appends the working hours within `steady`, an interval without a change of the clocks, to `spans`.
     fn add(&self, steady: Interval, spans: &mut Vec<Interval>) {
         let offset = self.zone.to_offset(steady.start);
         let instant = |day: Date, time: Time| offset.to_timestamp(day.to_datetime(time)).ok();

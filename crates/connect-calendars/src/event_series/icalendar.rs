@@ -58,7 +58,7 @@ impl Component {
     }
 }
 
-/// The zone of the times of a line: its `TZID`, or UTC.
+/// The zone of the times of a line: its `TZID`, or UTC if the value ends with `Z`.
 pub(super) fn zone<'a>(line: &ContentLine<'a>) -> Option<&'a str> {
     line.parameter("TZID").map(iana_name).or_else(|| line.value().ends_with(['Z', 'z']).then_some("UTC"))
 }

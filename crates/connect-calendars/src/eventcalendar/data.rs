@@ -27,17 +27,17 @@ pub struct Data<'a> {
 /// Returns the `data` of an Eventcalendar for these events, without the cancelled ones.
 ///
 /// An event has `id`, `title`, `start`, `end`, `allDay`, `color`, the calendar id as `googleCalendarId` or
-/// `outlookCalendarId`, and the original object as `googleEvent` or `outlookEvent`. The custom fields of the
-/// application keep their names, but custom fields with a reserved name are in `connectCustom`. Instants are
-/// in UTC, and all-day events end on their last day.
+/// `outlookCalendarId`, and the original object as `googleEvent` or `outlookEvent`. Custom fields of the
+/// application are written under their names; a custom field with a reserved name is in `connectCustom`.
+/// Instants are in UTC, and all-day events end on their last day.
 ///
-/// A series has its rule as `recurring`, and its start and `timezone` in the zone in which the days of the
-/// rule are counted. To show series, the page needs a timezone plugin. `recurringException` lists the days of
-/// occurrences that are cancelled, or that are also in `events`.
+/// A series has its rule as `recurring`. Its times are in the zone in which the days of the rule are counted,
+/// and `timezone` names this zone. To show series, the page needs a timezone plugin. `recurringException`
+/// lists the days of occurrences that are cancelled, or that are also in `events`.
 ///
-/// A series that the Eventcalendar cannot express is written as its first event: a series with several rules,
-/// with additional dates (RDATE), in an unknown zone, or with BYSETPOS and BYMONTHDAY (unless they select the
-/// last day of the month).
+/// The Eventcalendar cannot express a series with several rules, with additional dates (RDATE), in an unknown
+/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Such a series is
+/// written as its first event.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }
@@ -51,8 +51,8 @@ impl Data<'_> {
         self
     }
 
-    /// Writes instants with their offset in this zone, and the zone as `timezone`. A series stays in the zone
-    /// of its rule.
+    /// Writes instants with their offset in this zone, and the zone as `timezone`. The times of a series are
+    /// still written in the zone of its rule.
     pub fn time_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
         self
@@ -93,7 +93,7 @@ impl Data<'_> {
     }
 }
 
-/// A series: the ids of its calendar and of the series.
+/// The id of a calendar, and the id of a series in this calendar.
 type SeriesKey<'a> = (Option<&'a str>, &'a str);
 
 fn key(event: &Event) -> SeriesKey<'_> {

@@ -95,8 +95,8 @@ pub enum PageTime {
 }
 
 impl PageEvent {
-    /// Sets the zone of times without a zone. Default UTC. In this zone, instants are also converted to the
-    /// days of an all-day event.
+    /// Sets the zone of times without a zone. Default UTC. The instants of an all-day event are converted to
+    /// days in this zone. `timezone` takes precedence over this zone.
     #[must_use]
     pub fn in_zone(mut self, zone: TimeZone) -> Self {
         self.zone = Some(zone);
@@ -170,8 +170,8 @@ impl PageEvent {
         })
     }
 
-    /// The custom fields: properties of the page that are not reserved, and the fields in `connectCustom`. A
-    /// display property of the page replaces the field of this name in `connectCustom`.
+    /// The custom fields: properties that are neither reserved nor for display, and the fields in
+    /// `connectCustom`. A display property of the page replaces the field with its name in `connectCustom`.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
         let own = |name: &str| !RESERVED_FIELDS.contains(&name) && !DISPLAY_FIELDS.contains(&name);
         let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
@@ -189,7 +189,7 @@ impl PageEvent {
         Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
     }
 
-    /// The fields of the original object to send: without fields that values of the page replace.
+    /// The fields of the original object to send, without the fields that values of the page replace.
     fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
         let (name, object, replaced, writable, tag): (_, _, _, &[&str], _) = match provider {
             Provider::Google => {
@@ -283,7 +283,7 @@ impl PageEvent {
         Ok(Times::Days(first, end))
     }
 
-    /// The rule to convert. `None` if there is no rule, or if it is sent in the provider's object.
+    /// The rule to convert. `None` if there is no rule, or if the provider's object contains the rule.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
             let is_set = |value: &Value| match value {
@@ -351,8 +351,8 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The fields of `googleEvent` that are not sent if the page sets the same value itself.
-/// `page_sets` in `provider_fields` has the same order.
+/// The fields of `googleEvent` that are not sent if another property of the page sets the value. Their order
+/// is that of `page_sets` in `provider_fields`.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
@@ -363,8 +363,8 @@ const GOOGLE_REPLACED: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-/// The fields of `outlookEvent` that are not sent if the page sets the same value itself.
-/// `page_sets` in `provider_fields` has the same order.
+/// The fields of `outlookEvent` that are not sent if another property of the page sets the value. Their order
+/// is that of `page_sets` in `provider_fields`.
 const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",

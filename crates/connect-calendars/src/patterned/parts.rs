@@ -106,7 +106,7 @@ impl RuleParts {
         }
         let day = match &*self.month_days {
             [] if self.positions.is_empty() => Day { of_month: start.day(), or_last: false },
-            // The last day of a month is the last of its days that fall on any weekday.
+            // The last day of a month is the last day that falls on any of the seven weekdays.
             [-1] if self.positions.is_empty() => {
                 let (days, index) = (WEEKDAYS.map(|(day, _)| day).to_vec(), WeekIndex::Last);
                 return Ok(match month {
@@ -136,7 +136,7 @@ impl RuleParts {
         })
     }
 
-    /// The day of the month, or the last of several that a month has (`BYMONTHDAY=28,29,30;BYSETPOS=-1`).
+    /// The day of `BYMONTHDAY=15`, or the highest day of `BYMONTHDAY=28,29,30;BYSETPOS=-1`.
     fn month_day(&self, days: &[i8]) -> Result<Day, Invalid> {
         let unsupported = |what: &str| Err(invalid(format!("no recurrence pattern can express {what}")));
         let most = days.iter().copied().max().unwrap_or(0);
@@ -149,8 +149,8 @@ impl RuleParts {
         match (days, &*self.positions) {
             ([day], []) => Ok(Day { of_month: *day, or_last: false }),
             (_, []) => unsupported("more than one day of the month"),
-            // Every month has at least one of these days. The last that a month has is the highest day, or
-            // the last day of a shorter month.
+            // Every month has at least one of these days. BYSETPOS=-1 selects the highest day, or the last
+            // day of a month without the highest day.
             (_, [-1]) if most < 29 || (28..=most).all(|day| days.contains(&day)) => {
                 Ok(Day { of_month: most, or_last: true })
             }
@@ -212,11 +212,11 @@ impl RuleParts {
 /// A day of the month.
 struct Day {
     of_month: i8,
-    /// Whether a month without that day uses its last day.
+    /// Whether the last day of a month is used if the month lacks this day.
     or_last: bool,
 }
 
-/// Whether the month has that day in every year.
+/// Whether the month has this day in every year.
 pub(super) fn has_day(month: i8, day: i8) -> bool {
     day <= if month == 2 { 28 } else { max_day(month) }
 }

@@ -126,8 +126,8 @@ impl PatternedRecurrence {
     }
 }
 
-/// Writes the day as BYMONTHDAY if all months of the series have it (`in_all`). If not, the rule would skip
-/// the shorter months, so BYSETPOS selects their last day, as in Outlook.
+/// Writes the day as BYMONTHDAY if all months of the series have this day (`in_all`). If some months lack
+/// the day, a plain BYMONTHDAY would skip them: BYSETPOS then selects their last day, as in Outlook.
 fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     if in_all {
         part("BYMONTHDAY", &day);
@@ -137,12 +137,12 @@ fn absolute(part: &mut impl FnMut(&str, &dyn Display), day: i8, in_all: bool) {
     }
 }
 
-/// Writes `BYDAY=2TU`. For several weekdays, writes BYDAY and BYSETPOS; for the last day of the month,
-/// `BYMONTHDAY=-1`.
+/// Writes one weekday as `BYDAY=2TU`, and several weekdays as BYDAY and BYSETPOS. Writes the last day of the
+/// month as `BYMONTHDAY=-1`.
 fn relative(part: &mut impl FnMut(&str, &dyn Display), days: &[Weekday], index: WeekIndex) {
     if index == WeekIndex::Last && WEEKDAYS.iter().all(|(day, _)| days.contains(day)) {
-        // The last of all weekdays is the last day of the month, and Connect accepts
-        // no other form of it than `BYMONTHDAY=-1`.
+        // The last of all weekdays is the last day of the month. Connect accepts this day only as
+        // `BYMONTHDAY=-1`.
         part("BYMONTHDAY", &-1);
     } else if let [day] = days {
         part("BYDAY", &format!("{}{day}", index.ordinal()));
