@@ -33,8 +33,8 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Listed events are occurrences, never series. A request that updates or deletes an occurrence affects that
-//!   occurrence only, unless `whole_series()` was called on the request.
+//! * Listed events are occurrences, never series. A request that updates or deletes an occurrence affects
+//!   that occurrence only, unless `whole_series()` was called on the request.
 //! * Several calendars are read concurrently, and their events are sorted by start. If some calendars cannot
 //!   be read, the events of the readable calendars are returned, and [`Gathered::failed`] lists the errors.
 //! * All guests are notified when an event is created, changed or deleted, unless the request sets `notify`.

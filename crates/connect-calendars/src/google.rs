@@ -48,11 +48,11 @@
 //! | `title`, `description`, `location` | `summary`, `description`, `location` |
 //! | `start`, `end` | `dateTime`, or `date` for an all-day event. Ends are exclusive |
 //! | `recurrence` of a request | an `RRULE:` line; its `UNTIL` is a date if the event is all-day |
-//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if a guest |
+//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if also a guest |
 //! | `availability` | `transparency`: `transparent` is free, other values are busy |
 //! | `privacy` | `visibility`; `default` is read as `None` |
 //! | `color` | `colorId`, through a table: see [`color`] and [`ListColors`] |
-//! | `conference` | `hangoutLink`, or else the video entry point of `conferenceData` |
+//! | `conference` | `hangoutLink`; if that is missing, the video entry point of `conferenceData` |
 //! | `conference` of a request | `conferenceData.entryPoints`: an existing Meet, or an add-on's conference |
 //! | `auto_conference()` | `conferenceData.createRequest`: a new Meet |
 //! | `link`, `last_modified` | `htmlLink`, `updated` |

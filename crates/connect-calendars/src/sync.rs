@@ -14,8 +14,8 @@
 //! * After an error, call `begin` again. `request` then returns the failed request again, or the first
 //!   request of a new round if the error ended the round.
 //! * If the server no longer accepts the cursor, the feed reads all events again and sets [`Changes::full`].
-//! * Save the changes of a round before its cursor, or both in one transaction. Applying the changes of a
-//!   round twice has no further effect.
+//! * Save the changes of a round before its cursor, or both in one transaction. A copy to which the changes
+//!   of a round are applied twice is still correct.
 //!
 //! ```
 //! # use connect_core::{Caller, Error};
@@ -53,11 +53,12 @@ pub trait ChangeFeed {
     /// Returns the next request to send; `None` outside of a round.
     fn request(&self) -> Option<Self::Request>;
 
-    /// Processes the response to the request. Returns the changes of the round if this response ends it.
+    /// Processes the response to the request. Returns the changes of the round if this response ends the
+    /// round.
     ///
     /// # Errors
-    /// Returns an error in `response`, unless the feed can continue by reading all events again. A page
-    /// that cannot be correct, such as a repeated one, is also an error.
+    /// Returns the error of `response`, unless the feed can continue by reading all events again. Also
+    /// returns an error for a page that cannot be correct, such as a repeated page.
     fn answered(
         &mut self,
         response: Result<<Self::Request as Endpoint>::Answer, Error>,
@@ -71,16 +72,16 @@ pub trait ChangeFeed {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// Whether `events` contains all events of the calendars. If so, a copy deletes all other events.
+    /// Whether `events` contains all events of the calendars. If true, a copy deletes its other events.
     pub full: bool,
     /// New and changed events.
     pub events: Vec<Event>,
     /// Removed events. A copy deletes them before it adds `events`, and ignores ids that it does not
-    /// contain. If an id is that of a series, the copy also deletes all occurrences of the series.
+    /// contain. If an id identifies a series, the copy also deletes all occurrences of the series.
     pub removed: Vec<EventId>,
 }
 
-/// The id of an event together with its calendar: ids are unique within a calendar only.
+/// The calendar and the id of an event. Ids are unique only within a calendar.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct EventId {
     /// The calendar.
@@ -175,7 +176,7 @@ fn key(id: &EventId) -> CopyKey {
     (id.calendar.provider.as_str().to_owned(), id.calendar.id.clone(), id.id.clone())
 }
 
-/// Runs a round with a blocking client. To continue after an error, call it again.
+/// Runs a round with a blocking client. To continue after an error, call this function again.
 pub fn round<F: ChangeFeed>(user: &impl Caller, feed: &mut F) -> Result<Changes, Error>
 where
     F::Request: Sync,
@@ -189,7 +190,9 @@ where
     }
 }
 
-/// Runs a round with an async client. To continue after an error or a dropped future, call it again.
+/// Runs a round with an async client.
+///
+/// To continue after an error or a dropped future, call this function again.
 pub async fn round_async<F>(user: &impl AsyncCaller, feed: &mut F) -> Result<Changes, Error>
 where
     F: ChangeFeed + Send,

@@ -68,8 +68,8 @@
 //! * Only pages of the configured origins are served. A request of a page with another origin is refused and
 //!   causes no request to the authorization server. The page cannot read the response (no CORS headers).
 //! * Only users of the application are served. A request without a [`Visitor`] is refused.
-//! * The server must limit the rate of requests. By default, at most one refresh a minute succeeds for a user
-//!   ([`max_age`](TokenEndpoint::max_age)).
+//! * The server must limit the rate of requests. By default, the tokens of a user are refreshed at most
+//!   once a minute ([`max_age`](TokenEndpoint::max_age)).
 //! * The refresh token stays on the server, in the token store of the client, unless
 //!   [`pass_through`](TokenEndpoint::pass_through) is set.
 //! * A code is sent to the authorization server once, whatever the result.
@@ -84,8 +84,9 @@
 //! in again.
 //!
 //! According to its documentation, the integration posts the refresh token that it received to `refreshUrl`.
-//! This endpoint sends no refresh token to the page, and ignores any that the page posts. If a version of the
-//! integration posts nothing without a refresh token, use [`pass_through`](TokenEndpoint::pass_through).
+//! This endpoint sends no refresh token to the page, and ignores any refresh token that the page posts. If a
+//! version of the integration does not call `refreshUrl` without a refresh token, use
+//! [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -162,8 +163,8 @@ impl TokenEndpoint {
     }
 
     /// Also serves requests without an `Origin`, unless `Sec-Fetch-Site` says that they are cross-origin.
-    /// Browsers always send an `Origin` with `POST`. Call this for other programs that have a session of the
-    /// application.
+    /// Browsers always send an `Origin` with `POST`. Call this method if programs other than browsers use the
+    /// endpoint.
     #[must_use]
     pub fn allow_missing_origin(mut self) -> Self {
         self.missing_origin = true;
@@ -205,8 +206,9 @@ impl TokenEndpoint {
         self
     }
 
-    /// Sets the age up to which a refresh returns the current access token instead of a new one. This is the
-    /// minimum interval between two refreshes of a user. Default 60 s. No effect with
+    /// Sets the age up to which the endpoint returns the current access token instead of a new one.
+    ///
+    /// This age is the minimum interval between two refreshes of a user. Default 60 s. No effect with
     /// [`pass_through`](Self::pass_through).
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
@@ -227,8 +229,10 @@ impl TokenEndpoint {
         self.body_limit
     }
 
-    /// Returns the response to a preflight, or to a request that is refused whatever its body.
-    /// [`accept`](Self::accept) returns the same responses, but the server has to read the body first.
+    /// Returns the response to a preflight, or to a request that is refused because of its head.
+    ///
+    /// If the result is `None`, read the body and call [`accept`](Self::accept). `accept` makes the same
+    /// checks, so calling `refuse` first only saves reading a body.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }
@@ -243,8 +247,8 @@ impl TokenEndpoint {
 
     /// Returns the call to make for a request, or the response to a request that is refused.
     ///
-    /// `visitor` is the signed-in user of the application whose page sent the request. The server reads it
-    /// from the session of the application, such as a cookie.
+    /// `visitor` is the signed-in user whose page sent the request. The server finds this user through the
+    /// session of the application, such as a session cookie.
     #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
     pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Asked, Response> {
         let head = Head::from(request);

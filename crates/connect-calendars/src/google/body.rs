@@ -170,7 +170,7 @@ impl BodyBuilder<'_> {
 
     /// Returns the guest list, with the existing entries of known guests.
     ///
-    /// Google replaces the whole list: new entries would reset the guests' responses.
+    /// Google replaces the whole list. New entries for known guests would therefore reset their responses.
     fn attendees(&self, emails: &[String]) -> Result<Vec<Raw>, Error> {
         let original = self.known.and_then(|event| event.original.as_ref());
         let known = original.and_then(|original| fields(original).remove("attendees"));
@@ -207,8 +207,8 @@ impl BodyBuilder<'_> {
         match self.known.and_then(|event| event.start.as_ref()) {
             Some(EventTime::Date(day)) => Some(SeriesStart::Day(*day)),
             Some(EventTime::Instant(start)) => Some(SeriesStart::At(start.to_zoned_datetime(zone?))),
-            // The start is unknown. As its time, the last second of a day includes any occurrence on the
-            // last day.
+            // The start of the series is unknown. With a start at 23:59:59, UNTIL includes any occurrence on
+            // the last day.
             _ => Some(SeriesStart::At(
                 Date::new(2000, 1, 1).ok()?.at(23, 59, 59, 0).to_zoned_datetime(zone?).ok()?,
             )),
@@ -226,7 +226,8 @@ impl BodyBuilder<'_> {
         body.set("extendedProperties", &BTreeMap::from([("private", fields)]))
     }
 
-    /// Sets the conference. A request for a new one overrides conference data, which overrides the link.
+    /// Sets the conference. A request for a new conference overrides conference data. Conference data
+    /// overrides the link.
     fn conference(&self, body: &mut Object) -> Result<(), Error> {
         let (link, data) = (&self.fields.conference, &self.fields.conference_data);
         let data = match data {
@@ -288,7 +289,7 @@ fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error
 
 /// Converts a time of an all-day event to a date.
 ///
-/// Requests to Connect may write that date as midnight in UTC.
+/// Requests to Connect may write the date as midnight in UTC.
 fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
     match (time, all_day) {
         (EventTime::Instant(at), Some(true)) => {

@@ -128,7 +128,7 @@ impl Paged for ListCalendars {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct CalendarPage {
-    /// The calendars. A title is `summaryOverride` if the user renamed the calendar, or else `summary`.
+    /// The calendars. If the user renamed a calendar, the title is `summaryOverride`, otherwise `summary`.
     pub calendars: Vec<Calendar>,
     /// The token of the next page; `None` on the last page.
     pub next_page_token: Option<String>,
@@ -159,7 +159,8 @@ struct CalendarListJson {
 }
 
 fn calendar(raw: Raw) -> Option<Calendar> {
-    // `Calendar` decodes the fields that have the same names at Google; all other fields are in `extra`.
+    // `Calendar` decodes the fields that have the same names at Connect and Google. All other fields are in
+    // `extra`.
     let read: Calendar = raw.decode().ok()?;
     let field = |name: &str| read.extra.get(name).and_then(Raw::text).filter(|text| !text.is_empty());
     let mut calendar = Calendar::new(Provider::Google, read.id.clone());

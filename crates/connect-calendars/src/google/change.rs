@@ -39,8 +39,8 @@ use super::{
 /// * A new list of guests replaces the existing list: missing guests are uninvited, and remaining guests
 ///   lose their response and `optional`. To preserve both, pass the event to [`knowing`](Self::knowing).
 /// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
-///   `clear_custom` deletes them. Private properties of other applications do not change. If an event has
-///   no `custom` fields that this SDK wrote, its `custom` field contains those properties when it is read.
+///   `clear_custom` deletes them. Private properties of other applications do not change. If this SDK wrote
+///   no `custom` fields to an event, `custom` of the event contains the properties of other applications.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct PatchEvent {
@@ -137,7 +137,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 /// "This and following" is refused, because Google cannot make such a change in one call. All guests are
 /// notified, unless the request or [`send_updates`](Self::send_updates) chooses other guests. Deleting a
 /// missing event fails with [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of
-/// the same call may have deleted it.
+/// the same call may have deleted the event.
 ///
 /// ```
 /// use connect_core::{Endpoint, types::{Event, Provider}};
@@ -214,7 +214,7 @@ fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// Returns the id of the event to change: the event itself, or its whole series.
+/// Returns the id of the event to change: the id of the event itself, or of its series.
 fn target_id(event: &EventRef) -> &str {
     let series = event.recurring_event_id.as_deref().filter(|_| event.mode == Some(SeriesMode::All));
     series.unwrap_or(&event.id)

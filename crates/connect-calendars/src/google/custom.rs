@@ -1,7 +1,7 @@
 //! Stores the application's `custom` fields in private extended properties, which map names to texts.
 //!
-//! Private properties belong to the copy of an event in one calendar. Every application that the user
-//! authorizes can read them. This SDK stores the JSON text of all fields in [`CUSTOM_PROPERTY`], and
+//! Each calendar that contains an event has its own private properties of the event. Every application that
+//! the user authorizes can read them. This SDK stores the JSON text of all fields in [`CUSTOM_PROPERTY`], and
 //! continues a longer text in `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16
 //! properties, so it replaces the old fields without reading them first. It changes no other property.
 //!
@@ -25,9 +25,9 @@ use super::json::{LossyString, Object, fields};
 /// Longer texts continue in `connectCustom.2` to `connectCustom.16`.
 pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
-/// 16 values of 1 kB take half of an event's space: other applications store properties as well.
+/// 16 values of 1 kB take half of an event's space. The other half is left for other applications.
 const MAX_PARTS: usize = 16;
-/// Google's limit is 1024 characters. 1024 bytes never contain more, however Google counts characters.
+/// Google's limit is 1024 characters. However Google counts characters, 1024 bytes do not exceed the limit.
 const MAX_VALUE_BYTES: usize = 1024;
 
 /// Returns the properties that store a JSON object.

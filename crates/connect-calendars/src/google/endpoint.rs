@@ -9,7 +9,7 @@ use connect_core::{
 
 pub(super) use connect_core::decode_answer as read;
 
-/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods to replace the defaults.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods that replace default methods.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
@@ -42,7 +42,7 @@ pub(super) fn events_path(calendar: &str) -> Result<String, Error> {
     Ok(format!("/calendars/{}/events", path_segment("calendarId", calendar)?))
 }
 
-/// Returns the path `/calendars/{id}/events/{id}`. Errors call the event's id `field`.
+/// Returns the path `/calendars/{id}/events/{id}`. In error messages, `field` names the event's id.
 pub(super) fn event_path(calendar: &str, field: &'static str, event: &str) -> Result<String, Error> {
     Ok(format!("{}/{}", events_path(calendar)?, path_segment(field, event)?))
 }

@@ -35,16 +35,16 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 ///
 /// * The feed returns series as masters, together with their exceptions; a cancelled occurrence is an event
 ///   with the status `cancelled`. With [`occurrences`](Self::occurrences), the feed returns occurrences
-///   instead of series, but only up to a date in the future that Google does not document. When that date
-///   moves on, Google does not report the occurrences that it then includes.
-/// * When a series moves, Google reports its former exceptions as cancelled. They stay in a copy, with the
-///   status `cancelled`, until the next full round. Ignore a cancelled exception whose original start is no
+///   instead of series, but only up to a date in the future that Google does not document. This date moves on
+///   every day, but Google does not report the occurrences that newly fall before the date.
+/// * When a series moves, Google reports its former exceptions as cancelled. These exceptions stay in a copy,
+///   with the status `cancelled`, until the next full round. Ignore a cancelled exception whose original start is no
 ///   longer a start of the series.
 /// * If Google responds with 410 or 400 to a request with a sync token or page token, the round restarts
 ///   without a token, and its changes are [full](Changes::full). After three restarts, or if the refused
 ///   request had no token, the round fails, and the next round is full.
-/// * A feed of another calendar refuses the cursor of this feed. If the parameters differ from those of the
-///   cursor, the next round is full.
+/// * A feed of another calendar refuses the cursor of this feed. If the parameters of a feed differ from
+///   the parameters in its cursor, the next round is full.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     list: ListEvents,
@@ -136,7 +136,7 @@ impl EventFeed {
             .collect()
     }
 
-    /// Starts a round with the changes since a sync token, or a full round without a token.
+    /// Starts a round that reads the changes since a sync token. Without a token, the round is full.
     fn start(&self, token: Option<&str>, restarts: u32) -> Round {
         let list = self.list.clone();
         let list = match token {
@@ -230,7 +230,7 @@ impl Round {
     }
 }
 
-/// Whether Google refused the request. A token may be the cause: not every 400 says so.
+/// Whether Google refused the request, possibly because of a token. A 400 does not always name the cause.
 ///
 /// Errors of requests that were not sent have no status.
 fn is_refused(error: &Error) -> bool {

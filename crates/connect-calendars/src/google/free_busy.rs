@@ -106,8 +106,8 @@ impl Answer for FreeBusyAnswer {}
 
 /// The times at which the owner of a calendar is busy, or the reason why they are unknown.
 ///
-/// If a time cannot be read, the whole response is an error: the owner would appear to be free at that
-/// time.
+/// If a time cannot be read, the whole response is an error, because the owner would otherwise appear to be
+/// free at that time.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[serde(from = "CalendarBusyJson")]
 #[non_exhaustive]

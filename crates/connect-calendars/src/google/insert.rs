@@ -57,7 +57,7 @@ impl InsertEvent {
 
     /// Creates the call for a new event with an idempotency key.
     ///
-    /// However many calls have the same key, they create one event in a calendar. The event's id is the
+    /// All calls with the same key together create one event in a calendar. The event's id is the
     /// SHA-256 of the key (base32hex, lower case). The key of a deleted event cannot be reused.
     pub fn once(event: &NewEvent, key: &str) -> Self {
         let id = id_of(key);

@@ -7,8 +7,8 @@ use http::HeaderName;
 
 /// An API key from the Google Cloud console, for reading public calendars without a user.
 ///
-/// A call for a calendar that is not public fails with [`NotFound`](connect_core::ErrorKind::NotFound), a
-/// call with a wrong key with [`Configuration`](connect_core::ErrorKind::Configuration).
+/// A call for a calendar that is not public fails with [`NotFound`](connect_core::ErrorKind::NotFound). A
+/// call with a wrong key fails with [`Configuration`](connect_core::ErrorKind::Configuration).
 ///
 /// ```
 /// use connect_blocking::{Client, Request, Response};

@@ -73,7 +73,7 @@ impl ListEvents {
         self
     }
 
-    /// Sets the time zone of returned times (IANA name); the default is the calendar's.
+    /// Sets the time zone of returned times (IANA name). The default is the zone of the calendar.
     ///
     /// The zone does not change the instants of the events.
     pub fn time_zone(self, name: impl Into<String>) -> Self {
@@ -290,7 +290,7 @@ pub struct EventPage {
 impl EventPage {
     /// Sets the events' calendar and moves deleted events to `removed`.
     ///
-    /// Of several events with one id, only the last remains in the page.
+    /// Of several events with the same id, only the last remains in the page.
     fn of_calendar(mut self, calendar: &str, masters: bool) -> Self {
         let is_deleted = |event: &Event| {
             event.status == Some(EventStatus::Cancelled) && !(masters && event.recurring_event_id.is_some())

@@ -62,7 +62,7 @@ impl Options {
         Self { zone: None, fields: Vec::new(), parameters: Parameters::default(), request_id }
     }
 
-    /// Builds the body with the Google fields, and adds the query parameters that it requires.
+    /// Builds the body with the Google fields, and adds the query parameters that the body requires.
     pub(super) fn body_and_parameters(
         &self,
         builder: &BodyBuilder<'_>,

@@ -26,7 +26,8 @@ pub(super) fn read_event(response: &Response, safety: Safety, calendar: &str) ->
 
 /// Converts an event, without its calendar; `None` if the value is not an object.
 pub(super) fn event(raw: Raw) -> Option<Event> {
-    // `Event` decodes the fields that have the same names at Google; all other fields are in `extra`.
+    // `Event` decodes the fields that have the same names at Connect and Google. All other fields are in
+    // `extra`.
     let read: Event = raw.decode().ok()?;
     let extra = &read.extra;
     let field = |name: &str| extra.get(name).and_then(Raw::text);
@@ -67,7 +68,7 @@ pub fn recurrence_lines(event: &Event) -> Vec<String> {
     lines.map(|lines| list(&lines).iter().filter_map(Raw::text).collect()).unwrap_or_default()
 }
 
-/// Returns the rule of a series, if it has exactly one and [`Recurrence`] can represent it.
+/// Returns the rule of a series that has exactly one rule, if [`Recurrence`] can represent the rule.
 ///
 /// [`recurrence_lines`] returns excluded and added dates as well.
 pub fn recurrence(event: &Event) -> Option<Recurrence> {
@@ -125,7 +126,7 @@ fn attendee(read: Attendee) -> Attendee {
     attendee
 }
 
-/// Returns the Meet link, or else the video entry point of the conference data.
+/// Returns the Meet link. If there is none, returns the video entry point of the conference data.
 fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     let mut data = data.map(fields).unwrap_or_default();
     let entries = data.remove("entryPoints").map(|entries| list(&entries)).unwrap_or_default();

@@ -9,10 +9,10 @@
 //!   delivered(..) ───┴─────────────────────────┴─▶ Changes of that delivery, immediately
 //! ```
 //!
-//! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Make one regularly
-//!   (every hour, say), and whenever [`Mirror::is_stale`] returns true.
+//! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Run a sweep
+//!   regularly, for example every hour, and whenever [`Mirror::is_stale`] returns true.
 //! * **During a sweep, deliveries take precedence over pages**, because the service may have read a page
-//!   before a change and sent the page after it. No page removes a delivered event or adds a deleted event
+//!   before a change and sent the page after the change. No page removes a delivered event or adds a deleted event
 //!   again. A page replaces a delivered event only by a version with a later `lastModified`.
 //! * **A version with an earlier `lastModified` than the known version is ignored.** If `lastModified` does
 //!   not show which version is older, the delivery is applied and a sweep is due. Removed events are
@@ -20,10 +20,10 @@
 //! * **Connect lists the occurrences of a series, not the series.** A delivery does not say which
 //!   occurrences a change of the series adds or removes, so a sweep is due. A delivery that deletes a
 //!   series removes its occurrences immediately.
-//! * An event that moves between two pages during a sweep may be missing from both. Its delivery or the
-//!   next sweep adds the event.
-//! * With the scope `free-busy`, Connect lists busy blocks, whose ids differ from the event ids in
-//!   deliveries: do not pass deliveries to a mirror with this scope.
+//! * An event that moves between two pages during a sweep may be missing from both pages. The delivery of
+//!   the event or the next sweep adds the event.
+//! * With the scope `free-busy`, Connect lists busy blocks. Their ids differ from the event ids in
+//!   deliveries, so do not pass deliveries to a mirror with this scope.
 //!
 //! ```
 //! use connect_core::types::{Delivery, EventPage, decode};
@@ -121,9 +121,9 @@ impl Mirror {
         self
     }
 
-    /// Continues from the cursor of another mirror. The window and the calendars may differ: the next sweep
-    /// adapts the copy. After an unreadable cursor, the changes of the next sweep are
-    /// [full](Changes::full).
+    /// Continues from the cursor of an earlier mirror. The window and the calendars of the two mirrors may
+    /// differ, because the next sweep corrects the copy. If the cursor is unreadable, the changes of the next
+    /// sweep are [full](Changes::full).
     #[must_use]
     pub fn resume(mut self, cursor: &Cursor) -> Self {
         if let Some(index) = Index::from_text(cursor.as_str()) {
@@ -133,21 +133,21 @@ impl Mirror {
         self
     }
 
-    /// Moves the window. A sweep is then due, which removes and adds events to match.
+    /// Moves the window. A sweep is then due: it removes and adds events to match the new window.
     pub fn window(&mut self, start: impl Into<Moment>, end: impl Into<Moment>) {
         self.window = Window::new(start.into(), end.into());
         self.stale = true;
     }
 
     /// Applies a delivery and returns all changes that do not need a sweep. Pass deliveries of this user
-    /// only (see [`user_id`](Delivery::user_id)): events of another user would be added to the copy.
+    /// only (see [`user_id`](Delivery::user_id)), because events of any other user would also be added.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
         delivered::apply(self, delivery)
     }
 
     /// Returns whether a sweep is due. A sweep is due after the mirror was created, resumed or moved, and
     /// after a delivery whose effect is unknown (a changed series, an event without times, versions in an
-    /// unknown order). A sweep covers all deliveries before its start.
+    /// unknown order). A sweep includes the effects of all deliveries before its start.
     pub fn is_stale(&self) -> bool {
         self.stale || self.tombstones.has_forgotten()
     }

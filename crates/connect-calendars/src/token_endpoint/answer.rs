@@ -1,4 +1,4 @@
-//! Responses: JSON that is not cached, with the CORS headers that let pages of allowed origins read it.
+//! Responses: JSON that must not be cached. CORS headers let pages of allowed origins read the JSON.
 
 use std::borrow::Cow;
 

@@ -15,14 +15,14 @@ pub struct Visitor {
 }
 
 impl Visitor {
-    /// Creates a visitor from the id of the user in the application, under which the tokens are stored.
+    /// Creates a visitor. The tokens of the visitor are stored under `user`, the user's id.
     pub fn new(user: impl Into<String>) -> Self {
         Self { user: user.into(), nonce: None }
     }
 
-    /// Sets the random text of the session. The page must send this text as `state` with its authorization
-    /// request and to the token endpoint, which refuses a code with another `state`. An attacker therefore
-    /// cannot inject a code into the page (RFC 6749 10.12).
+    /// Sets the nonce, a random text of the session. The page must send the nonce as `state` twice: with its
+    /// authorization request, and with the code to the token endpoint. The endpoint refuses a code with
+    /// another `state`, so an attacker cannot inject a code into the page (RFC 6749 10.12).
     #[must_use]
     pub fn nonce(mut self, nonce: impl Into<Secret>) -> Self {
         self.nonce = Some(nonce.into());
@@ -33,7 +33,7 @@ impl Visitor {
         !self.user.is_empty()
     }
 
-    /// Whether the `state` of a request is the nonce of the session.
+    /// Whether the `state` of a request is the nonce of the session, or the session has no nonce.
     pub(super) fn accepts_state(&self, state: Result<Option<Secret>, Refusal>) -> bool {
         match &self.nonce {
             None => true,
@@ -47,7 +47,7 @@ impl Visitor {
 pub enum Work {
     /// Exchange the code and store the tokens: `user.exchange(code)`.
     Exchange(AuthorizationCode),
-    /// Return tokens of the user that are not older than this age, or new ones: `user.tokens(max_age)`.
+    /// Return the tokens of the user, refreshed if they are older than this age: `user.tokens(max_age)`.
     Tokens(Duration),
     /// Exchange the grant and store nothing: `client.grant(grant)`.
     Grant(Grant),

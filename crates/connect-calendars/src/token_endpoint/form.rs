@@ -23,7 +23,7 @@ impl Form {
         fields.collect::<Result<_, _>>().map(Self)
     }
 
-    /// The value of a field; `None` if it is missing or empty. A repeated field is refused (RFC 6749 3.2).
+    /// The value of a field; `None` for a missing or empty field. Refuses a repeated field (RFC 6749 3.2).
     pub(super) fn optional(&self, name: &'static str) -> Result<Option<Secret>, Refusal> {
         let mut values = self.0.iter().filter(|(known, _)| known == name).map(|(_, value)| value);
         let value = values.next();

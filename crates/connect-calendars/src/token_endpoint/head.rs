@@ -50,7 +50,7 @@ impl TokenEndpoint {
         }
     }
 
-    /// The checks for all requests. A preflight has no `X-Requested-With` and no `Content-Type` to check.
+    /// Checks the path, method and origin of a request. A preflight needs no further checks.
     fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Route, Refusal> {
         let endpoint = match head.uri.path() {
             path if path == self.auth_path => Route::Auth,
@@ -88,12 +88,12 @@ impl TokenEndpoint {
     }
 }
 
-/// Whether the browser says that the request does not come from a page of the same origin.
+/// Whether the browser says that the request does not come from a page with the origin of the endpoint.
 fn is_cross_origin(headers: &HeaderMap) -> bool {
     headers.get_all(SEC_FETCH_SITE).iter().any(|site| site != "same-origin")
 }
 
-/// The value of a header that occurs exactly once.
+/// The value of a header; `None` if the header is missing or repeated.
 pub(super) fn single_header(headers: &HeaderMap, name: HeaderName) -> Option<&HeaderValue> {
     let mut values = headers.get_all(name).iter();
     values.next().filter(|_| values.next().is_none())

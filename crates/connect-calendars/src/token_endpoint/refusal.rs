@@ -10,7 +10,7 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// A code of RFC 6749 (4.1.2.1, 5.2), OpenID Connect Core (3.1.2.6) or Google.
     pub(super) error: &'static str,
-    /// A sentence, or the end of one that begins with `field`.
+    /// A sentence, or, if there is a `field`, the end of the sentence `The field {field} ..`.
     pub(super) description: &'static str,
     /// The name of the field that caused the error.
     pub(super) field: Option<&'static str>,

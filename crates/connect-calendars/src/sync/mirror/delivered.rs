@@ -13,8 +13,8 @@ use super::{
 };
 use crate::sync::Changes;
 
-/// The new version of each event, or `None` if the event is removed. Of several changes of an event, only
-/// the last is returned.
+/// The new version of each changed event; `None` for a removed event. If an event changed several times, the
+/// map has only the last change.
 type DeliveredChanges = BTreeMap<EventKey, Option<Event>>;
 
 pub(super) fn apply(mirror: &mut Mirror, delivery: &Delivery) -> Changes {
@@ -68,10 +68,10 @@ fn apply_change(
     }
 }
 
-/// Returns the key of an event, from the fields of the event or else of the delivery.
+/// Returns the key of a delivered event.
 ///
-/// If both lack the provider or the calendar, the mirror is searched for the id. Returns `None` unless
-/// exactly one event matches.
+/// If the event lacks the provider or the calendar, the delivery may name it. If the delivery does not name
+/// it either, the mirror is searched for the id. `None` unless exactly one event of the mirror matches.
 fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKey> {
     let id = Some(&event.id).filter(|id| !id.is_empty())?;
     let provider = event.provider.as_ref().or(delivery.provider.as_ref());
@@ -103,8 +103,10 @@ fn is_selected(mirror: &Mirror, key: &EventKey) -> bool {
     mirror.calendars.is_empty() || mirror.calendars.iter().any(named)
 }
 
-/// Returns the type of a change, from the change or else from the delivery. `eventType` is used only if the
-/// delivery has one event, because it does not say to which event it applies.
+/// Returns the type of a change: `changeType` of the change, or, if missing, `changeType` of the delivery.
+///
+/// If both are missing, the `eventType` of the delivery is used, but only if the delivery has exactly one
+/// event, because `eventType` does not say to which event it applies.
 fn change_type(delivery: &Delivery, change: &EventChange) -> Option<ChangeType> {
     let of_all = || delivery.change_type.clone();
     let of_one = || {
@@ -150,8 +152,8 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
         return;
     }
     let was_there = mirror.index.get(key).is_some();
-    // Lists contain no series, and perhaps no cancelled events. The change may have made the event a
-    // series.
+    // Lists contain no series, and perhaps no cancelled events. Only a sweep shows whether a list contains
+    // this event.
     mirror.stale |= series_kind == SeriesKind::Unclear || event.status == Some(EventStatus::Cancelled);
     if is_inside {
         mirror.index.insert(key.clone(), entry);
@@ -170,8 +172,8 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
     }
 }
 
-/// Whether to apply a delivered version, which must be later than the known version. If their order is
-/// unknown, a sweep is due, and the version is applied unless the event was deleted.
+/// Whether to apply a delivered version. It must be later than the known version, or than the removal of the
+/// event. If the order is unknown, a sweep is due, and the version is applied unless the event was deleted.
 fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &IndexEntry) -> bool {
     if let Some(known) = mirror.index.get(key) {
         if known.digest == entry.digest {

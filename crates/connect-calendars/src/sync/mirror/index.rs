@@ -1,6 +1,6 @@
 //! An index of the events in the copy: ids and digests, enough to detect changes.
 //!
-//! Saved as JSON, grouped by calendar:
+//! The index is saved as JSON, grouped by calendar:
 //! `{"v":1,"calendars":[["google","work",[["id","digest",modified,"series"]]]]}`.
 
 use std::{collections::BTreeMap, io};
@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::EventId;
 
-/// The identity of an event. The order of its fields is their order in the saved text.
+/// The identity of an event. The fields have the order in which the saved text groups events.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EventKey {
     pub(super) provider: String,
@@ -140,7 +140,7 @@ impl Index {
 }
 
 /// Returns the FNV-1a hash of the event's JSON. Cursors contain the hash, so the algorithm must never
-/// change. The hashers of std may change.
+/// change. The algorithms of the standard library may change.
 fn digest(event: &Event) -> u64 {
     struct Fnv(u64);
 

@@ -15,9 +15,9 @@ impl Window {
         Self { start: start.timestamp(), end: end.timestamp() }
     }
 
-    /// Whether a list of the window contains the event; `None` if the event has no start. Dates and local
-    /// times are read in UTC, as in the API documentation. If the service reads them in another zone, the
-    /// next sweep corrects the copy.
+    /// Whether a list of the window contains the event; `None` if the event has no readable start. Dates and
+    /// local times are read in UTC, as in the API documentation. If the service reads them in another zone,
+    /// the next sweep corrects the copy.
     pub(super) fn shows(&self, event: &Event) -> Option<bool> {
         let start = instant(event.start.as_ref()?)?;
         let end = event.end.as_ref().and_then(instant).unwrap_or(start);
@@ -45,8 +45,8 @@ pub(super) enum SeriesKind {
 }
 
 impl SeriesKind {
-    /// Determines the kind, in most cases from the provider's object in `original`. The other fields do not
-    /// always distinguish a series from a single event.
+    /// Determines the kind, in most cases from the provider's object in `original`, because the other fields
+    /// do not always distinguish a series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;
@@ -67,8 +67,8 @@ impl SeriesKind {
                 Some("singleInstance" | "occurrence" | "exception") => Self::Listed,
                 _ => Self::Unclear,
             },
-            // An iCalendar line in a JSON string. Without such a line, the kind is unclear, because the
-            // text may be truncated.
+            // The JSON string has an iCalendar line RRULE or RDATE. Without these lines, the kind is unclear,
+            // because the text may be truncated.
             _ if ["\\nRRULE", "\\nRDATE"].iter().any(|line| original.get().contains(line)) => Self::Series,
             _ => Self::Unclear,
         }

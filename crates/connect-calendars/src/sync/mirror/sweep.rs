@@ -25,7 +25,7 @@ pub(super) struct Sweep {
     restarted: bool,
 }
 
-/// An event on a page. `event` is stored only if the changes may need it.
+/// An event that a page lists. `event` is stored only if the changes of the sweep may contain it.
 #[derive(Clone, Debug)]
 struct ListedEvent {
     entry: IndexEntry,
@@ -51,7 +51,7 @@ impl Sweep {
     }
 
     /// Restarts from the first page, because the server would refuse the page token again. Delivered events
-    /// stay recorded. Returns the error if the sweep restarted before.
+    /// stay recorded. Returns `error` if the sweep has already been restarted once.
     fn restart(&mut self, error: Error) -> Result<(), Error> {
         self.pager = Pager::new(self.list.clone());
         self.listed.clear();
@@ -130,7 +130,7 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     }
     for (key, event) in delivered {
         if let Entry::Vacant(open) = kept.entry(key) {
-            // The event is newer than its page, or it is a series, which no page contains.
+            // The delivered event is newer than its page, or it is a series, which no page contains.
             mirror.stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
             open.insert((IndexEntry::of(&event), Some(event)));
         }
@@ -179,7 +179,7 @@ fn listed_version_counts(
             mirror.stale |= newer.is_none();
             newer == Some(true)
         }
-        // The event may have been restored after the deletion. Only a later sweep can show it.
+        // The event may have been restored after the deletion. Only a later sweep shows whether it exists.
         Some(Absence::Deleted(at)) => {
             mirror.stale |= is_newer(listed.modified, at) != Some(false);
             false
@@ -187,7 +187,7 @@ fn listed_version_counts(
     }
 }
 
-/// Whether the first time is later than the second; `None` if one is unknown or both are equal.
+/// Whether `one` is later than `other`; `None` if a time is unknown, or if both times are equal.
 pub(super) fn is_newer(one: Option<Modified>, other: Option<Modified>) -> Option<bool> {
     let (one, other) = (one?, other?);
     (one != other).then_some(one > other)

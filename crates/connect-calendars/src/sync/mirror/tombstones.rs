@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 
 use super::index::{EventKey, Modified};
 
-/// The number of tombstones above which those of earlier sweeps are deleted. They take a few megabytes.
+/// The number of tombstones above which a sweep deletes the tombstones of earlier sweeps. So many tombstones
+/// take a few megabytes.
 const MAX_TOMBSTONES: usize = 10_000;
 
-/// Removed events, by key. The tombstone of an event that is added again stays: callers check the index
-/// first, and compare times.
+/// Removed events, by key. If an event is added again, its tombstone is not deleted, because callers check
+/// the index first and compare times.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Tombstones {
     /// Deleted events. The tombstone of a series also applies to its occurrences.
@@ -36,12 +37,12 @@ pub(super) enum Absence {
 }
 
 impl Tombstones {
-    /// Begins a sweep. Its pages do not contain events that were removed earlier.
+    /// Begins a sweep. The pages of the sweep do not contain events that were removed earlier.
     pub(super) fn begin(&mut self) {
         self.sweep += 1;
     }
 
-    /// Deletes old tombstones if there are too many.
+    /// Ends a sweep, and deletes the tombstones of earlier sweeps if there are too many.
     pub(super) fn end(&mut self) {
         self.forgot = false;
         for entries in [&mut self.deleted, &mut self.outside] {
@@ -62,7 +63,7 @@ impl Tombstones {
 
     /// Records the removal of an event of which the mirror has a later version.
     ///
-    /// Late deliveries are compared with this tombstone. The pages of a sweep are not, because they show
+    /// Late deliveries are compared with this tombstone. A sweep ignores the tombstone, because its pages show
     /// whether the event exists.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
@@ -78,7 +79,7 @@ impl Tombstones {
         }
         match absence {
             Absence::Deleted(at) => {
-                // If the event left the window after this deletion, `outside` is its later state.
+                // If the event left the window after this deletion, the entry in `outside` is still valid.
                 if at.is_none() || self.outside.get(&key).is_some_and(|entry| is_no_later_than(entry.at, at))
                 {
                     self.outside.remove(&key);
@@ -94,9 +95,10 @@ impl Tombstones {
         }
     }
 
-    /// Returns the reason why the event, or its series, is not in the copy. An occurrence older than the
-    /// last change of its series is treated as removed: the sweep after the change lists all existing
-    /// occurrences.
+    /// Returns the reason why the event or its series is not in the copy.
+    ///
+    /// A changed series also counts for its occurrences: the sweep after the change lists the occurrences that
+    /// still exist.
     pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
         let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
@@ -118,8 +120,7 @@ impl Tombstones {
     }
 }
 
-/// Returns the later of both absences. An event that left the window after its deletion was restored before
-/// that.
+/// Returns the later absence. An event that left the window after a deletion was restored in between.
 fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
     match (outside, deleted) {
         (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
