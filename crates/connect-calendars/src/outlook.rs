@@ -33,15 +33,15 @@
 //!   with [`BASE_URL`] as its base URL.
 //! * Calls return the `Calendar` and the `Event` of [`connect_core::types`]; `original` is Graph's JSON
 //!   object. The calendar id of an event is the calendar id of the call, [`DEFAULT_CALENDAR`] by default.
-//! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants, times
-//!   in an unknown zone as local times.
-//! * An occurrence is changed or deleted by its own id, a series by the id of the series. Graph cannot split
-//!   a series, so "this and following" is refused.
+//! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants.
+//!   Times in an unknown zone are read as local times.
+//! * To change or delete an occurrence, use its own id; for a series, use the id of the series. Graph cannot
+//!   split a series, so "this and following" is refused.
 //! * The application's `custom` fields are stored as JSON text in an extended property
 //!   ([`CUSTOM_PROPERTY`]). Calls that read events request this property. Calls that write events return
 //!   the `custom` fields that they sent. The change feed returns no `custom` fields. If the response lacks
 //!   the property, `custom` contains the open extensions in the response.
-//! * `parameter` sets query parameters and `fields` sets event fields that have no method.
+//! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
 //! * The `server_code` of an error is Graph's code.
 
 mod body;
@@ -79,5 +79,5 @@ pub const BASE_URL: &str = "https://graph.microsoft.com/v1.0";
 /// The id that selects the user's default calendar without its Graph id.
 pub const DEFAULT_CALENDAR: &str = "primary";
 
-/// The default extended property for `custom` fields; `custom_property` sets another one.
+/// The default extended property for `custom` fields. `custom_property` selects another property.
 pub const CUSTOM_PROPERTY: &str = "String {5f0c2b7e-3d0a-4f55-9c61-8f1f6f0f9a3e} Name ConnectCustom";

@@ -36,7 +36,7 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 /// * The feed returns series as masters, together with their exceptions; a cancelled occurrence is an event
 ///   with the status `cancelled`. With [`occurrences`](Self::occurrences), the feed returns occurrences
 ///   instead of series, but only up to a date in the future that Google does not document. This date moves on
-///   every day, but Google does not report the occurrences that newly fall before the date.
+///   over time, but Google does not report the occurrences that newly fall before the date.
 /// * When a series moves, Google reports its former exceptions as cancelled. These exceptions stay in a copy,
 ///   with the status `cancelled`, until the next full round. Ignore a cancelled exception whose original start is no
 ///   longer a start of the series.

@@ -105,7 +105,7 @@ impl BodyBuilder {
         }
         match custom {
             Patch::Keep => {}
-            // Graph cannot remove a property from an event. The text `null` is read as no `custom` fields.
+            // Graph cannot remove a property from an event. The text `null` means that `custom` is empty.
             Patch::Clear => {
                 object.set("singleValueExtendedProperties", &json!([{"id": property, "value": "null"}]))?
             }
@@ -189,7 +189,7 @@ impl BodyBuilder {
     }
 }
 
-/// Refuses a choice of guests to notify: Graph always notifies all guests.
+/// Refuses every `notify` except `All`, because Graph always notifies all guests.
 pub(super) fn check_notify(notify: Option<Notify>) -> Result<(), Error> {
     match notify {
         None | Some(Notify::All) => Ok(()),
@@ -200,7 +200,7 @@ pub(super) fn check_notify(notify: Option<Notify>) -> Result<(), Error> {
     }
 }
 
-/// Converts the recurrence of a series. Its days are days in `zone`.
+/// Converts the recurrence of a series. The days of the result are days in `zone`.
 fn patterned_recurrence(
     recurrence: &Recurrence,
     event: &EventFields,
@@ -291,7 +291,7 @@ impl Object {
 
     /// Sets Graph fields, which override existing fields.
     ///
-    /// Extended properties are added to the list of existing properties instead.
+    /// Extended properties are instead added to the existing list of extended properties.
     fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
         let invalid = |error| Error::validation("fields: is not a JSON object").with_source(error);
         let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(invalid)?;

@@ -33,13 +33,13 @@ use super::{
 /// ```
 ///
 /// * The times of a single event are sent in UTC. The times of a series are sent in the zone that
-///   [`time_zone`](Self::time_zone) sets, or else in the zone of its start: 09:00 then stays 09:00 when the
-///   clocks change. Without `time_zone`, a series is refused if the zone of its start has no name, such as
-///   a fixed offset.
+///   [`time_zone`](Self::time_zone) sets; the default is the zone of the start. An occurrence at 09:00 is
+///   then still at 09:00 after the clocks change. Without `time_zone`, a series is refused if the zone of its
+///   start has no name, such as a fixed offset.
 /// * Graph notifies all guests. If the event has guests, any [`Notify`](connect_core::types::Notify) except
 ///   `All` is refused.
-/// * A description with HTML tags is sent as HTML, any other as plain text, unless
-///   [`body_type`](Self::body_type) is set.
+/// * Unless [`body_type`](Self::body_type) is set, a description with HTML tags is sent as HTML, and any
+///   other description as plain text.
 /// * A tentative event is shown as tentative, or as free if its availability is free. A cancelled event is
 ///   refused.
 /// * Conference data can only request a new online meeting
@@ -83,7 +83,7 @@ impl CreateEvent {
 
     /// Creates the call for a new event with an idempotency key.
     ///
-    /// However many calls have the same key, they create one event in a calendar.
+    /// All calls with the same key together create one event in a calendar.
     pub fn once(event: &NewEvent, key: &str) -> Self {
         let call = Self::new(event);
         let id = transaction_id(&call.calendar, key);

@@ -4,7 +4,7 @@ use connect_core::{Error, path_segment};
 
 use super::DEFAULT_CALENDAR;
 
-/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods to replace the defaults.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods that replace default methods.
 ///
 /// The field `prefer` of the type determines the headers.
 macro_rules! endpoint {
@@ -46,7 +46,7 @@ pub(super) fn calendar_path(id: &str) -> Result<String, Error> {
     Ok(format!("/me/calendars/{}", path_segment("calendarId", id)?))
 }
 
-/// Returns the path of an event. Errors call the event's id `field`.
+/// Returns the path of an event. In error messages, `field` names the event's id.
 pub(super) fn event_path(calendar: &str, field: &'static str, id: &str) -> Result<String, Error> {
     let calendar = if is_default(calendar) { "/me".to_owned() } else { calendar_path(calendar)? };
     Ok(format!("{calendar}/events/{}", path_segment(field, id)?))

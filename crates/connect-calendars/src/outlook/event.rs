@@ -101,7 +101,7 @@ pub(super) fn event(raw: Raw, calendar: &str, property: &str) -> Event {
     event
 }
 
-/// Converts a bare occurrence, with the missing fields from its series.
+/// Converts a bare occurrence. Copies missing fields from its series.
 pub(super) fn occurrence(raw: Raw, series: &Raw, calendar: &str, property: &str) -> Event {
     let (own, series) = (EventJson::of(&raw), EventJson::of(series));
     let mut event = convert(&own.clone().or_from_series(&series), calendar, property);
@@ -185,7 +185,7 @@ fn status(item: &EventJson<'_>, show_as: Option<&str>) -> Option<EventStatus> {
     } else if show_as == Some("tentative") || response.as_deref() == Some("tentativelyAccepted") {
         Some(EventStatus::Tentative)
     } else {
-        // Without these fields, the status is unknown.
+        // Without `isCancelled` and `showAs`, the status is unknown.
         (item.is_cancelled.is_some() || show_as.is_some()).then_some(EventStatus::Confirmed)
     }
 }
@@ -208,7 +208,7 @@ struct AddressJson<'a> {
     address: Option<&'a RawValue>,
 }
 
-/// Returns the guests, and the organizer, whom Graph does not list among the guests.
+/// Returns the guests and the organizer. Graph has a separate field for the organizer.
 fn attendees(item: &EventJson<'_>) -> Vec<Attendee> {
     let mut guests: Vec<_> = list(item.attendees).into_iter().filter_map(|raw| attendee(Some(raw))).collect();
     let Some(mut organizer) = attendee(item.organizer) else { return guests };
@@ -252,7 +252,7 @@ struct PropertyJson<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// Returns the `custom` fields from the extended property, or else from the open extensions.
+/// Reads the `custom` fields from the extended property, or, if it is missing, from the open extensions.
 fn custom(item: &EventJson<'_>, property: &str) -> Option<Raw> {
     let own = list(item.single_value_extended_properties).into_iter().find_map(|raw| {
         let read: PropertyJson<'_> = object(Some(raw));

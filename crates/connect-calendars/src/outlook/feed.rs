@@ -56,9 +56,9 @@ use round::Round;
 ///   series.
 /// * Graph does not report which occurrences of a series were deleted. The feed therefore reads all
 ///   occurrences of each changed series with another request, and replaces the old occurrences. A changed
-///   single event may have been a series before. It therefore replaces all occurrences of the series that
-///   had its id.
-/// * The changes have no `custom` fields, because Graph returns no extended properties to this call.
+///   single event may once have been a series. The feed therefore removes all occurrences of a series with
+///   the id of the event.
+/// * The changes have no `custom` fields, because Graph's response to this call has no extended properties.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     start: Timestamp,
@@ -117,7 +117,7 @@ impl EventFeed {
     ///
     /// # Errors
     /// If the cursor was not created by an Outlook feed with the same date range, calendar, zone, body format
-    /// and ids.
+    /// and kind of ids (immutable or default).
     pub fn resume(mut self, cursor: &Cursor) -> Result<Self, Error> {
         self.delta = Some(cursor::read(&self, cursor)?);
         self.round = None;

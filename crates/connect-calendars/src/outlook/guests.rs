@@ -8,7 +8,7 @@ use super::response::{non_empty_text, object};
 
 /// Returns the `attendees` of Graph for these addresses.
 ///
-/// Guests of the known event have their existing entries. The organizer of that event is left out.
+/// For a guest of the known event, returns the existing entry. The organizer of the known event is omitted.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {
     let existing = known.map(entries).unwrap_or_default();
     let is_organizer = |address: &str| {

@@ -51,12 +51,12 @@ impl Preferences {
         Ok(headers)
     }
 
-    /// Returns the id of the extended property that holds `custom` fields.
+    /// Returns the id of the extended property that contains `custom` fields.
     pub(super) fn property(&self) -> &str {
         self.property.as_deref().unwrap_or(CUSTOM_PROPERTY)
     }
 
-    /// Adds to a query the request for the extended property, and the caller's parameters.
+    /// Adds `$expand`, which requests the extended property, and the caller's parameters to a query.
     pub(super) fn with_custom_property(&self, mut query: Query) -> Query {
         // OData escapes a quote by doubling it.
         let id = self.property().replace('\'', "''");
@@ -66,7 +66,7 @@ impl Preferences {
         self.with_parameters(query)
     }
 
-    /// Adds the caller's parameters to a query. They replace existing parameters with their names.
+    /// Adds the caller's parameters to a query. A parameter replaces an existing parameter with its name.
     pub(super) fn with_parameters(&self, mut query: Query) -> Query {
         for (name, value) in &self.parameters {
             query.retain(|(known, _)| **known != **name);
@@ -111,7 +111,7 @@ macro_rules! preferences {
                 self
             }
 
-            /// Sets the id of the extended property that holds `custom` fields.
+            /// Sets the id of the extended property that contains `custom` fields.
             ///
             /// The default is [`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY).
             pub fn custom_property(mut self, id: impl Into<Box<str>>) -> Self {
@@ -132,7 +132,7 @@ macro_rules! read_options {
             /// Requests times in this zone (IANA or Windows name); the default is UTC.
             ///
             /// The zone does not change the instants that are read, except in the hour that the clocks
-            /// repeat: only UTC is unambiguous then.
+            /// repeat. In that hour, only times in UTC are unambiguous.
             pub fn time_zone(mut self, zone: impl Into<Box<str>>) -> Self {
                 self.prefer.time_zone = Some(zone.into());
                 self

@@ -1,4 +1,4 @@
-//! Reads responses leniently: a field of an unexpected type does not fail the whole response.
+//! Reads responses leniently: a field of an unexpected type does not make the whole response an error.
 
 use connect_core::{
     Error, ErrorKind, Response,

@@ -66,8 +66,8 @@ impl GetSchedule {
 
     /// Sets the length of a time slot in minutes, 5 to 1440; the default is 30.
     ///
-    /// If the response has no schedule items for an address, its busy times are read from the slots. They
-    /// are then only as precise as a slot.
+    /// If the response has no schedule items for an address, the busy times of the address are read from the
+    /// slots, and are only as precise as a slot.
     pub fn interval(mut self, minutes: u32) -> Self {
         self.interval = minutes;
         self
@@ -159,7 +159,7 @@ struct ScheduleJson<'a> {
     response_code: Option<&'a RawValue>,
 }
 
-/// The time slots of an `availabilityView`: the start, the length of a slot, and the end.
+/// The time slots of an `availabilityView`: the first start, the length of a slot, and the last end.
 type Slots = Option<(Timestamp, SignedDuration, Timestamp)>;
 
 fn schedule(raw: Raw, slots: Slots) -> Schedule {
@@ -183,10 +183,10 @@ fn schedule_error(item: &ScheduleJson<'_>) -> Option<Error> {
     })
 }
 
-/// Returns the busy times of the schedule items, or else of the `availabilityView`.
+/// Returns the busy times of the schedule items, or of the `availabilityView`.
 ///
-/// The view is used if no item exists, because it also shows busy times that have no item, or if an item is
-/// unreadable.
+/// The view is used if an item is unreadable. It is also used if there are no items, because the view shows
+/// busy times that have no item.
 fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     let entries = list(item.schedule_items);
     let read: Option<Vec<_>> = entries.iter().map(|raw| busy_interval(raw)).collect();
@@ -203,7 +203,7 @@ fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     Ok(busy)
 }
 
-/// Returns the interval of a busy item, `Some(None)` for a free and `None` for an unreadable item.
+/// Returns the interval of a busy item; `Some(None)` for a free item, `None` for an unreadable item.
 fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
     let item: ScheduleJson<'_> = object(Some(raw));
     if matches!(text(item.status).as_deref(), Some("free" | "workingElsewhere")) {
@@ -213,7 +213,7 @@ fn busy_interval(raw: &RawValue) -> Option<Option<Interval>> {
     Some(Some(Interval { start: instant(item.start)?, end: instant(item.end)? }))
 }
 
-/// Converts an `availabilityView`, which has a digit for each slot. Merges adjacent busy slots.
+/// Converts an `availabilityView`, which has one digit for each slot. Merges adjacent busy slots.
 ///
 /// The digits 0 (free) and 4 (working elsewhere) are not busy.
 fn busy_from_view(view: &str, (start, slot, end): (Timestamp, SignedDuration, Timestamp)) -> Vec<Interval> {

@@ -19,7 +19,7 @@ struct TimeJson<'a> {
 
 /// Reads a time of a response: a date for an all-day event, an instant for any other event.
 ///
-/// A time in an unknown zone is read as a local time, an unreadable time as text. A local time that the
+/// A time in an unknown zone is read as a local time. An unreadable time is read as text. A local time that the
 /// clocks skip is read with the UTC offset before the gap. A local time that occurs twice is read as the
 /// first instant (RFC 5545 section 3.3.5).
 pub(super) fn read(raw: Option<&RawValue>, all_day: bool) -> Option<EventTime> {
@@ -75,8 +75,8 @@ impl Zone {
 
     /// Converts a time to this zone.
     ///
-    /// Fails for the second instant of a local time that occurs twice: Graph would read the local time as
-    /// the first instant.
+    /// Fails for the second instant of a local time that occurs twice, because Graph would read the local time
+    /// as the first instant.
     pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<DateTimeTimeZone<'_>, Error> {
         let local = match time {
             EventTime::Instant(instant) => {
@@ -98,7 +98,7 @@ impl Zone {
 }
 
 fn local_text(local: DateTime) -> String {
-    // Graph stores seven fractional digits.
+    // Graph stores seven fractional digits of a second.
     let text = format!("{local:.7}");
     text.trim_end_matches('0').trim_end_matches('.').to_owned()
 }

@@ -39,10 +39,10 @@ use super::{
 /// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
 ///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
 ///   the id in `recurring_event_id`, and change its times.
-/// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start: in
-///   UTC, the occurrences would move by an hour when the clocks change. The id does not
-///   show that the event is a series: set `whole_series`, or pass the series to [`knowing`](Self::knowing).
-///   Otherwise its new times are sent in UTC.
+/// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start. In
+///   UTC, the occurrences would move by an hour when the clocks change. An id does not show that an event is
+///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). Without both, the new
+///   times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
 ///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass
@@ -81,9 +81,9 @@ impl UpdateEvent {
 
     /// Passes the event as read from Graph.
     ///
-    /// Remaining guests then keep their type and response, the organizer does not become a guest, and a
-    /// series is recognized. An occurrence from a change feed may lack its guests: read the occurrence with
-    /// [`GetEvent`](super::GetEvent) first.
+    /// The call then preserves the type and response of remaining guests, does not make the organizer a guest,
+    /// and recognizes a series. An occurrence from a change feed may lack its guests, so read the occurrence
+    /// with [`GetEvent`](super::GetEvent) first.
     pub fn knowing(mut self, event: &Event) -> Self {
         self.builder.known = Some(Box::new(event.clone()));
         self

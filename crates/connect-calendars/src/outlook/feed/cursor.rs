@@ -14,7 +14,7 @@ struct CursorJson {
     link: String,
 }
 
-/// The settings of the feed that a link belongs to.
+/// The settings of the feed to which a link belongs.
 #[derive(Deserialize, PartialEq, Serialize)]
 struct FeedSettings {
     start: Timestamp,

@@ -21,7 +21,7 @@ pub(super) struct Round {
     /// The link to the next page; `None` for the first page of a full round.
     link: Option<String>,
     seen_links: BTreeSet<String>,
-    /// The delta link on the last page of changes. Once it is set, the round reads series.
+    /// The delta link on the last page of changes. After that page, the round reads series.
     delta: Option<String>,
     /// The latest version of each single event and occurrence.
     events: BTreeMap<String, Raw>,
@@ -34,7 +34,7 @@ pub(super) struct Round {
 }
 
 impl Round {
-    /// Starts a round at a delta link, or a full round without a link.
+    /// Starts a round at a delta link. Without a link, the round is full.
     pub(super) fn new(delta: Option<String>) -> Self {
         Self { full: delta.is_none(), link: delta, ..Self::default() }
     }
@@ -44,12 +44,12 @@ impl Round {
         Self { restarted: true, ..Self::new(None) }
     }
 
-    /// Whether the round may restart. It may restart once: a server may refuse its own links every time.
+    /// Whether the round may restart. A round restarts only once, because a server may refuse all its links.
     pub(super) fn may_restart(&self) -> bool {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
 
-    /// Whether the round uses a link from the server, or used one before it restarted.
+    /// Whether the round uses a link from the server, or used such a link before the round restarted.
     pub(super) fn uses_link(&self) -> bool {
         self.restarted || self.link.is_some()
     }
@@ -125,7 +125,7 @@ impl Round {
             self.events.remove(&id);
             self.masters.insert(id, raw);
         } else {
-            // Since an earlier page, a single event may have become a series, or a series a single event.
+            // After an earlier page was read, a single event may have become a series, and vice versa.
             match item.series_id() {
                 Some(series) => self.events.remove(&series),
                 None => self.masters.remove(&id),
@@ -163,7 +163,8 @@ impl Round {
         let mut changes = Changes { full: self.full, ..Changes::default() };
         if !self.full {
             let replaced = self.masters.keys().chain(self.occurrences.keys());
-            // A single event may have been a series, whose deleted occurrences Graph does not report.
+            // A single event may once have been a series. Graph does not report the deleted occurrences of
+            // that series.
             let single_event_ids = self.single_event_ids();
             let gone: BTreeSet<_> = self.removed.iter().chain(replaced).chain(&single_event_ids).collect();
             changes.removed =

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::sync::EventId;
 
-/// The identity of an event. The fields have the order in which the saved text groups events.
+/// The identity of an event. Sorted keys are grouped by calendar, as in the saved text.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EventKey {
     pub(super) provider: String,

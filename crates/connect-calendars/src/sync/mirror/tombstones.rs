@@ -63,8 +63,8 @@ impl Tombstones {
 
     /// Records the removal of an event of which the mirror has a later version.
     ///
-    /// Late deliveries are compared with this tombstone. A sweep ignores the tombstone, because its pages show
-    /// whether the event exists.
+    /// Late deliveries are compared with this tombstone. Sweeps ignore the tombstone, because their pages
+    /// show whether the event exists.
     pub(super) fn insert_old(&mut self, key: EventKey, absence: Absence) {
         self.insert_as_of(0, key, absence);
     }
@@ -97,8 +97,8 @@ impl Tombstones {
 
     /// Returns the reason why the event or its series is not in the copy.
     ///
-    /// A changed series also counts for its occurrences: the sweep after the change lists the occurrences that
-    /// still exist.
+    /// For an occurrence of a changed series, returns `Outside` with the time of the change, because the sweep
+    /// after the change lists the occurrences that still exist.
     pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
         let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
