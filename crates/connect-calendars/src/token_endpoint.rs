@@ -231,8 +231,7 @@ impl TokenEndpoint {
 
     /// Returns the response to a preflight, or to a request that is refused because of its head.
     ///
-    /// If the result is `None`, read the body and call [`accept`](Self::accept). `accept` makes the same
-    /// checks, so calling `refuse` first only saves reading a body.
+    /// [`accept`](Self::accept) makes the same checks, but needs the body.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }

@@ -12,12 +12,9 @@ use crate::eventcalendar::last_day;
 
 /// Returns the busy times of events, merged.
 ///
-/// These events do not make the user busy:
-///
-/// * events that are free, `workingElsewhere` or cancelled,
-/// * events without readable times,
-/// * events that the owner of the calendar declined, according to the provider's object of the event or of
-///   its series.
+/// An event is not busy if it is free, `workingElsewhere` or cancelled, or if its times are unreadable. An
+/// event is also not busy if the owner of the calendar declined it, according to the provider's object of the
+/// event or of its series.
 ///
 /// Dates and local times are read in `zone`. An all-day event lasts from midnight to midnight in `zone`. If
 /// an all-day event ends during a day, all of that day is busy. If an all-day event begins at an instant

@@ -170,8 +170,9 @@ impl PageEvent {
         })
     }
 
-    /// The custom fields: properties that are neither reserved nor for display, and the fields in
-    /// `connectCustom`. A display property of the page replaces the field with its name in `connectCustom`.
+    /// The fields in `connectCustom`, and all properties that are neither reserved nor for display.
+    ///
+    /// A display property of the page replaces the field with its name in `connectCustom`.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
         let own = |name: &str| !RESERVED_FIELDS.contains(&name) && !DISPLAY_FIELDS.contains(&name);
         let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();

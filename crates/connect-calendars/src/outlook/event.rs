@@ -252,7 +252,7 @@ struct PropertyJson<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// Reads the `custom` fields from the extended property, or, if it is missing, from the open extensions.
+/// Reads the `custom` fields from the extended property. If it is missing, reads the open extensions.
 fn custom(item: &EventJson<'_>, property: &str) -> Option<Raw> {
     let own = list(item.single_value_extended_properties).into_iter().find_map(|raw| {
         let read: PropertyJson<'_> = object(Some(raw));

@@ -75,8 +75,8 @@ impl Zone {
 
     /// Converts a time to this zone.
     ///
-    /// Fails for the second instant of a local time that occurs twice, because Graph would read the local time
-    /// as the first instant.
+    /// Fails for the second instant of a local time that occurs twice, because Graph would read the local
+    /// time as the first instant.
     pub(super) fn write(&self, name: &str, time: &EventTime) -> Result<DateTimeTimeZone<'_>, Error> {
         let local = match time {
             EventTime::Instant(instant) => {

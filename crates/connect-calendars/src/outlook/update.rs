@@ -81,9 +81,9 @@ impl UpdateEvent {
 
     /// Passes the event as read from Graph.
     ///
-    /// The call then preserves the type and response of remaining guests, does not make the organizer a guest,
-    /// and recognizes a series. An occurrence from a change feed may lack its guests, so read the occurrence
-    /// with [`GetEvent`](super::GetEvent) first.
+    /// The call then preserves the type and response of remaining guests, does not make the organizer a
+    /// guest, and recognizes a series. An occurrence from a change feed may lack its guests: first read the
+    /// occurrence with [`GetEvent`](super::GetEvent).
     pub fn knowing(mut self, event: &Event) -> Self {
         self.builder.known = Some(Box::new(event.clone()));
         self

@@ -45,8 +45,8 @@ pub(super) enum SeriesKind {
 }
 
 impl SeriesKind {
-    /// Determines the kind, in most cases from the provider's object in `original`, because the other fields
-    /// do not always distinguish a series from a single event.
+    /// Determines the kind of an event. In most cases, `original` is read, because the other fields do not
+    /// always distinguish a series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;

@@ -97,8 +97,8 @@ impl Tombstones {
 
     /// Returns the reason why the event or its series is not in the copy.
     ///
-    /// For an occurrence of a changed series, returns `Outside` with the time of the change, because the sweep
-    /// after the change lists the occurrences that still exist.
+    /// For an occurrence of a changed series, returns `Outside` with the time of the change, because the next
+    /// sweep lists the occurrences that still exist.
     pub(super) fn absence(&self, key: &EventKey, series: Option<&str>) -> Option<Absence> {
         let changed = series.and_then(|series| self.outside.get(&key.sibling(series)));
         let outside = [self.outside.get(key), changed].into_iter().flatten().map(|entry| entry.at);
