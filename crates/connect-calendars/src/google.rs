@@ -38,7 +38,7 @@
 //! * The `server_code` of an error is Google's reason. The reason also decides the kind of a 403 error:
 //!   [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried later,
 //!   [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and
-//!   otherwise [`Permission`](connect_core::ErrorKind::Permission).
+//!   [`Permission`](connect_core::ErrorKind::Permission) for any other reason.
 //! * [`SCOPES`] allow writing events only in calendars that the user owns.
 //!
 //! # Field mapping
@@ -48,7 +48,7 @@
 //! | `title`, `description`, `location` | `summary`, `description`, `location` |
 //! | `start`, `end` | `dateTime`, or `date` for an all-day event. Ends are exclusive |
 //! | `recurrence` of a request | an `RRULE:` line; its `UNTIL` is a date if the event is all-day |
-//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if also a guest |
+//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if a guest |
 //! | `availability` | `transparency`: `transparent` is free, other values are busy |
 //! | `privacy` | `visibility`; `default` is read as `None` |
 //! | `color` | `colorId`, through a table: see [`color`] and [`ListColors`] |

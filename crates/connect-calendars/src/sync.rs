@@ -76,8 +76,8 @@ pub struct Changes {
     pub full: bool,
     /// New and changed events.
     pub events: Vec<Event>,
-    /// Removed events. A copy deletes them before it adds `events`, and ignores ids that it does not
-    /// contain. If an id identifies a series, the copy also deletes all occurrences of the series.
+    /// Removed events. A copy deletes these events before it adds `events`, and ignores unknown ids. If an id
+    /// identifies a series, the copy also deletes all occurrences of the series.
     pub removed: Vec<EventId>,
 }
 
@@ -120,7 +120,7 @@ impl Cursor {
     }
 }
 
-/// A copy of events in memory. A copy in a database applies [`Changes`] the same way.
+/// A copy of events in memory. A copy in a database applies [`Changes`] as [`EventCopy::apply`] does.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventCopy {
     events: BTreeMap<CopyKey, Event>,

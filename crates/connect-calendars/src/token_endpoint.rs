@@ -162,7 +162,7 @@ impl TokenEndpoint {
         Ok(self)
     }
 
-    /// Also serves requests without an `Origin`, unless `Sec-Fetch-Site` says that they are cross-origin.
+    /// Also serves requests without an `Origin`, unless `Sec-Fetch-Site` marks the request as cross-origin.
     /// Browsers always send an `Origin` with `POST`. Call this method if programs other than browsers use the
     /// endpoint.
     #[must_use]
@@ -195,8 +195,8 @@ impl TokenEndpoint {
         Ok(self)
     }
 
-    /// Sends the refresh token to the page, which sends it back for each refresh. The server stores nothing,
-    /// like the sample servers of the calendar integration.
+    /// Sends the refresh token to the page. The page sends the token back for each refresh. The server stores
+    /// nothing, like the sample servers of the calendar integration.
     ///
     /// This is less secure. A script injected into the page obtains a credential that outlives the page, any
     /// user of the application can have any refresh token exchanged, and refreshes are not limited.

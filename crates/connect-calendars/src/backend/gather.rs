@@ -49,7 +49,7 @@ impl Gathered {
 /// The items of all pages of a list, or the error of the first page that failed.
 type Items<E> = Result<Vec<<E as Paged>::Item>, Error>;
 
-/// The start to sort by. Times without a zone count as UTC, which is precise enough for sorting.
+/// The start to sort by. Times without a zone are read in UTC, which is precise enough for sorting.
 fn sort_time(start: &EventTime) -> Timestamp {
     let utc = |civil: DateTime| Offset::UTC.to_timestamp(civil).unwrap_or(Timestamp::MAX);
     match start {
@@ -81,7 +81,7 @@ pub(super) mod blocking {
         Ok(items)
     }
 
-    /// Reads many lists, `at_once` of them concurrently. Returns the results in the order of the lists.
+    /// Reads many lists, at most `at_once` concurrently. Returns the results in the order of the lists.
     pub(in crate::backend) fn each<K: Send, E>(
         user: &impl Caller,
         lists: Vec<(K, E)>,
@@ -134,7 +134,7 @@ pub(super) mod asynchronous {
         Ok(items)
     }
 
-    /// Reads many lists, `at_once` of them concurrently. Returns the results in the order of the lists.
+    /// Reads many lists, at most `at_once` concurrently. Returns the results in the order of the lists.
     pub(in crate::backend) async fn each<K: Send, E>(
         user: &impl AsyncCaller,
         lists: Vec<(K, E)>,

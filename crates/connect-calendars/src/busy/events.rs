@@ -114,7 +114,7 @@ fn midnight(day: Date, zone: &TimeZone) -> Option<Timestamp> {
     Some(day.to_zoned_datetime(zone.clone()).ok()?.start_of_day().ok()?.timestamp())
 }
 
-/// The instant of a local time. If the clocks skip the time, it is moved forward by the length of the gap. If
+/// The instant of a local time. If the clocks skip the time, the result is later by the length of the gap. If
 /// the time occurs twice, the first occurrence is used.
 fn in_zone(local: DateTime, zone: &TimeZone) -> Option<Timestamp> {
     zone.to_ambiguous_timestamp(local).compatible().ok()

@@ -21,9 +21,9 @@ use super::{
 /// An event in the JSON that an Eventcalendar page sends. Read it with serde.
 ///
 /// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The `title`,
-///   times, `description` and `location` of the page take precedence. If the object comes from the provider
-///   (it has an entity tag, an id or another field that only the provider writes), only its writable fields
-///   are sent. A request with one of these objects cannot be sent through Mobiscroll Connect.
+///   times, `description` and `location` of the page take precedence. An object that has an entity tag, an id
+///   or another field that only the provider writes comes from the provider: only its writable fields are
+///   sent. A request with one of these objects cannot be sent through Mobiscroll Connect.
 /// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
 ///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.

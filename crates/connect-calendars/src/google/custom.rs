@@ -3,7 +3,7 @@
 //! Each calendar that contains an event has its own private properties of the event. Every application that
 //! the user authorizes can read them. This SDK stores the JSON text of all fields in [`CUSTOM_PROPERTY`], and
 //! continues a longer text in `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16
-//! properties, so it replaces the old fields without reading them first. It changes no other property.
+//! properties and no others, so the old fields are replaced without being read first.
 //!
 //! | existing properties | read as |
 //! |---|---|

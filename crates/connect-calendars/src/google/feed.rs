@@ -38,8 +38,8 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 ///   instead of series, but only up to a date in the future that Google does not document. This date moves on
 ///   over time, but Google does not report the occurrences that newly fall before the date.
 /// * When a series moves, Google reports its former exceptions as cancelled. These exceptions stay in a copy,
-///   with the status `cancelled`, until the next full round. Ignore a cancelled exception whose original start is no
-///   longer a start of the series.
+///   with the status `cancelled`, until the next full round. Ignore a cancelled exception whose original
+///   start is no longer a start of the series.
 /// * If Google responds with 410 or 400 to a request with a sync token or page token, the round restarts
 ///   without a token, and its changes are [full](Changes::full). After three restarts, or if the refused
 ///   request had no token, the round fails, and the next round is full.
@@ -72,7 +72,7 @@ struct CursorJson {
     token: Box<str>,
 }
 
-/// Limits the restarts if tokens expire faster than a round takes.
+/// The maximum number of restarts of a round whose tokens expire before the round ends.
 const MAX_RESTARTS: u32 = 3;
 
 impl EventFeed {

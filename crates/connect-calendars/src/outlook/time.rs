@@ -19,8 +19,8 @@ struct TimeJson<'a> {
 
 /// Reads a time of a response: a date for an all-day event, an instant for any other event.
 ///
-/// A time in an unknown zone is read as a local time. An unreadable time is read as text. A local time that the
-/// clocks skip is read with the UTC offset before the gap. A local time that occurs twice is read as the
+/// A time in an unknown zone is read as a local time. An unreadable time is read as text. A local time that
+/// the clocks skip is read with the UTC offset before the gap. A local time that occurs twice is read as the
 /// first instant (RFC 5545 section 3.3.5).
 pub(super) fn read(raw: Option<&RawValue>, all_day: bool) -> Option<EventTime> {
     let read: TimeJson<'_> = object(raw);

@@ -9,11 +9,11 @@
 //!   delivered(..) ───┴─────────────────────────┴─▶ Changes of that delivery, immediately
 //! ```
 //!
-//! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Run a sweep
-//!   regularly, for example every hour, and whenever [`Mirror::is_stale`] returns true.
+//! * **A sweep repairs the copy** after lost, repeated, late or reordered deliveries. Run a sweep regularly,
+//!   for example every hour, and whenever [`Mirror::is_stale`] returns true.
 //! * **During a sweep, deliveries take precedence over pages**, because the service may have read a page
-//!   before a change and sent the page after the change. No page removes a delivered event or adds a deleted event
-//!   again. A page replaces a delivered event only by a version with a later `lastModified`.
+//!   before a change and sent the page after the change. No page removes a delivered event or adds a deleted
+//!   event again. A page replaces a delivered event only by a version with a later `lastModified`.
 //! * **A version with an earlier `lastModified` than the known version is ignored.** If `lastModified` does
 //!   not show which version is older, the delivery is applied and a sweep is due. Removed events are
 //!   remembered, so that a late delivery does not add them again.

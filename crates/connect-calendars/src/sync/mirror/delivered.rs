@@ -70,8 +70,8 @@ fn apply_change(
 
 /// Returns the key of a delivered event.
 ///
-/// If the event lacks the provider or the calendar, the delivery's is used. If the delivery lacks it too, the
-/// mirror is searched for the id; `None` unless exactly one event matches.
+/// If the event lacks the provider or the calendar, the field of the delivery is used. If the delivery lacks
+/// this field too, the mirror is searched for the id; `None` unless exactly one event matches.
 fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKey> {
     let id = Some(&event.id).filter(|id| !id.is_empty())?;
     let provider = event.provider.as_ref().or(delivery.provider.as_ref());
