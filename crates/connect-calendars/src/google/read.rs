@@ -126,7 +126,7 @@ fn attendee(read: Attendee) -> Attendee {
     attendee
 }
 
-/// Returns the Meet link. If there is none, returns the video entry point of the conference data.
+/// Returns the Meet link, or, if it is missing, the video entry point of the conference data.
 fn conference(link: Option<String>, data: Option<&Raw>) -> Option<Conference> {
     let mut data = data.map(fields).unwrap_or_default();
     let entries = data.remove("entryPoints").map(|entries| list(&entries)).unwrap_or_default();

@@ -103,9 +103,9 @@ fn is_selected(mirror: &Mirror, key: &EventKey) -> bool {
     mirror.calendars.is_empty() || mirror.calendars.iter().any(named)
 }
 
-/// Returns the type of a change: `changeType` of the change, or, if missing, `changeType` of the delivery.
+/// Returns the type of a change. If the change has no type, the type of the delivery is used.
 ///
-/// If both are missing, the `eventType` of the delivery is used, but only if the delivery has exactly one
+/// If both types are missing, the `eventType` of the delivery is used, but only if the delivery has exactly one
 /// event, because `eventType` does not say to which event it applies.
 fn change_type(delivery: &Delivery, change: &EventChange) -> Option<ChangeType> {
     let of_all = || delivery.change_type.clone();
