@@ -85,7 +85,7 @@
 //!
 //! According to its documentation, the integration posts the refresh token that it received to `refreshUrl`.
 //! This endpoint sends no refresh token to the page, and ignores any refresh token that the page posts. If a
-//! version of the integration does not call `refreshUrl` without a refresh token, use
+//! version of the integration calls `refreshUrl` only with a refresh token, use
 //! [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;

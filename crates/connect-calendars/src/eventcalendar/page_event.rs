@@ -170,7 +170,7 @@ impl PageEvent {
         })
     }
 
-    /// The fields in `connectCustom`, and all properties that are neither reserved nor for display.
+    /// The custom fields: `connectCustom`, and all properties that are neither reserved nor for display.
     ///
     /// A display property of the page replaces the field with its name in `connectCustom`.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {

@@ -207,8 +207,8 @@ impl BodyBuilder<'_> {
         match self.known.and_then(|event| event.start.as_ref()) {
             Some(EventTime::Date(day)) => Some(SeriesStart::Day(*day)),
             Some(EventTime::Instant(start)) => Some(SeriesStart::At(start.to_zoned_datetime(zone?))),
-            // The start of the series is unknown. With a start at 23:59:59, UNTIL includes any occurrence on
-            // the last day.
+            // The start of the series is unknown. For a start at 23:59:59, the computed UNTIL includes any
+            // occurrence on the last day.
             _ => Some(SeriesStart::At(
                 Date::new(2000, 1, 1).ok()?.at(23, 59, 59, 0).to_zoned_datetime(zone?).ok()?,
             )),

@@ -17,8 +17,8 @@ use super::{
 
 /// Lists single events and occurrences in a date range (`GET /me/calendars/{id}/calendarView`).
 ///
-/// A page may be empty although more pages follow. The link to the next page is used unchanged. The
-/// server in the link must be the server of the base URL, because the request contains the access token.
+/// A page may be empty although more pages follow. The link to the next page is used unchanged. A link
+/// is refused if its server is not that of the base URL, because the request contains the access token.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct CalendarView {

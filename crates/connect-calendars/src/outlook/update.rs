@@ -41,8 +41,8 @@ use super::{
 ///   the id in `recurring_event_id`, and change its times.
 /// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start. In
 ///   UTC, the occurrences would move by an hour when the clocks change. An id does not show that an event is
-///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). Without both, the new
-///   times are sent in UTC.
+///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). Without
+///   `whole_series` and `knowing`, the new times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
 ///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass

@@ -21,7 +21,7 @@ const PASSED_ON: [Refusal; 7] = [
 
 const INVALID_GRANT: Refusal = refused("invalid_grant", "The user has to consent again");
 
-/// The error for all other failures that the page did not cause.
+/// The error for failures that the page did not cause, except timeouts and temporary failures.
 const FAILED: Refusal =
     Refusal::new(StatusCode::BAD_GATEWAY, "server_error", "The authorization server issued no tokens");
 

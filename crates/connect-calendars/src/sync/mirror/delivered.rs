@@ -105,8 +105,8 @@ fn is_selected(mirror: &Mirror, key: &EventKey) -> bool {
 
 /// Returns the type of a change. If the change has no type, the type of the delivery is used.
 ///
-/// If both types are missing, the `eventType` of the delivery is used, but only if the delivery has exactly one
-/// event, because `eventType` does not say to which event it applies.
+/// If both types are missing, the `eventType` of the delivery is used, but only if the delivery has exactly
+/// one event, because `eventType` does not name the event to which it applies.
 fn change_type(delivery: &Delivery, change: &EventChange) -> Option<ChangeType> {
     let of_all = || delivery.change_type.clone();
     let of_one = || {
