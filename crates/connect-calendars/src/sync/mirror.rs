@@ -140,7 +140,7 @@ impl Mirror {
     }
 
     /// Applies a delivery and returns all changes that do not need a sweep. Pass deliveries of this user
-    /// only (see [`user_id`](Delivery::user_id)), because events of any other user would be added to the copy.
+    /// only (see [`user_id`](Delivery::user_id)), because the copy would also contain events of other users.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
         delivered::apply(self, delivery)
     }
