@@ -74,7 +74,7 @@ pub(crate) struct GoogleCalendar<'a> {
     pub(crate) tokens: &'a Issued,
 }
 
-/// The data that only the Google Calendar service keeps.
+/// The data that only the Google Calendar service has.
 #[derive(Debug, Default)]
 pub(crate) struct State {
     /// The change logs of calendar lists, by account.
@@ -83,7 +83,8 @@ pub(crate) struct State {
     limited: Count,
 }
 
-/// Returns the error for a path without an endpoint: 404, or 405 if the path supports other `methods`.
+/// Returns the error for an unsupported method (405), or for an unknown path (404). `methods` lists the
+/// methods that the path supports.
 pub(crate) fn unknown(methods: &str) -> Reply {
     let error = if methods.is_empty() { ApiError::not_found() } else { ApiError::method_not_allowed() };
     error.into()

@@ -18,7 +18,7 @@ pub(super) const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/";
 /// The `redirect_uri` of the popup flow. Google Identity Services passes the code to a callback in the page.
 const POSTMESSAGE: &str = "postmessage";
 
-/// The lifetime in seconds of refresh tokens of an application in testing: 7 days.
+/// The lifetime of refresh tokens of an application in testing: 7 days, in seconds.
 const TESTING_REFRESH_TTL_SECONDS: u64 = 7 * 24 * 3600;
 
 pub(crate) struct GoogleRules;
@@ -37,7 +37,7 @@ impl Rules for GoogleRules {
         ]
     }
 
-    /// The words are not taken from Google's documentation.
+    /// These texts are invented: Google's documentation does not contain them.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "{} wants access to your Google Account", allow: "Continue", deny: "Cancel" }
     }
@@ -71,8 +71,8 @@ impl Rules for GoogleRules {
         Ok(if redirect_uri == POSTMESSAGE { ResponseMode::Popup } else { ResponseMode::Query })
     }
 
-    /// Returns the redirect URI of the exchange. For the popup flow, it is `postmessage` or the page's
-    /// origin: Google's guides disagree, and the switch `google_popup` selects one.
+    /// Returns the redirect URI that the exchange must send. In the popup flow, the switch `google_popup`
+    /// selects `postmessage` or the origin of the page, because Google's guides contradict each other.
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, settings: &Settings) -> &'a str {
         let origin = target.mode == ResponseMode::Popup && settings.google.popup == Popup::Origin;
         let registered = target.client.app.redirect_uris.first();
@@ -83,8 +83,8 @@ impl Rules for GoogleRules {
         false
     }
 
-    /// Returns whether to issue a refresh token. The request needs offline access, and has to be the first
-    /// consent or have `prompt=consent`. The popup flow always has offline access.
+    /// Returns whether to issue a refresh token. The request must ask for offline access, as requests of the
+    /// popup flow always do. It must also be the user's first consent or have `prompt=consent`.
     fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         let query = request.query;
         let offline = match query.find("access_type") {
@@ -97,8 +97,9 @@ impl Rules for GoogleRules {
         Ok(offline && (prompted || request.issued.consented(request.owner).is_empty()))
     }
 
-    /// Grants Google's scopes, and with `include_granted_scopes` also the scopes granted earlier.
-    /// If the switch `google_consent` is `first`, the user grants only the first requested scope.
+    /// Returns the granted scopes. With `include_granted_scopes`, they include the scopes that the user
+    /// granted earlier. If the switch `google_consent` is `first`, the user grants only the first requested
+    /// scope.
     fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let known = |scope: &String| {
             ["openid", "email", "profile"].contains(&scope.as_str())
@@ -141,7 +142,7 @@ impl Rules for GoogleRules {
         }
     }
 
-    /// Google needs no client authentication. The token in the query or the form is enough.
+    /// Google revokes the token in the query or the form without client authentication.
     fn authenticates_revocations(&self) -> bool {
         false
     }
@@ -158,7 +159,7 @@ fn origin_of(uri: &str) -> Option<&str> {
     uri.get(..start + length)
 }
 
-/// The descriptions from Google's list of scopes, which its consent screen repeats.
+/// The description of each scope from Google's list of scopes. The consent page shows them.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),

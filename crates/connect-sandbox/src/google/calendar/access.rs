@@ -1,5 +1,5 @@
-//! Authenticates callers and checks scopes. A caller sends an access token of the simulated Google or an API
-//! key.
+//! Authenticates callers and checks scopes. A caller sends an API key, or an access token that the simulated
+//! Google issued.
 
 use super::Endpoint;
 use super::GoogleCalendar;
@@ -31,7 +31,7 @@ pub(super) enum ReadAccess {
 const API_KEY: HeaderName = HeaderName::from_static("x-goog-api-key");
 
 impl GoogleCalendar<'_> {
-    /// Authenticates the caller. An access token takes precedence over an API key, but an invalid key is
+    /// Authenticates the caller. An access token takes precedence over an API key, but an invalid API key is
     /// always an error.
     pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {
         let key = call.query_given("key").or_else(|| call.header(API_KEY));
@@ -70,7 +70,7 @@ impl Principal {
         self.scopes.iter().any(|scope| scopes.contains(&scope.as_str()))
     }
 
-    /// Returns how much of a calendar the scopes let the caller read, given the caller's `role` in it.
+    /// Returns how much of a calendar the caller may read with its scopes and with its `role` there.
     pub(super) fn read_access(&self, role: Role, public: bool) -> Result<ReadAccess, ApiError> {
         if role == Role::FreeBusyReader {
             return Ok(ReadAccess::FreeBusy);

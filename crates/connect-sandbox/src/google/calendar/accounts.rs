@@ -1,4 +1,4 @@
-//! Finds the calendar that a call names. It belongs to the caller's account or is public.
+//! Finds the calendar that a call names, in the caller's account or among the public calendars.
 
 use super::GoogleCalendar;
 use super::access::{Principal, ReadAccess};
@@ -9,7 +9,7 @@ use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use jiff::Timestamp;
 
-/// The role of an account in a calendar, in ascending order of permissions.
+/// The role of an account in a calendar. The roles are ordered by their permissions, lowest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Role {
     FreeBusyReader,
@@ -46,7 +46,7 @@ impl Role {
         }
     }
 
-    /// Returns the role that an account has in a calendar of its calendar list.
+    /// Returns the role that the account of a calendar has in the calendar. The default is owner.
     pub(super) fn of(calendar: &Calendar) -> Self {
         let told = calendar.info.get("original").and_then(|original| original.get("accessRole"));
         told.and_then(|role| role.as_str()).and_then(Self::parse).unwrap_or(Self::Owner)
@@ -54,15 +54,15 @@ impl Role {
 }
 
 impl CalendarAccess {
-    /// Returns the calendar's name, which the checksum of its page tokens and sync tokens includes.
+    /// Returns the calendar's name. The checksums of its page tokens and sync tokens include the name.
     pub(super) fn name(&self) -> String {
         self.place.name()
     }
 }
 
 impl GoogleCalendar<'_> {
-    /// Returns the calendar `id` and the caller's access to it. Fails with 404 if the caller cannot see such
-    /// a calendar.
+    /// Returns the calendar `id` and the caller's access to it. Fails with 404 if the caller can see no
+    /// calendar with this id.
     pub(super) fn calendar_access(
         &mut self,
         principal: &Principal,

@@ -126,8 +126,8 @@ impl CalendarListFilter {
     }
 }
 
-/// Returns the entry in the calendar list: the calendar and the user's settings for it. The member `original`
-/// of a seed overrides the default settings.
+/// Returns the calendar list entry of a calendar, with the user's settings for the calendar. The member
+/// `original` of the seed overrides the default settings.
 fn entry(calendar: &Calendar) -> Value {
     let (number, color) = colors::number_of_calendar(calendar.info["color"].as_str());
     let mut entry = json!({

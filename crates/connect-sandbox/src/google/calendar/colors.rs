@@ -46,7 +46,8 @@ pub(super) fn of_number(number: &str) -> Option<&'static str> {
     EVENTS.get(at).copied()
 }
 
-/// Returns a calendar color and its number. A color outside the palette gets number 14, light blue.
+/// Returns the number of a calendar color, and the color. A color outside the palette gets number 14. A
+/// calendar without a color gets the color of number 14, light blue.
 pub(super) fn number_of_calendar(color: Option<&str>) -> (String, &str) {
     let known = |color: &str| CALENDARS.iter().position(|known| known.eq_ignore_ascii_case(color));
     let at = color.and_then(known).unwrap_or(13);

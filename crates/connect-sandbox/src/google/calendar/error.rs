@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// An error response. It is boxed because every call returns it in a `Result`.
+/// An error response. Its fields are boxed, so that a `Result` with an error is small.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<ErrorFields>);
 
@@ -19,7 +19,7 @@ struct ErrorFields {
     message: String,
     /// The type and name of the parameter or header at fault.
     location: Option<(&'static str, String)>,
-    /// The gRPC status name, for errors that Google sends with one.
+    /// The name of the gRPC status; `None` for errors that Google sends without a status.
     status: Option<&'static str>,
     /// The reason in the error's `details`.
     detail: Option<&'static str>,
@@ -182,8 +182,9 @@ impl From<ApiError> for Reply {
     }
 }
 
-/// Returns the error that a value of the switch `google_limit` selects. A 403 here is not about permissions.
-/// Not every error of the domain `usageLimits` is about the number of calls.
+/// Returns the error that a value of the switch `google_limit` selects. Here a 403 does not mean that the
+/// caller lacks a permission, and the domain `usageLimits` does not always mean that there were too many
+/// calls.
 pub(super) fn limit(limit: GoogleLimit) -> Option<ApiError> {
     let usage = |code, reason, message: &str| Some(ApiError::new(code, reason, message).of("usageLimits"));
     match limit {

@@ -1,4 +1,4 @@
-//! The endpoint `freebusy.query`: when calendars are busy, without event details.
+//! The endpoint `freebusy.query`, which returns when calendars are busy, without event details.
 
 use super::GoogleCalendar;
 use super::access::Principal;
@@ -16,7 +16,8 @@ use serde_json::{Map, Value, json};
 const MAX_CALENDARS: usize = 50;
 
 impl GoogleCalendar<'_> {
-    /// Responds with the busy blocks of each calendar. A calendar that the caller cannot see gets an error.
+    /// Responds with the busy blocks of each calendar, or with an error for a calendar that the caller
+    /// cannot see.
     pub(super) fn free_busy(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let query = json_object(call)?;
         let range = range(&query)?;

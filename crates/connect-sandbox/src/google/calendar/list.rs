@@ -1,4 +1,4 @@
-//! The endpoints `events.list` and `events.instances`: pages, and changes since a sync token.
+//! The endpoints `events.list` and `events.instances`, with page tokens and sync tokens.
 
 use super::GoogleCalendar;
 use super::access::Principal;

@@ -8,7 +8,7 @@ use crate::world::calendar::Range;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The parameters that select events. Page tokens and sync tokens contain a copy.
+/// The parameters that select events. Page tokens and sync tokens contain a copy of them.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Query {
@@ -119,13 +119,14 @@ impl Query {
         Ok(self)
     }
 
-    /// Returns whether a page token with this query is valid for `other`: only the horizon may differ.
+    /// Returns whether a page token with this query is valid for the query `other`. Only the horizon may
+    /// differ.
     pub(super) fn continues(&self, other: &Self) -> bool {
         Self { horizon: self.horizon, ..other.clone() } == *self
     }
 
-    /// Returns whether a sync token with this query is valid for `other`. Both must have the same
-    /// `singleEvents`, `eventTypes` and `timeZone`.
+    /// Returns whether a sync token with this query is valid for the query `other`. Both queries must have
+    /// the same `singleEvents`, `eventTypes` and `timeZone`.
     pub(super) fn resumes(&self, other: &Self) -> bool {
         (self.single_events, &self.types, &self.zone) == (other.single_events, &other.types, &other.zone)
     }
@@ -137,9 +138,9 @@ impl Query {
         Range { start, end: self.time_max.unwrap_or(self.horizon) }
     }
 
-    /// Returns whether a single event is within the time bounds.
+    /// Returns whether an event overlaps the range from `timeMin` to `timeMax`.
     pub(super) fn covers(&self, start: Timestamp, end: Timestamp) -> bool {
-        // An event of zero length ends when it starts.
+        // An event of zero length at `timeMin` is outside, because it ends at `timeMin`.
         self.time_min.is_none_or(|min| end > min) && self.time_max.is_none_or(|max| start < max)
     }
 }

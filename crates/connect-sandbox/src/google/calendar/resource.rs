@@ -13,7 +13,7 @@ use serde_json::{Map, Value, json};
 /// How to render an event for a caller.
 #[derive(Clone, Debug)]
 pub(super) struct RenderOptions {
-    /// The time zone of rendered times. The default is that of the calendar.
+    /// The time zone of rendered times. The default is the time zone of the calendar.
     pub(super) zone: Option<TimeZone>,
     pub(super) read_access: ReadAccess,
     pub(super) role: Role,
@@ -21,12 +21,12 @@ pub(super) struct RenderOptions {
 }
 
 impl RenderOptions {
-    /// Returns the options that render the complete event, which a write starts from.
+    /// Returns the options that render the complete event. An update changes the event in this form.
     pub(super) fn everything() -> Self {
         Self { zone: None, read_access: ReadAccess::Details, role: Role::Owner, most_attendees: None }
     }
 
-    /// Returns whether the caller may only see that the event's time is busy.
+    /// Returns whether the caller may see only that the time of the event is busy.
     fn hides(&self, fields: &Fields) -> bool {
         let secret = matches!(fields.privacy, Some("private" | "confidential"));
         self.read_access == ReadAccess::FreeBusy || (self.role == Role::Reader && secret)
@@ -108,7 +108,8 @@ fn times_of(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOption
     put("start", fields.start, zone);
     put("end", fields.end, end_zone);
     if let Some(start) = instance.occurrence {
-        // The original start has the format of the series: an exception can have a time in an all-day series.
+        // The original start is a date if the series is all-day, also for an exception that has a time of
+        // day.
         let all_day = instance.event.fields.all_day;
         times.insert("originalStartTime".to_owned(), times::write(start, all_day, &shown, zone));
     }
@@ -126,7 +127,8 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     content
 }
 
-/// Returns the extended properties that the client sent, or the fields that Connect changed since.
+/// Returns the extended properties that the client sent. If Connect has changed the custom fields since
+/// then, returns the custom fields as private properties.
 pub(super) fn extended_properties(fields: &Fields) -> Value {
     let sent = fields.own.get("extendedProperties");
     match (sent, &fields.custom) {
@@ -149,7 +151,7 @@ pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     (!all.is_empty()).then_some(Value::Object(all))
 }
 
-/// Renders the stored attendees, with the further fields that callers of this API sent for them.
+/// Renders the stored attendees, with the further fields that callers of this API sent for each attendee.
 fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value {
     let sent = fields.own.get("attendees").and_then(Value::as_array);
     let known = |email: &str| {

@@ -8,7 +8,7 @@ use jiff::civil::{Date, DateTime};
 use jiff::tz::TimeZone;
 use serde_json::{Value, json};
 
-/// The start or end of an event as sent.
+/// The start or end of an event, as the caller sent it.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct EventTime {
     pub(super) at: Timestamp,
@@ -23,8 +23,8 @@ pub(super) fn text(at: Timestamp, zone: &TimeZone) -> String {
     format!("{}{offset}", local.strftime("%Y-%m-%dT%H:%M:%S"))
 }
 
-/// Returns `{date}` or `{dateTime, timeZone}`. `dateTime` is the time in the zone `shown`, and `timeZone` is
-/// `zone`, the event's own zone.
+/// Returns `{date}` or `{dateTime, timeZone}`. `dateTime` is the local time in the time zone `shown`.
+/// `timeZone` is `zone`, the event's own time zone.
 pub(super) fn write(at: Timestamp, all_day: bool, shown: &TimeZone, zone: &str) -> Value {
     if all_day {
         json!({ "date": time::local(at).date().to_string() })
@@ -72,7 +72,7 @@ fn read_time(text: &str, zone: Option<&TimeZone>) -> Option<Timestamp> {
     Timestamp::from_millisecond(at.as_millisecond()).ok()
 }
 
-/// Reads a query parameter in RFC 3339 format with an offset.
+/// Reads a time from a query parameter, in RFC 3339 format.
 pub(super) fn parameter(name: &str, text: &str) -> Result<Timestamp, ApiError> {
     let read = text.contains(['T', 't']).then(|| text.parse::<Timestamp>().ok()).flatten();
     read.ok_or_else(|| ApiError::bad_request("Bad Request").at_parameter(name))

@@ -74,14 +74,14 @@ impl<'a> Item<'a> {
         matches!(self.state, ItemState::Live(_))
     }
 
-    /// Returns whether the list contains the item. Without `showDeleted` and `singleEvents`, a list still
-    /// contains the cancelled occurrences of a series.
+    /// Returns whether the list contains the item. A list without `showDeleted` and without `singleEvents`
+    /// still contains the cancelled occurrences of a series.
     pub(super) fn is_listed(&self, query: &Query) -> bool {
         let exception = matches!(self.state, ItemState::Cancelled(Some(_))) && !query.single_events;
         self.is_live() || query.show_deleted || exception
     }
 
-    /// Returns a text that changes with the content of a live item; `None` for every cancelled item.
+    /// Returns a text that changes with the content of a live item. Returns `None` for a cancelled item.
     fn version(&self) -> Option<String> {
         match &self.state {
             ItemState::Live(instance) => Some(etag(instance)),
@@ -123,7 +123,8 @@ fn occurrences<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     all.filter(|one| covers(query, &one.fields)).collect()
 }
 
-/// Returns the changed occurrences in the query's range, and the series if it has an occurrence there.
+/// Returns the changed occurrences in the query's range. If the series has an occurrence in the range,
+/// returns the series as well.
 fn series_of<'a>(event: &'a Event, query: &Query) -> Vec<Instance<'a>> {
     let everywhere = query.time_min.is_none() && query.time_max.is_none();
     let mut all = Vec::new();

@@ -58,8 +58,8 @@ impl GoogleCalendar<'_> {
         self.respond_to_write(&access, event, &options, call, &Guests::default())
     }
 
-    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series also
-    /// changes its exceptions, except in fields where they differ.
+    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series
+    /// also changes its exceptions, except for the fields in which an exception differs from the series.
     pub(super) fn update(
         &mut self,
         principal: &Principal,
@@ -246,7 +246,7 @@ fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Op
     Ok(Some(series))
 }
 
-/// Sets the conference: a new one if the body has a `createRequest`, else the one in the body.
+/// Sets the conference to the one in the body. If the body has a `createRequest`, creates a conference.
 fn conference(
     patch: &mut Patch,
     event: &Value,
@@ -278,7 +278,7 @@ fn check_match(call: &Call, tag: &str) -> Result<(), ApiError> {
     if call.matches(tag) { Ok(()) } else { Err(ApiError::condition_not_met()) }
 }
 
-/// Creates a response that repeats the entity tag of `body` in the header `ETag`.
+/// Creates a response with `body`, and with the entity tag of `body` in the header `ETag`.
 pub(super) fn tagged(body: &Value) -> Reply {
     with_tag(ok(body), body)
 }
