@@ -1,5 +1,5 @@
-//! How the Google authorization server differs from the defaults. The differences are refresh tokens on first
-//! consent, incremental scopes, the popup flow, and revocation.
+//! How the Google authorization server differs from the defaults of `Rules`. The differences are refresh
+//! tokens on the first consent, incremental scopes, the popup flow, and revocation.
 
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{

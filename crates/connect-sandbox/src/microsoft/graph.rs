@@ -80,13 +80,13 @@ pub(crate) struct Graph<'a> {
     pub(crate) tokens: &'a Issued,
 }
 
-/// The data that only the Graph service keeps.
+/// The data that only the Graph service has.
 #[derive(Debug)]
 pub(crate) struct State {
     in_flight: InFlight,
     /// The number of calls that were made while the switch `graph_limit` was on.
     limited: Count,
-    /// Generates request ids. It is separate, so that requests do not change other generated values.
+    /// Generates only request ids, so that the number of requests does not change other random values.
     random: Random,
 }
 
@@ -110,7 +110,8 @@ impl Graph<'_> {
         self.reply(served, call)
     }
 
-    /// Returns the error for a path without an endpoint: 400, or 405 if the path supports other `methods`.
+    /// Returns the error for an unsupported method (405), or for an unknown path (400). `methods` lists the
+    /// methods that the path supports. A missing or invalid access token is the error 401.
     pub(crate) fn unknown(&mut self, methods: &str, call: &Call) -> Reply {
         let error = match self.bearer_token(call) {
             Err(error) => error,

@@ -1,4 +1,4 @@
-//! How the Microsoft identity platform differs from the defaults. The differences are tenants,
+//! How the Microsoft identity platform differs from the defaults of `Rules`. The differences are tenants,
 //! `offline_access`, access tokens for one resource, and numbered errors.
 
 use crate::call::Call;
@@ -33,7 +33,7 @@ impl Rules for MicrosoftRules {
         ]
     }
 
-    /// The words are not taken from Microsoft's documentation.
+    /// These texts are invented: Microsoft's documentation does not contain them.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
     }
@@ -153,9 +153,9 @@ fn is_domain(text: &str) -> bool {
     text.contains('.') && text.split('.').all(plain)
 }
 
-/// Returns the scopes of an access token: the requested scopes, or those of the grant's first resource. Fails
-/// if the request names several resources, or a scope that was not granted. Graph's address in front of a
-/// scope makes no difference.
+/// Returns the scopes of an access token, which is valid for one resource. Without `requested`, returns the
+/// granted scopes of the first resource. Fails if `requested` names several resources, or a scope that was
+/// not granted. Scopes are compared without the address of Graph.
 fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     let Some(requested) = requested else {
         let first = granted.iter().find_map(|scope| resource(scope));
@@ -171,7 +171,7 @@ fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Resul
     }
 }
 
-/// Returns the resource URI of a scope: Graph if the scope has no `/`, none for an OpenID scope.
+/// Returns the resource URI of a scope; `None` for an OpenID scope. A scope without `/` belongs to Graph.
 fn resource(scope: &str) -> Option<&str> {
     match scope.rsplit_once('/') {
         _ if OPENID.contains(&scope) => None,

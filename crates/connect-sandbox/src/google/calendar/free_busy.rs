@@ -16,8 +16,8 @@ use serde_json::{Map, Value, json};
 const MAX_CALENDARS: usize = 50;
 
 impl GoogleCalendar<'_> {
-    /// Responds with the busy blocks of each calendar, or with an error for a calendar that the caller
-    /// cannot see.
+    /// Responds with the busy blocks of each calendar. A calendar that the caller cannot see has an error
+    /// instead.
     pub(super) fn free_busy(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let query = json_object(call)?;
         let range = range(&query)?;

@@ -151,7 +151,7 @@ pub(super) fn custom_of(properties: &Value) -> Option<Value> {
     (!all.is_empty()).then_some(Value::Object(all))
 }
 
-/// Renders the stored attendees, with the further fields that callers of this API sent for each attendee.
+/// Renders the stored attendees, with the further fields that callers sent for each attendee.
 fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value {
     let sent = fields.own.get("attendees").and_then(Value::as_array);
     let known = |email: &str| {

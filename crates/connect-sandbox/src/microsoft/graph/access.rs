@@ -20,7 +20,8 @@ pub(super) struct Principal {
 /// The client id of an application and the account of the mailbox.
 pub(crate) type Caller = (String, String);
 
-/// The requests in flight by caller, as their end times. A request without a response yet has no end.
+/// The end times of the requests in flight, by caller. The end of a request without a response is
+/// `Timestamp::MAX`.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(BTreeMap<Caller, Vec<Timestamp>>);
 
@@ -52,7 +53,8 @@ impl Graph<'_> {
         (token.server == Microsoft).then_some((token.client_id, token.user))
     }
 
-    /// Records the start of a request, which is in flight until [`Graph::request_ended`].
+    /// Records the start of a request. [`Graph::request_ended`] sets when the request is no longer in
+    /// flight.
     pub(crate) fn request_started(&mut self, call: &Call) -> Option<Caller> {
         let caller = self.caller(call)?;
         let all = self.own.in_flight.0.entry(caller.clone()).or_default();

@@ -7,7 +7,7 @@ use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// An event with its recurrence as sent.
+/// An event with its recurrence as the caller sent it.
 pub(super) type EventDraft = crate::world::calendar::Draft<Option<Value>>;
 
 /// Fields that the sandbox checks for their type, stores, and returns unchanged.
@@ -178,7 +178,8 @@ fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     Ok((json!(kind), json!(content)))
 }
 
-/// Returns the name of the first location, and all locations if they consist of more than this name.
+/// Returns the name of the first location. If the event has more than this name, returns all locations as
+/// well.
 fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
     let mut all = match &event["locations"] {
         Value::Null => Vec::new(),
@@ -224,7 +225,7 @@ fn privacy(sensitivity: &str) -> Value {
     }
 }
 
-/// Returns the attendees and organizer as the world stores them, and the attendees as sent.
+/// Returns the attendees and organizer as the world stores them, and the attendees as the caller sent them.
 fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match &event["attendees"] {
         Value::Null => return Ok((Value::Null, Value::Null)),

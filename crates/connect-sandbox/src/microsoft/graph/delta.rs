@@ -1,11 +1,11 @@
-//! The endpoint `calendarView/delta`: the events of a view, then the changes of this view.
+//! The endpoint `calendarView/delta`, which lists the events of a view, and later the changes of the view.
 //!
 //! ```text
 //! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ changes ──▶ $deltatoken ──▶ ...
 //! ```
 //!
-//! A token contains the view and a position in the ledger. In addition to the events in its range, the view
-//! contains the series of each occurrence in its range.
+//! A token contains the view and a position in the ledger. The view contains the events in its range. For
+//! each occurrence in its range, the view also contains the series.
 
 use super::Graph;
 use super::access::Principal;
@@ -77,7 +77,7 @@ impl Graph<'_> {
         Ok(reply::with_items(&head, "value", &items))
     }
 
-    /// Reads the call's `$skiptoken` or `$deltatoken`, or starts a new round.
+    /// Reads the call's `$skiptoken` or `$deltatoken`. A call without a token starts a new round.
     fn read_token(&self, call: &Call, name: &str) -> Result<ListToken, ApiError> {
         let read = |option: &str| {
             let token = query::option(call, option).map(|text| ListToken::decode(text, name));
@@ -125,7 +125,8 @@ impl Graph<'_> {
     }
 }
 
-/// Returns the instances of an event in a view and, if there are any, the series.
+/// Returns the instances of an event in a view. If a series has instances in the view, returns the series as
+/// well.
 fn view_entries(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     let mut all = instances(event, view);
     if event.series.is_some() && !all.is_empty() {

@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// An error response. It is boxed because every call returns it in a `Result`.
+/// An error response. Its fields are boxed, so that a `Result` with an error is small.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<ErrorFields>);
 
@@ -20,7 +20,7 @@ struct ErrorFields {
     retry_after: Option<String>,
 }
 
-/// The format of errors, which two switches select, and the values of the inner error.
+/// The format of an error response, which two switches select, and the values of its inner error.
 pub(super) struct ErrorFormat<'a> {
     /// The name of the inner error: `innerError` or `innererror`.
     pub(super) inner: &'a str,

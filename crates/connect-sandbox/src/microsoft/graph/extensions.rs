@@ -28,7 +28,8 @@ pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     shown
 }
 
-/// Returns the extensions and properties as sent, unless Connect has changed them since.
+/// Returns the extensions and properties that the caller sent. If Connect has changed the custom fields
+/// since then, returns one extension that contains the custom fields.
 pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     let list = |name: &str| fields.own.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (extensions, properties) = (list("extensions"), list("extendedProperties"));

@@ -93,8 +93,8 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// Returns the URL of the next page or round. The URL has the path of the call, and the query `pairs`
-    /// with the token replaced by `token`. The switch `graph_next_link` selects its origin.
+    /// Returns the URL of the next page or round. The URL has the path of the call. Its query contains
+    /// `pairs` without their token, and `token`. The switch `graph_next_link` selects the origin of the URL.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));

@@ -36,7 +36,7 @@ impl EventPath {
 }
 
 impl Graph<'_> {
-    /// Returns the calendar that the path names, or else the default calendar of the mailbox.
+    /// Returns the calendar that the path names. The default is the mailbox's default calendar.
     pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<CalendarRef, ApiError> {
         let calendar = match EventPath::of(call).calendar {
             CalendarPath::Mailbox => CalendarPath::Default,
@@ -45,7 +45,8 @@ impl Graph<'_> {
         self.places(principal, &calendar).into_iter().next().ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the default calendar of a mailbox, if it is the caller's (`own`) or that of a known account.
+    /// Returns the default calendar of a mailbox. The mailbox must be the caller's own (`own`), or belong to
+    /// a known account.
     pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<CalendarRef> {
         let known = own
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
@@ -56,8 +57,8 @@ impl Graph<'_> {
         places.into_iter().next()
     }
 
-    /// Returns the calendar and the event that the path names. Fails with 404 for an id that has the format
-    /// of an event id or once belonged to an event, and with 400 for any other id.
+    /// Returns the calendar and the event that the path names. For an id without an event, the error is 404
+    /// if the id has the format of event ids or once belonged to an event. If not, the error is 400.
     pub(super) fn event_place(
         &mut self,
         principal: &Principal,

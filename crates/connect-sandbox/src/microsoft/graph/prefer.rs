@@ -12,7 +12,7 @@ pub(super) struct Preferences {
     pub(super) page_size: Option<usize>,
     /// Whether to return event bodies as text (true) or HTML (false).
     pub(super) text: Option<bool>,
-    /// The preferences for the response header `Preference-Applied`.
+    /// The preferences that the response header `Preference-Applied` lists.
     pub(super) applied: Vec<String>,
 }
 

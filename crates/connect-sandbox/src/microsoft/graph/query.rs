@@ -7,7 +7,7 @@ use crate::world::calendar::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The events that a list selects. The tokens of the list contain a copy.
+/// The events that a list selects. The tokens of the list contain a copy of the view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum View {
     /// Single events and occurrences in a range.
@@ -36,7 +36,8 @@ pub(super) enum Order {
     LastModified,
 }
 
-/// The supported options. Any other option that begins with `$` is refused, as it would change the response.
+/// The supported options. Any other option that begins with `$` is refused, because the sandbox cannot apply
+/// it to the response.
 const OPTIONS: &[&str] =
     &["$top", "$skip", "$select", "$orderby", "$expand", "$skiptoken", "$deltatoken", "$count"];
 

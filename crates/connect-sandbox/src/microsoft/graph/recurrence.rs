@@ -1,8 +1,9 @@
 //! Reads and writes Graph's recurrences: `{pattern, range}`.
 //!
 //! Graph has six patterns, each with its own properties. If a month is too short for the day of a pattern,
-//! the last day of the month is used. Connect also creates rules without a matching pattern, such as several
-//! days of a month. Such a rule is written as the closest pattern, and its occurrences are still correct.
+//! the last day of the month is used. Connect also creates rules that match no pattern, such as a rule for
+//! several days of a month. The sandbox writes such a rule as the closest pattern, but its occurrences
+//! follow the rule.
 
 use super::error::ApiError;
 use super::resource::{rule_zone, zone_name};
@@ -30,7 +31,7 @@ pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recur
     }
 }
 
-/// Returns the first start of the rule at or after `start`, without regard to the end of the rule.
+/// Returns the first start of the rule at or after `start`, even if the rule ends earlier.
 pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     if rule.includes(start) {
         return Some(start);
@@ -45,7 +46,8 @@ pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
     let zone = if master.fields.all_day { rule_zone(&master.fields) } else { rule.zone.clone() };
     let first = zone.to_datetime(master.fields.start);
     let start = first.date();
-    // `endDate` includes its whole day. The day before is used if the rule ends before that day's start.
+    // `endDate` includes its whole day. On the day on which the rule ends, the rule has no occurrence if it
+    // ends at an earlier time of day than the series starts.
     let last_day = |until: DateTime| {
         if until.time() < first.time() { until.date().yesterday().ok() } else { Some(until.date()) }
     };
@@ -190,8 +192,8 @@ fn write_pattern(rule: &Recurrence, start: Date) -> Value {
     pattern
 }
 
-/// Returns the position and the weekdays of a rule by weekday. The last day of a month counts as the last of
-/// all seven weekdays.
+/// Returns the position and the weekdays of a rule that selects days by weekday. A rule for the last day of
+/// a month counts as a rule for the last of all seven weekdays.
 fn relative(rule: &Recurrence) -> Option<(i16, Vec<Weekday>)> {
     let position = rule.positions.first().copied();
     if !rule.by_day.is_empty() {

@@ -14,8 +14,8 @@ pub(super) struct RenderOptions {
     pub(super) text: Option<bool>,
     pub(super) expand: Expand,
     select: Option<Vec<String>>,
-    /// Whether the list is a calendar view. A view ignores `$select` of `createdDateTime` and
-    /// `lastModifiedDateTime`.
+    /// Whether the list is a calendar view. A calendar view never returns the properties `createdDateTime`
+    /// and `lastModifiedDateTime` when `$select` names them.
     view: bool,
 }
 
@@ -73,7 +73,7 @@ pub(super) const PROPERTIES: &[&str] = &[
 ];
 
 impl RenderOptions {
-    /// Returns the options that render the complete event in UTC, which a write starts from.
+    /// Returns the options that render the complete event in UTC. An update changes the event in this form.
     pub(super) fn everything() -> Self {
         let expand = Expand { extensions: true, properties: None };
         Self { zone: Zone::utc(), text: None, expand, select: None, view: false }
@@ -89,7 +89,8 @@ impl RenderOptions {
         })
     }
 
-    /// Removes the properties that are not selected. The entity tag and the id always remain.
+    /// Removes the properties that are not selected. The entity tag, the id and the expanded properties
+    /// always remain.
     pub(super) fn remove_unselected(&self, event: &mut Map<String, Value>) {
         let Some(select) = &self.select else { return };
         let expanded = ["extensions", "singleValueExtendedProperties"];

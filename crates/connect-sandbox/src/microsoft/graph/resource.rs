@@ -21,7 +21,7 @@ pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, options: &Rend
     Value::Object(event)
 }
 
-/// Reduces an occurrence to the fields of a minimal delta response: its times and its series.
+/// Removes the fields that a minimal delta response omits for an occurrence.
 pub(super) fn minimal(mut event: Value) -> Value {
     let kept = ["@odata.etag", "@odata.type", "id", "type", "seriesMasterId", "start", "end"];
     if let Some(event) = event.as_object_mut() {
@@ -30,7 +30,7 @@ pub(super) fn minimal(mut event: Value) -> Value {
     event
 }
 
-/// Returns the version of an event. The entity tag contains the same text.
+/// Returns the `changeKey` of an event. The entity tag of the event contains the same text.
 pub(super) fn change_key(instance: &Instance<'_>) -> String {
     let tag = etag(instance);
     format!("{}AAAAAA==", tag.trim_matches('"'))

@@ -1,4 +1,5 @@
-//! The endpoint `getSchedule`: when mailboxes are busy. Only the caller's own mailbox shows event details.
+//! The endpoint `getSchedule`, which returns when mailboxes are busy. The response contains event details
+//! only for the caller's own mailbox.
 
 use super::Graph;
 use super::access::Principal;
@@ -95,7 +96,8 @@ fn taken(calendar: &Calendar, range: Range) -> Vec<Instance<'_>> {
     taken
 }
 
-/// Returns one digit for each slot: the digit of the slot's status with the highest precedence.
+/// Returns one digit for each slot. If a slot has several statuses, the one with the highest precedence
+/// counts.
 fn view(taken: &[Instance<'_>], range: Range, slot: SignedDuration) -> String {
     let weight = |one: &Instance<'_>| {
         let status = resource::show_as(&one.fields);

@@ -22,7 +22,7 @@ pub(super) fn to_html(text: &str) -> String {
     format!("<html><body><div class=\"PlainText\">{escaped}</div></body></html>")
 }
 
-/// The first 255 characters.
+/// Returns the first 255 characters of a text.
 pub(super) fn preview(text: &str) -> String {
     text.trim().chars().take(255).collect()
 }

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Time};
 use serde_json::{Value, json};
 
-/// The start or end of an event as sent.
+/// The start or end of an event, as the caller sent it.
 #[derive(Clone, Debug)]
 pub(super) struct EventTime {
     pub(super) local: DateTime,
@@ -51,7 +51,7 @@ fn civil(text: &str, zone: &Zone) -> Option<DateTime> {
     }
 }
 
-/// Reads a bound of a view, which is in UTC unless it has an offset.
+/// Reads a bound of a view. A bound without an offset is in UTC.
 pub(super) fn bound(text: &str) -> Option<Timestamp> {
     if text.contains(' ') {
         return None; // A space comes from a `+` that was not percent-encoded.

@@ -31,7 +31,7 @@ impl Graph<'_> {
     }
 
     /// Creates an event. If an event with the same `transactionId` exists, the switch `graph_transaction`
-    /// selects whether the response is this event or an error.
+    /// selects whether the response is the existing event or an error.
     pub(super) fn create(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let options = self.render_options(call)?;
         let place = self.place(principal, call)?;
@@ -68,8 +68,8 @@ impl Graph<'_> {
         self.respond(&place, &target, &options, status, call.now)
     }
 
-    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series also
-    /// changes its exceptions, except in fields where they differ.
+    /// Updates an event. An updated occurrence becomes an exception of its series. An update of a series
+    /// also changes its exceptions, except for the fields in which an exception differs from the series.
     pub(super) fn update(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let options = self.render_options(call)?;
         let (place, target) = self.event_place(principal, call)?;
@@ -190,7 +190,7 @@ fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Optio
     Ok(Some(Series::new(rule)))
 }
 
-/// Returns the event that an update starts from. It has all fields, and its times are in the event's zones.
+/// Returns the event before an update, with all fields. The times are in the event's own time zones.
 fn current(calendar: &Calendar, one: &Instance<'_>) -> Value {
     let fields = &one.fields;
     let mut event = resource::event(calendar, one, &RenderOptions::everything());
@@ -249,7 +249,7 @@ fn changes(
     Ok((patch, Some(series)))
 }
 
-/// Fails if an occurrence would move onto or past the occurrence before or after it.
+/// Fails if `patch` would move an occurrence onto or past the previous or the next occurrence.
 fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result<(), ApiError> {
     let event = calendar.events.get(&target.event);
     let Some((event, start)) = event.zip(target.occurrence) else { return Ok(()) };
@@ -266,7 +266,7 @@ fn check_adjacent(calendar: &Calendar, target: &Target, patch: &Patch) -> Result
     Ok(())
 }
 
-/// Adds an online meeting to an event. No update changes or removes it.
+/// Adds an online meeting to an event. An update cannot change or remove the meeting.
 fn add_meeting(patch: &mut Patch, random: &mut Random) {
     let (url, about) = generated_conference(Provider::Microsoft, random);
     patch.set("conference", url);

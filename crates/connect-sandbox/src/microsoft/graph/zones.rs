@@ -1,5 +1,5 @@
-//! Finds time zones by their Windows or IANA names. A Windows name means the IANA zone that CLDR assigns to
-//! it for the default territory (001).
+//! Finds time zones by their Windows or IANA names. For a Windows name, the zone is the IANA zone that CLDR
+//! assigns to the name for the default territory (001).
 
 use super::error::ApiError;
 use crate::world::time;
