@@ -1,4 +1,4 @@
-//! The authorization servers of Google, Microsoft and Apptoto, which are on the origin of the sandbox.
+//! The authorization servers of Google, Microsoft and Apptoto, at the origin of the sandbox.
 //!
 //! ```text
 //! authorize ──▶ client and redirect URI ──invalid──▶ 400 without a redirect (RFC 6749 4.1.2.1)
@@ -10,9 +10,9 @@
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! All servers follow these steps; the [`Rules`] of a server define the differences. A client whose endpoints
-//! can be configured signs in here as at the real servers. [`Sandbox::provider_token`] looks up an access
-//! token.
+//! All servers follow these steps. The [`Rules`] of a server define how it differs from the other servers.
+//! To sign in here instead of at the real server, a client needs only other endpoint URLs.
+//! [`Sandbox::provider_token`] looks up an access token.
 //!
 //! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
 
@@ -47,7 +47,7 @@ pub(crate) use parameters::Parameters;
 pub(crate) use redirect_target::{RedirectTarget, ResponseMode};
 pub(crate) use rules::{AuthorizationRequest, ConsentWords, Descriptions, Prefixes, Routes, Rules};
 
-/// An authorization server other than that of Connect.
+/// An authorization server of Google, Microsoft or Apptoto.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
@@ -56,12 +56,12 @@ pub enum AuthorizationServer {
     Google,
     /// Microsoft's identity platform v2, under `/microsoft/{tenant}`.
     Microsoft,
-    /// Apptoto, under `/apptoto/www` and `/apptoto/api`: the real Apptoto has two hosts.
+    /// Apptoto, under `/apptoto/www` and `/apptoto/api`, because the real Apptoto has two hosts.
     Apptoto,
 }
 
 impl AuthorizationServer {
-    /// All authorization servers, without that of Connect.
+    /// All authorization servers except the authorization server of Connect.
     pub const ALL: [Self; 3] = [Self::Google, Self::Microsoft, Self::Apptoto];
 
     /// Returns the name of the server in paths, switches and statistics.
@@ -82,7 +82,7 @@ impl AuthorizationServer {
 pub(crate) enum Endpoint {
     /// The authorization endpoint (RFC 6749 3.1).
     Authorize(AuthorizationServer),
-    /// The submission of the consent page, which has the same path.
+    /// The submitted consent page, on the path of the authorization endpoint.
     Decide(AuthorizationServer),
     /// The token endpoint (RFC 6749 3.2).
     Token(AuthorizationServer),
@@ -108,8 +108,8 @@ pub(crate) struct Servers<'a> {
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
-    /// Generates codes, tokens and client ids. Connect has its own generator, so sign-ins at these servers do
-    /// not change the values of Connect.
+    /// Generates codes, tokens and client ids. Connect has its own generator, so that sign-ins at these
+    /// servers do not change the values that Connect generates.
     random: Random,
 }
 

@@ -37,7 +37,7 @@ impl Rules for GoogleRules {
         ]
     }
 
-    /// These texts are invented: Google's documentation does not contain them.
+    /// These texts do not come from Google's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "{} wants access to your Google Account", allow: "Continue", deny: "Cancel" }
     }

@@ -33,7 +33,7 @@ impl Rules for MicrosoftRules {
         ]
     }
 
-    /// These texts are invented: Microsoft's documentation does not contain them.
+    /// These texts do not come from Microsoft's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
     }

@@ -67,8 +67,8 @@ impl OAuthApp {
         self
     }
 
-    /// Makes the application public. The port of its loopback redirect URIs may differ (RFC 8252 7.3). Google
-    /// accepts every loopback redirect URI.
+    /// Makes the application public. A loopback redirect URI may then have another port than the registered
+    /// URI (RFC 8252 7.3). Google accepts every loopback redirect URI.
     #[must_use]
     pub fn public(mut self) -> Self {
         self.client_type = ClientType::Public;
@@ -131,8 +131,8 @@ impl Client {
         self.server.rules().allows(self, redirect_uri)
     }
 
-    /// Returns whether this redirect URI is registered. For a public application, the port of a loopback URI
-    /// may differ (RFC 8252 7.3).
+    /// Returns whether this redirect URI is registered. For a public application, a loopback URI may have
+    /// another port than the registered URI (RFC 8252 7.3).
     pub(crate) fn has_registered(&self, redirect_uri: &str) -> bool {
         let requested = loopback(redirect_uri).filter(|_| self.is_public());
         let fits =
@@ -181,7 +181,7 @@ fn public(server: AuthorizationServer) -> Client {
     Client { server, id, secret, app, owner: None }
 }
 
-/// Returns the host of a loopback URI (an address or `localhost`) and what follows the port. A URI with a
+/// Returns the host of a loopback URI (an address or `localhost`), and its path with the query. A URI with a
 /// fragment (RFC 6749 3.1.2) or with user information is not a loopback URI.
 pub(crate) fn loopback(uri: &str) -> Option<(&'static str, &str)> {
     let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;

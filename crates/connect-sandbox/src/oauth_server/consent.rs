@@ -32,7 +32,7 @@ impl Decision {
     }
 }
 
-/// Renders the consent page with the wording of the real server.
+/// Renders the consent page with the texts that the server's rules define.
 pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Reply {
     let server = request.owner.server;
     let ConsentWords { heading, allow, deny } = server.rules().consent_words();

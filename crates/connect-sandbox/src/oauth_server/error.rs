@@ -77,7 +77,7 @@ impl OAuthError {
         }
     }
 
-    /// Returns a description for developers; clients should use `error`.
+    /// Returns a description for developers. Programs should use the value of `error` instead.
     pub(crate) fn description(&self) -> String {
         let text = match self {
             Self::NoForm => "The body must be application/x-www-form-urlencoded",

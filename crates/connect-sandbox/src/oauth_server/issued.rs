@@ -20,7 +20,7 @@ pub(super) struct AuthorizationCode {
     /// Whether the token response contains a refresh token.
     pub(super) offline: bool,
     pub(super) issued: Timestamp,
-    /// The grant that the exchange created.
+    /// The grant that the exchange of the code created; `None` before the exchange.
     pub(super) used: Option<GrantId>,
 }
 
@@ -70,7 +70,7 @@ pub struct ProviderToken {
     pub client_id: String,
     /// The user who granted access.
     pub user: String,
-    /// The scopes of the token, which can be fewer than those of the sign-in.
+    /// The scopes of the token. The user can have granted more scopes in the sign-in.
     pub scopes: Vec<String>,
     /// The expiry time by the sandbox's clock; `None` if the token does not expire.
     pub expires: Option<Timestamp>,
@@ -100,7 +100,8 @@ impl Issued {
         self.codes.insert(code, grant);
     }
 
-    /// Exchanges a code for a grant. `narrow` returns the scopes of the first access token.
+    /// Exchanges a code for a grant. `narrow` returns which of the granted scopes the first access token
+    /// has.
     ///
     /// Fails if the code was exchanged before, has expired, or was issued to another application. If
     /// `revoking` is true, a second exchange also revokes the grant (RFC 6749 4.1.2).
@@ -173,8 +174,8 @@ impl Issued {
         self.refresh.insert(token, RefreshToken { grant, expires });
     }
 
-    /// Revokes the grant of an access or refresh token of this server. Returns false if the token is not
-    /// valid.
+    /// Revokes the grant of an access or refresh token of this server. Returns false if the server issued no
+    /// such token, or if the grant was already revoked.
     pub(super) fn revoke_token(&mut self, token: &str, server: AuthorizationServer) -> bool {
         let access = self.access.get(token).map(|access| access.grant);
         let Some(id) = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.grant)) else {
@@ -187,7 +188,7 @@ impl Issued {
         found
     }
 
-    /// Revokes the grant of a token if it was issued to this client (RFC 7009 2.1).
+    /// Revokes the grant of a token if the token was issued to this client (RFC 7009 2.1).
     pub(super) fn revoke_token_of(&mut self, token: &str, server: AuthorizationServer, client: &str) -> bool {
         self.client_of(token).is_some_and(|owner| owner == client) && self.revoke_token(token, server)
     }
@@ -205,8 +206,8 @@ impl Issued {
         }
     }
 
-    /// Revokes the grants of the matching owners, and removes their codes and consents. Returns whether there
-    /// was a grant or a consent.
+    /// Revokes the grants of the matching owners, and removes their codes and consents. Returns false if
+    /// these owners had neither a grant nor a consent.
     fn revoke_where(&mut self, belongs: impl Fn(&GrantOwner) -> bool) -> bool {
         let grants = self.grants.iter_mut().filter(|grant| !grant.revoked && belongs(&grant.owner));
         let ended = grants.map(|grant| grant.revoked = true).count();

@@ -14,7 +14,7 @@ use serde_json::{Map, json};
 /// The redirect URI of an authorization request, and the parameters of every redirect.
 pub(crate) struct RedirectTarget {
     pub(crate) client: Client,
-    /// The redirect URI as sent, which the code exchange has to repeat.
+    /// The redirect URI of the authorization request, as sent.
     pub(crate) redirect_uri: String,
     pub(crate) mode: ResponseMode,
     state: Option<String>,
@@ -28,7 +28,8 @@ pub(crate) enum ResponseMode {
     Fragment,
     /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// A JavaScript callback in the page. The sandbox has no page, so the body contains the response.
+    /// A JavaScript callback in a page of the application. The sandbox has no such page, so the body
+    /// contains the parameters.
     Popup,
 }
 
@@ -64,8 +65,8 @@ impl RedirectTarget {
 }
 
 impl Servers<'_> {
-    /// Returns the redirect target. An error, such as an unregistered redirect URI, must not be reported by a
-    /// redirect (RFC 6749 4.1.2.1).
+    /// Returns the redirect target. If this fails, the error response must not be a redirect (RFC 6749
+    /// 4.1.2.1), because the redirect URI may be unregistered.
     pub(super) fn redirect_target(
         &self,
         server: AuthorizationServer,

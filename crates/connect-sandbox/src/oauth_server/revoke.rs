@@ -30,7 +30,7 @@ impl Servers<'_> {
         })
     }
 
-    /// Revokes a token if it was issued to the client that sends it.
+    /// Revokes a token if it was issued to the client that sent the request.
     fn revoke_own(&mut self, server: AuthorizationServer, call: &Call) -> Result<bool, OAuthError> {
         let form = Parameters::form(call)?;
         let client = self.authenticate_at(server, call, &form)?;

@@ -1,7 +1,7 @@
 //! The rules in which authorization servers differ.
 //!
-//! The defaults follow RFC 6749, RFC 7636 and RFC 7009. A server defines its name, its endpoints, the wording
-//! of its consent page, and every rule that differs from its default.
+//! The defaults follow RFC 6749, RFC 7636 and RFC 7009. A server defines its name, its endpoints, the texts
+//! of its consent page, and every rule in which it differs from the default.
 //!
 //! To add a server, implement [`Rules`] in a new file and add a variant to
 //! [`AuthorizationServer`] and counters to
@@ -90,8 +90,8 @@ pub(crate) trait Rules {
         Ok(ResponseMode::Query)
     }
 
-    /// Returns the redirect URI that the exchange has to repeat. The default is that of the authorization
-    /// request (RFC 6749 4.1.3).
+    /// Returns the redirect URI that the exchange must send. The default is the redirect URI of the
+    /// authorization request (RFC 6749 4.1.3).
     fn bound_redirect_uri<'a>(&self, target: &'a RedirectTarget, _settings: &Settings) -> &'a str {
         &target.redirect_uri
     }
@@ -106,7 +106,8 @@ pub(crate) trait Rules {
         settings.oauth.public_pkce == PublicPkce::Required
     }
 
-    /// Returns whether to issue a refresh token. The server calls this before it grants the scopes.
+    /// Returns whether to issue a refresh token. The authorization endpoint calls this before
+    /// [`Rules::granted`].
     fn is_offline(&self, _request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         Ok(true)
     }
@@ -155,7 +156,7 @@ pub(crate) trait Rules {
         false
     }
 
-    /// Returns the value of `error`.
+    /// Returns the value of the member `error` of an error response.
     fn error_code(&self, error: &OAuthError) -> &'static str {
         error.code()
     }

@@ -66,8 +66,8 @@ impl Servers<'_> {
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
-    /// Issues an access token. A grant with offline access also gets a refresh token from its first exchange,
-    /// and from every exchange if the server rotates refresh tokens.
+    /// Issues an access token. If the grant has offline access, the first exchange also issues a refresh
+    /// token. If the server rotates refresh tokens, every exchange issues one.
     fn issue(
         &mut self,
         server: AuthorizationServer,

@@ -53,8 +53,8 @@ impl Graph<'_> {
         (token.server == Microsoft).then_some((token.client_id, token.user))
     }
 
-    /// Records the start of a request. [`Graph::request_ended`] sets when the request is no longer in
-    /// flight.
+    /// Records the start of a request. The request is in flight until the time that [`Graph::request_ended`]
+    /// sets.
     pub(crate) fn request_started(&mut self, call: &Call) -> Option<Caller> {
         let caller = self.caller(call)?;
         let all = self.own.in_flight.0.entry(caller.clone()).or_default();

@@ -225,7 +225,7 @@ fn privacy(sensitivity: &str) -> Value {
     }
 }
 
-/// Returns the attendees and organizer as the world stores them, and the attendees as the caller sent them.
+/// Returns the attendees and organizer as the world stores them, and the attendees that were sent.
 fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match &event["attendees"] {
         Value::Null => return Ok((Value::Null, Value::Null)),

@@ -1,4 +1,4 @@
-//! The endpoint `calendarView/delta`, which lists the events of a view, and later the changes of the view.
+//! The endpoint `calendarView/delta`, which lists the events of a view, and later their changes.
 //!
 //! ```text
 //! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ changes ──▶ $deltatoken ──▶ ...

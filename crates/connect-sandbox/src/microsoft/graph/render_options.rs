@@ -14,8 +14,8 @@ pub(super) struct RenderOptions {
     pub(super) text: Option<bool>,
     pub(super) expand: Expand,
     select: Option<Vec<String>>,
-    /// Whether the list is a calendar view. A calendar view never returns the properties `createdDateTime`
-    /// and `lastModifiedDateTime` when `$select` names them.
+    /// Whether the list is a calendar view. In a calendar view, `$select` cannot select `createdDateTime`
+    /// and `lastModifiedDateTime`.
     view: bool,
 }
 
