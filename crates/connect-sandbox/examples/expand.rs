@@ -1,8 +1,8 @@
 //! Prints the occurrences of series in the sandbox, to compare them with other implementations.
 //!
 //! Reads one JSON object per line: `service` (`google` or `graph`), `event` (a series in the service's
-//! format), `from` and `to` (RFC 3339). Prints one line for each object: `{"starts": [..]}`, in UTC or as
-//! dates, or `{"error": ".."}`.
+//! format), `from` and `to` (RFC 3339). Prints one line for each object: `{"starts": [..]}` with dates or
+//! with times in UTC, or `{"error": ".."}`.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a program for tests")]
 
 use bytes::Bytes;

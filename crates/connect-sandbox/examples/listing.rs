@@ -3,7 +3,7 @@
 //! Prints a line for each service, page size and number of events.
 //!
 //! Usage: `listing [SERVICE [EVENTS]]`, such as `listing google 10000`. `EVENTS` is the number of single
-//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies: two
+//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies. Two
 //! builds with the same behaviour print the same hash.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::disallowed_methods, reason = "a program that measures")]
 

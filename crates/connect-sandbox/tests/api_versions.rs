@@ -1,4 +1,4 @@
-//! The changes of API version 1.6.1, and the behaviour of the version before it.
+//! The changes of API version 1.6.1, and the behaviour of the previous version.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! Seeds of Apptoto accounts. Arbitrary requests, each of which gets a response and causes no panic.
+//! Seeds of Apptoto accounts, and arbitrary requests. Each request gets a response and causes no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

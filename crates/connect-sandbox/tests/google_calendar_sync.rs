@@ -230,8 +230,7 @@ fn change_through_google_is_delivered() {
 
 /// A copy of a calendar: filled by one listing, then updated with the changes since a sync token.
 ///
-/// It contains a cancelled occurrence
-/// as long as it contains the series.
+/// The copy contains a cancelled occurrence as long as it contains the series.
 #[derive(Default)]
 struct Copy {
     sync: Option<String>,

@@ -275,7 +275,7 @@ fn series_keeps_lines_and_uses_its_time_zone() {
         items.map(|one| one["start"]["dateTime"].as_str().unwrap().to_owned()).collect()
     };
     assert_eq!(starts(&mut app), ["2026-10-21T09:00:00+02:00", "2026-11-04T09:00:00+01:00"]);
-    // An update of another field does not change the series. Other recurrence lines replace it.
+    // An update of another field does not change the series. New recurrence lines replace the series.
     let renamed = app.google_patch(&token, &id, json!({ "summary": "Renamed" }));
     assert_eq!((&renamed["recurrence"], starts(&mut app).len()), (&lines, 2));
     let twice = json!({ "recurrence": ["RRULE:FREQ=DAILY;COUNT=2"] });

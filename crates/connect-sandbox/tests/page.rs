@@ -1,4 +1,4 @@
-//! `GET /sandbox`: the content of the page, HTML escaping, and that viewing the page changes nothing.
+//! The page at `/sandbox`: its content, its HTML escaping, and that viewing the page changes nothing.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -14,7 +14,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// The head of a request in lower case, and its body.
 type Arrived = (String, Vec<u8>);
 
-/// Starts a receiver, which responds to one request after the other. It repeats its last response.
+/// Starts a receiver. Responds to each request with the next of `answers`, and after the last answer,
+/// repeats the last answer.
 fn receiver(answers: &[&'static str]) -> (String, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());

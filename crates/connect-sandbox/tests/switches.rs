@@ -118,7 +118,8 @@ fn error_style_follows_its_switch() {
         let mut event = common::meeting();
         event["calendarId"] = json!("unknown");
         assert_eq!(app.call(&token, "POST", "/event", Some(event)).1, not_found);
-        // The switch does not change this error, because the reference documents only one format of it.
+        // The switch does not change the error for an invalid page size, which has only one documented
+        // format.
         let (_, invalid) = app.get(&token, "/events?pageSize=0");
         assert!(invalid["message"].is_string() && invalid["details"].is_object());
         let reader = app.sign_in("reader", "read").access;

@@ -198,7 +198,8 @@ fn series_expands_and_occurrence_changes_alone() {
     assert_eq!(id(&changed), format!("{series}_20261118T090000Z"), "the id does not change");
     assert_eq!(days(&mut app, &token), ["16T09:00", "17T09:00", "18T15:00", "19T09:00", "20T09:00"]);
 
-    // An update of the series also changes the fields of the exception that the exception does not override.
+    // An update of the series also changes the exception, except for the fields that the exception
+    // overrides.
     put(&mut app, &token, with(place(&series), json!({ "location": "Room 5", "title": "Series all" })));
     let events = shown(&mut app, &token);
     assert_eq!(events.iter().filter(|(title, _)| title == "Series all").count(), 4);

@@ -26,8 +26,8 @@
 //! - A deletion marks the event as deleted and cancels its messages.
 //! - `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`. API keys have no scopes.
 //!
-//! Inferred: the scopes of other calls (from the manual's descriptions of scopes), the parameter name `end`,
-//! `success: false` for a refused booking, and that a booking creates an event.
+//! Inferred: the scopes of all other calls (from the manual's descriptions of scopes), the parameter name
+//! `end`, `success: false` for a refused booking, and that a booking creates an event.
 //!
 //! Seen only in third-party clients: `GET /v1/contact`, the names `normalized` and `address`,
 //! `prevent_calendar_creation` in a `PUT`, 200 as the status of a create, the rate limit and the batch limit.
@@ -41,8 +41,8 @@
 //! depend on.
 //!
 //! Not implemented, because no page describes them: `/v1/calendars`, lists of contacts, opt-in and opt-out
-//! lists, conversations and reading bookings. An import creates nothing, because its column specification is
-//! not documented.
+//! lists, conversations and reading bookings. An import creates nothing, because the pages do not describe
+//! the column specification of an import.
 
 mod access;
 mod account;
@@ -108,7 +108,7 @@ pub(crate) struct State {
 }
 
 impl State {
-    /// Returns the account `email` for one call. Creates the account if it is missing.
+    /// Returns the [`Api`] for one call on the account `email`. Creates the account if it is missing.
     fn open<'a>(&'a mut self, email: &'a str, settings: &'a Settings, now: Timestamp) -> Api<'a> {
         let Self { accounts, ids } = self;
         if !accounts.contains_key(email) {
@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-/// A call on an account.
+/// The account of a call, and everything else that the endpoints need.
 struct Api<'a> {
     account: &'a mut Account,
     ids: &'a mut Ids,
@@ -128,7 +128,8 @@ struct Api<'a> {
     now: Timestamp,
 }
 
-/// Returns the error for a path without an endpoint: 404, or 405 if the path supports other `methods`.
+/// Returns the error for an unsupported method (405), or for an unknown path (404). `methods` lists the
+/// methods that the path supports.
 pub(crate) fn unknown(methods: &str, settings: &Settings) -> Reply {
     let error = if methods.is_empty() { ApiError::not_found("endpoint") } else { ApiError::method() };
     error.reply(settings)
@@ -162,7 +163,7 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// Returns the response to a create. The switch `apptoto_create_status` selects its status.
+    /// Returns the response to a create request. The switch `apptoto_create_status` selects its status code.
     fn created(&self, body: &Value) -> Reply {
         let created = self.settings.apptoto.create_status == ApptotoCreateStatus::Created;
         json_reply(if created { StatusCode::CREATED } else { StatusCode::OK }, body)

@@ -1,16 +1,17 @@
-//! How the Apptoto authorization server differs from the defaults. An application chooses its scopes when it
-//! is registered.
+//! How the Apptoto authorization server differs from the defaults of `Rules`. An application chooses its
+//! scopes when it is registered.
 //!
-//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and that deleting
-//! an application revokes its tokens. It does not document refresh tokens, lifetimes, revocation and PKCE
-//! methods: each of these has a switch.
+//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and that
+//! deleting an application revokes its tokens. Apptoto does not document refresh tokens, lifetimes,
+//! revocation and PKCE methods. The sandbox has a switch for each of these four.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Routes, Rules};
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
-/// The older scope in the developer page's example. Its meaning is not documented. Here it allows all calls.
+/// An older scope, from the example on the developer page. Its meaning is not documented. In the sandbox, it
+/// allows all calls.
 pub(super) const LEGACY_SCOPE: &str = "api";
 
 pub(crate) struct ApptotoRules;
@@ -29,7 +30,7 @@ impl Rules for ApptotoRules {
         ]
     }
 
-    /// Of these words, only "Authorize" is documented.
+    /// Only the text "Authorize" is documented.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Connect {} to Apptoto", allow: "Authorize", deny: "Deny" }
     }
@@ -46,7 +47,7 @@ impl Rules for ApptotoRules {
         true
     }
 
-    /// The console shows a secret. Whether requests may contain it is not documented.
+    /// Apptoto's console shows a secret. It is not documented whether requests may contain the secret.
     fn public_apps_have_secrets(&self) -> bool {
         true
     }

@@ -80,7 +80,7 @@ pub fn appointment() -> Value {
     })
 }
 
-/// Returns `base` with the members in `changes` replaced.
+/// Returns `base` with the members in `changes` added or replaced.
 pub fn changed(base: Value, changes: Value) -> Value {
     let mut object = base.as_object().unwrap().clone();
     object.extend(changes.as_object().unwrap().clone());

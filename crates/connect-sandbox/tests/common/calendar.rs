@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 pub const HOLIDAYS: &str = "en.usa%23holiday%40group.v.calendar.google.com";
 pub const EVENTS: &str = "/calendars/primary/events";
 
-/// A seed: Ada owns two calendars, one of which is public, and has access to three shared calendars.
+/// Returns a seed. Ada owns two calendars, one of which is public, and has access to three shared calendars.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",

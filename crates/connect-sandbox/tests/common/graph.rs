@@ -11,7 +11,7 @@ pub const EVENTS: &str = "/me/events";
 pub const VIEW: &str = "/me/calendarView?startDateTime=2026-11-16T00:00:00Z&endDateTime=2026-11-23T00:00:00Z";
 pub const ADA: &str = "ada@outlook.example";
 
-/// A seed: Ada has two calendars, and may only read a third calendar, which is shared with her.
+/// Returns a seed. Ada has two calendars, and may only read a third calendar, which is shared with her.
 pub fn team() -> String {
     let standup = json!({
         "id": "standup", "title": "Stand-up", "start": "2026-11-16T09:00:00Z", "end": "2026-11-16T09:15:00Z",
@@ -185,7 +185,7 @@ pub fn graph_request(
     request.body(body).unwrap()
 }
 
-/// Returns the path and query of a link, as a client follows it.
+/// Returns the path and query of a link, relative to Graph's base URL.
 pub fn followed(link: &str) -> String {
     let path = link.strip_prefix("http://localhost").and_then(|path| path.strip_prefix(GRAPH));
     path.unwrap_or_else(|| panic!("{link}")).to_owned()

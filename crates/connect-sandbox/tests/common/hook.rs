@@ -60,7 +60,8 @@ impl Got {
     }
 }
 
-/// Returns an application with a webhook URL and a user. The first deliveries of the subscriptions are over.
+/// Returns an application with a webhook URL and a user. It has already received the first deliveries of the
+/// subscriptions.
 pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(&[&[("webhook_url", URL)], switches].concat());
     let token = app.user().access;
@@ -84,7 +85,8 @@ pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     }
 }
 
-/// Waits for the notification of a provider, and receives the delivery. Fails if there is not exactly one.
+/// Waits for the notification of a provider, and receives the delivery. Fails unless there is exactly one
+/// delivery.
 pub fn one(app: &mut App) -> Got {
     app.pass(1);
     let mut got = take(app, 200);

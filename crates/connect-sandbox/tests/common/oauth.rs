@@ -14,7 +14,7 @@ pub const LOOPBACK: &str = "http://127.0.0.1:49152/callback";
 
 pub type Pairs<'a> = &'a [(&'a str, &'a str)];
 
-/// Returns `base` with the parameters in `changes` replaced.
+/// Returns `base` with the parameters in `changes` added or replaced.
 pub fn with<'a>(base: &[(&'a str, &'a str)], changes: &[(&'a str, &'a str)]) -> Vec<(&'a str, &'a str)> {
     let changed = |name: &str| changes.iter().any(|(other, _)| *other == name);
     base.iter().filter(|(name, _)| !changed(name)).chain(changes).copied().collect()

@@ -51,8 +51,8 @@ impl ApptotoApi<'_> {
         }
     }
 
-    /// Returns the e-mail address in Basic credentials if their API key is right. The address has to belong
-    /// to an existing account or to the user of the switch `oauth_user`.
+    /// Returns the e-mail address in Basic credentials if the API key is right. The address must belong to
+    /// an existing account, or be the value of the switch `oauth_user`.
     fn key_owner(&self, encoded: &str) -> Option<String> {
         let pair = String::from_utf8(STANDARD.decode(encoded).ok()?).ok()?;
         let (email, key) = pair.split_once(':')?;

@@ -1,4 +1,5 @@
-//! The data of an account. The sandbox chose all limits, because Apptoto documents none.
+//! The data of an account, and its limits. The limits are those of the sandbox, because Apptoto documents no
+//! limits.
 
 use super::contacts::Contact;
 use super::events::StoredEvent;
@@ -8,11 +9,12 @@ use super::messages::Message;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The maximum number of events, including deleted ones, and of contacts in an account.
+/// The maximum number of events in an account, and of contacts. Deleted events count as well.
 pub(super) const MAX_ITEMS: usize = 10_000;
-/// The maximum number of calendars, address books, imports and bookings in an account.
+/// The maximum number of calendars in an account. Address books, imports and bookings have the same limit.
 pub(super) const MAX_FOLDERS: usize = 1_000;
-/// The maximum number of messages in an account. The oldest message is removed for a new one.
+/// The maximum number of messages in an account. If it is reached, a new message replaces the oldest
+/// message.
 pub(super) const MAX_MESSAGES: usize = 10_000;
 /// The maximum number of list entries in a request.
 pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
@@ -60,7 +62,7 @@ pub(super) struct BookingPage {
     pub(super) time_zone: String,
     /// The appointment types and their lengths in minutes. The first type is the default.
     pub(super) appointment_types: Vec<(String, u64)>,
-    /// Those of `name`, `phone_number` and `email_address` that a booking must have.
+    /// Which of the fields `name`, `phone_number` and `email_address` a booking must have.
     pub(super) requires: Vec<String>,
     /// The members that the `field_data` of a booking must have.
     pub(super) required_fields: Vec<String>,

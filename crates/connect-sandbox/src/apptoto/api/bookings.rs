@@ -48,7 +48,7 @@ impl Api<'_> {
         }
     }
 
-    /// Reads the booking, or returns the reason why the page does not allow it.
+    /// Reads a booking. The inner error is the reason why the booking page does not allow the booking.
     fn booking(
         &self,
         fields: &RequestFields<'_>,

@@ -68,7 +68,7 @@ impl Api<'_> {
         Ok(ok(&self.event_view(event, None, flag(call, "include_conversations")?)))
     }
 
-    /// `GET /v1/events`: a page of events, or one event by its id as in older versions of the API.
+    /// `GET /v1/events`: a page of events. A request with an id returns one event, as in older API versions.
     pub(super) fn list_events(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let conversations = flag(call, "include_conversations")?;
         if call.query("id").or(call.query("external_id")).is_some() {
@@ -133,8 +133,8 @@ impl Api<'_> {
         view
     }
 
-    /// Renders a participant. The state is `reminded` after an automatic message was sent, and `initial`
-    /// before. There are no other states, because participants never reply.
+    /// Renders a participant. The state is `initial`, and after an automatic message was sent, `reminded`.
+    /// The sandbox has no other states, because participants never reply.
     fn participant_view(&self, event: &StoredEvent, participant: &Participant, conversations: bool) -> Value {
         let messages = self.account.messages.iter().filter(|one| one.participant == Some(participant.id));
         let sent: Vec<_> =

@@ -6,7 +6,7 @@ use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use serde_json::{Map, Value};
 
-/// Reads a JSON object, whatever the `Content-Type`.
+/// Reads a JSON object. Ignores the `Content-Type`.
 pub(super) fn json(call: &Call) -> Result<Map<String, Value>, ApiError> {
     let body = call.body();
     match serde_json::from_slice(body.strip_prefix(b"\xef\xbb\xbf").unwrap_or(body)) {

@@ -1,4 +1,4 @@
-//! The endpoints for imports. An import only checks whether its file is empty.
+//! The endpoints for imports. The sandbox checks only whether the file of an import is empty.
 
 use super::Api;
 use super::account::MAX_FOLDERS;
@@ -21,8 +21,8 @@ pub(super) struct Import {
     is_empty: bool,
 }
 
-/// How long an import is `launching`, and then how long it is `running`. Applies if the switch
-/// `apptoto_import_steps` is `clock`.
+/// The time for which an import is `launching`. After that, it is `running` for the same time. Applies if
+/// the switch `apptoto_import_steps` is `clock`.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
 impl Import {

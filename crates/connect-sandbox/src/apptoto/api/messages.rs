@@ -1,8 +1,10 @@
-//! Messages to participants and others. They are never sent. `/sandbox/apptoto/messages` lists them.
+//! Messages to participants and to other recipients. The sandbox never sends a message.
+//! `/sandbox/apptoto/messages` lists all messages.
 //!
 //! Participants get an automatic message if the switch `apptoto_auto_messages` is on or the event contains
-//! `#auto`. Users of the real service choose the time of these messages on Apptoto's website. Here, it is a
-//! day before the start of the event, or now if the event starts within a day.
+//! `#auto`. Users of the real service choose the time of automatic messages on Apptoto's website. In the
+//! sandbox, the time is a day before the start of the event. If the event starts within a day, the time is
+//! the current time.
 
 use super::Api;
 use super::State;
@@ -36,7 +38,7 @@ pub struct ApptotoMessage {
     pub kind: &'static str,
     /// The text. Dynamic fields such as `{{ name }}` are not replaced.
     pub message: Option<String>,
-    /// The template of the text.
+    /// The id of the template of the text.
     pub template_id: Option<String>,
     /// The subject of an e-mail.
     pub subject: Option<String>,
@@ -217,7 +219,7 @@ impl Api<'_> {
         Ok(reached.collect())
     }
 
-    /// Creates, reschedules and cancels the automatic messages of an event after a change.
+    /// Creates, reschedules and cancels the automatic messages of an event after the event was changed.
     pub(super) fn plan_messages(&mut self, event_id: u64) {
         let Some(event) = self.account.events.iter().find(|event| event.id == event_id).cloned() else {
             return;

@@ -1,4 +1,5 @@
-//! Reads accounts from a seed: events and contacts in the API's format, the API key and booking pages.
+//! Reads accounts from a seed. An account contains events and contacts in the API's format, an API key and
+//! booking pages.
 
 use super::account::{Account, BookingPage, Ids, MAX_FOLDERS, MAX_ITEMS};
 use super::contacts::Contact;

@@ -44,8 +44,8 @@ impl<'a> ContactDraft<'a> {
     }
 }
 
-/// Reads the names. `name` takes precedence: its last word is the last name, and the words before are the
-/// first name.
+/// Reads the names. If `name` is present, its last word is the last name, and its other words are the first
+/// name.
 fn names(fields: &RequestFields<'_>) -> Result<Option<[String; 3]>, FieldError> {
     let (first, last) = (fields.some_text("first_name")?, fields.some_text("last_name")?);
     Ok(match fields.some_text("name")? {
@@ -98,8 +98,8 @@ fn lone_email(address: String) -> Email {
 }
 
 impl Api<'_> {
-    /// `POST /v1/contacts`. Ignores ids. Several contacts may have the same external id: only the external
-    /// ids of events are documented as unique.
+    /// `POST /v1/contacts`. Ignores ids. Several contacts may have the same external id, because only the
+    /// external ids of events are documented as unique.
     pub(super) fn create_contacts(&mut self, call: &Call) -> Result<Reply, ApiError> {
         let body = form::json(call)?;
         let drafts = read(&body)?;
@@ -212,7 +212,7 @@ impl Api<'_> {
         contact.id
     }
 
-    /// Creates the response. Its format is inferred from the response with events. The switch
+    /// Creates the response. Its format is inferred from the response of `/v1/events`. The switch
     /// `apptoto_contacts_reply` can omit the body.
     fn contacts_reply(&self, ids: &[u64], created: bool) -> Reply {
         if self.settings.apptoto.contacts_reply == ContactsReply::Empty {

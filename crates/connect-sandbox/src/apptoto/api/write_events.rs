@@ -207,7 +207,7 @@ impl Api<'_> {
     /// Returns the event to change.
     fn target(&self, draft: &EventDraft<'_>) -> Option<usize> {
         let index = StoredEvent::find(&self.account.events, draft.id, draft.external_id.as_deref())?;
-        // A deleted event is found only by its id, because a new event can have its external id.
+        // A deleted event is found only by its id, because a newer event can have the same external id.
         let deleted = self.account.events.get(index).is_some_and(|event| event.is_deleted);
         (draft.id.is_some() || !deleted).then_some(index)
     }
@@ -260,9 +260,9 @@ impl Api<'_> {
         id
     }
 
-    /// Returns the new participants. A new participant gets the id of an old one with the same id, phone
-    /// number or e-mail address. Old participants who already got a message stay, unless the switch
-    /// `apptoto_keep_messaged` is off.
+    /// Returns the participants after an update. A participant in the request gets the id of the stored
+    /// participant with the same id, phone number or e-mail address. Stored participants who already got a
+    /// message are not removed, unless the switch `apptoto_keep_messaged` is off.
     fn merge_participants(&mut self, index: usize, people: Vec<ParticipantDraft>) -> Vec<Participant> {
         let mut before =
             self.account.events.get(index).map(|event| event.participants.clone()).unwrap_or_default();
