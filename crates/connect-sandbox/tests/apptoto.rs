@@ -1,4 +1,4 @@
-//! Sign-in with Apptoto: applications, authorization, exchange, and switches for undocumented behaviour.
+//! Sign-in with Apptoto: applications, authorization, exchange, and undocumented behaviour.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

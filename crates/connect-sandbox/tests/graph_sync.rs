@@ -258,7 +258,7 @@ impl Copy {
         self.link = link;
     }
 
-    /// Returns the events that a calendar view lists. A calendar view does not list the series.
+    /// Returns the events of the copy without the series, which a calendar view does not list.
     fn view(&self) -> BTreeMap<String, Value> {
         let mut view = self.items.clone();
         view.retain(|_, one| one["type"] != "seriesMaster");

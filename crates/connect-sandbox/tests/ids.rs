@@ -89,8 +89,8 @@ fn connect_ids_are_valid_query_values() {
     }
 }
 
-/// Returns a sandbox and the access token of its user. The calendar id has `+` and `/` in standard base64,
-/// and the event ids contain both, as in older seeds.
+/// Returns a sandbox and the access token of its user. Standard base64 encodes the calendar id with `+` and
+/// `/`. The event ids contain `+` and `/`, as in older seeds.
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)

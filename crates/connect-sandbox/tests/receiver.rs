@@ -14,8 +14,8 @@ const SOON: Duration = Duration::from_secs(10);
 /// The head of a request in lower case, and its body.
 type Arrived = (String, Vec<u8>);
 
-/// Starts a receiver. Responds to each request with the next of `answers`, and after the last answer,
-/// repeats the last answer.
+/// Starts a receiver. The first request gets the first response of the list, the second request the second
+/// response, and so on. Further requests get the last response.
 fn receiver(answers: &[&'static str]) -> (String, Receiver<Arrived>) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}/hook?a=b", listener.local_addr().unwrap());

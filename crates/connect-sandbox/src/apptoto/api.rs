@@ -119,7 +119,7 @@ impl State {
     }
 }
 
-/// The account of a call, and everything else that the endpoints need.
+/// The account of a call, with the settings, the id generator and the time of the call.
 struct Api<'a> {
     account: &'a mut Account,
     ids: &'a mut Ids,

@@ -10,7 +10,7 @@ pub enum ClientType {
     /// An application that can keep a secret confidential, and authenticates with it.
     Confidential,
     /// An application on the devices of its users. It cannot keep a secret confidential, and uses PKCE.
-    /// Google issues a secret to it nevertheless, which its requests may omit.
+    /// Google and Apptoto issue a secret to a public application, but its requests may omit the secret.
     Public,
 }
 
@@ -43,7 +43,7 @@ pub struct OAuthApp {
 pub struct OAuthCredentials {
     /// The client id.
     pub client_id: String,
-    /// The client secret. A public application has one only at Google and Apptoto.
+    /// The client secret; `None` for a public application at Microsoft.
     pub client_secret: Option<String>,
     /// The application's first redirect URI.
     pub redirect_uri: String,

@@ -14,8 +14,8 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads the code challenge. The default method is `plain` (4.3). The argument `plain` is whether the
-    /// server accepts this method.
+    /// Reads the code challenge. The default method is `plain` (4.3). If the argument `plain` is false, that
+    /// method is refused.
     pub(super) fn read(query: &Parameters, plain: bool) -> Result<Option<Self>, OAuthError> {
         let method = query.find("code_challenge_method");
         let Some(challenge) = query.find("code_challenge") else {

@@ -65,8 +65,8 @@ impl RedirectTarget {
 }
 
 impl Servers<'_> {
-    /// Returns the redirect target. If this fails, the error response must not be a redirect (RFC 6749
-    /// 4.1.2.1), because the redirect URI may be unregistered.
+    /// Returns the redirect target. The response to an error must not be a redirect (RFC 6749 4.1.2.1),
+    /// because the redirect URI may be unregistered.
     pub(super) fn redirect_target(
         &self,
         server: AuthorizationServer,

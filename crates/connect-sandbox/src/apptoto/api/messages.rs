@@ -3,8 +3,8 @@
 //!
 //! Participants get an automatic message if the switch `apptoto_auto_messages` is on or the event contains
 //! `#auto`. Users of the real service choose the time of automatic messages on Apptoto's website. In the
-//! sandbox, the time is a day before the start of the event. If the event starts within a day, the time is
-//! the current time.
+//! sandbox, an automatic message is due a day before the event starts, or immediately if the event starts
+//! within a day.
 
 use super::Api;
 use super::State;

@@ -21,7 +21,7 @@ pub(super) struct RenderOptions {
 }
 
 impl RenderOptions {
-    /// Returns the options that render the complete event. An update changes the event in this form.
+    /// Returns the options that render the complete event. An update applies its changes to that event.
     pub(super) fn everything() -> Self {
         Self { zone: None, read_access: ReadAccess::Details, role: Role::Owner, most_attendees: None }
     }

@@ -246,7 +246,7 @@ fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Op
     Ok(Some(series))
 }
 
-/// Sets the conference to the one in the body. If the body has a `createRequest`, creates a conference.
+/// Sets the conference from the body of the request. A `createRequest` in the body creates a conference.
 fn conference(
     patch: &mut Patch,
     event: &Value,

@@ -178,8 +178,8 @@ fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     Ok((json!(kind), json!(content)))
 }
 
-/// Returns the name of the first location. If the event has more than this name, returns all locations as
-/// well.
+/// Returns the name of the first location. If the locations contain more than this name, returns all
+/// locations as well.
 fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
     let mut all = match &event["locations"] {
         Value::Null => Vec::new(),

@@ -94,7 +94,8 @@ impl Graph<'_> {
     }
 
     /// Returns the URL of the next page or round. The URL has the path of the call. Its query contains
-    /// `pairs` without their token, and `token`. The switch `graph_next_link` selects the origin of the URL.
+    /// `pairs` and `token`, but no earlier token. The switch `graph_next_link` selects the origin of the
+    /// URL.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));

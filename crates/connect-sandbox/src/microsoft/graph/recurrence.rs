@@ -46,8 +46,8 @@ pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
     let zone = if master.fields.all_day { rule_zone(&master.fields) } else { rule.zone.clone() };
     let first = zone.to_datetime(master.fields.start);
     let start = first.date();
-    // `endDate` includes its whole day. On the day on which the rule ends, the rule has no occurrence if it
-    // ends at an earlier time of day than the series starts.
+    // `endDate` includes its whole day. If the rule ends before the time at which an occurrence would start
+    // on that day, `endDate` is the previous day.
     let last_day = |until: DateTime| {
         if until.time() < first.time() { until.date().yesterday().ok() } else { Some(until.date()) }
     };

@@ -96,8 +96,7 @@ fn taken(calendar: &Calendar, range: Range) -> Vec<Instance<'_>> {
     taken
 }
 
-/// Returns one digit for each slot. If a slot has several statuses, the one with the highest precedence
-/// counts.
+/// Returns one digit for each slot: the digit of the status with the highest precedence in the slot.
 fn view(taken: &[Instance<'_>], range: Range, slot: SignedDuration) -> String {
     let weight = |one: &Instance<'_>| {
         let status = resource::show_as(&one.fields);
