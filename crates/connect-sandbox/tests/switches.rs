@@ -216,7 +216,7 @@ fn account_may_require_new_sign_in() {
 fn rate_limited_call_gets_retry_after() {
     for (form, header) in [("seconds", "2"), ("date", "Sun, 15 Nov 2026 10:00:02 GMT")] {
         let mut app = App::new(&[("rate_limit", form), ("rate_limit_every", "3")]);
-        let token = app.user().access; // The exchange is the first API call; the page does not count.
+        let token = app.user().access; // The exchange is the first API call. Pages do not count.
         let mut statuses = Vec::new();
         for _ in 0..6 {
             let request = Request::get("/api/calendars").header("authorization", format!("Bearer {token}"));

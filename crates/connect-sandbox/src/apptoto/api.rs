@@ -20,17 +20,19 @@
 //! - The pages list the paths, parameters and fields, and the states of an import. Lists have the parameters
 //!   `page` and `page_size` (default: 30).
 //! - A list by phone number or e-mail address has an entry for each matching participant.
-//! - `PUT` creates missing items and keeps omitted fields. It replaces `participants`, `custom_data` and
-//!   lists of numbers and addresses as a whole, but does not remove participants who already got a message.
+//! - `PUT` creates missing items and does not change omitted fields. It replaces `participants`,
+//!   `custom_data` and lists of numbers and addresses as a whole, but does not remove participants who
+//!   already got a message.
 //! - An item never moves to another calendar or address book.
 //! - A deletion marks the event as deleted and cancels its messages.
-//! - `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`. API keys have no scopes.
+//! - Without the required scope, `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`.
+//!   API keys have no scopes.
 //!
 //! Inferred: the scopes of all other calls (from the manual's descriptions of scopes), the parameter name
 //! `end`, `success: false` for a refused booking, and that a booking creates an event.
 //!
 //! Seen only in third-party clients: `GET /v1/contact`, the names `normalized` and `address`,
-//! `prevent_calendar_creation` in a `PUT`, 200 as the status of a create, the rate limit and the batch limit.
+//! `prevent_calendar_creation` in a `PUT`, 200 as the status of a `POST`, the rate limit and the batch limit.
 //!
 //! From other standards: the `WWW-Authenticate` headers (RFC 6750, RFC 7617).
 //!

@@ -12,7 +12,7 @@
 //!   format.
 //! - [`accounts`]: finds the calendar and the caller's role in it. Everyone can read the calendar in
 //!   [`holidays`](mod@holidays).
-//! - [`resource`], [`body`], [`times`]: write events as Google JSON and read them from it.
+//! - [`resource`], [`body`], [`times`]: write and read events as Google JSON.
 //! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token contains
 //!   a position in the ledger. The changes since the token are the differences between the list at that
 //!   position and the current list.

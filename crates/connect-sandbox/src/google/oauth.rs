@@ -142,7 +142,7 @@ impl Rules for GoogleRules {
         }
     }
 
-    /// Google revokes the token in the query or the form without client authentication.
+    /// Google does not authenticate the client. The query or the form contains only the token.
     fn authenticates_revocations(&self) -> bool {
         false
     }
@@ -159,7 +159,7 @@ fn origin_of(uri: &str) -> Option<&str> {
     uri.get(..start + length)
 }
 
-/// The description of each scope from Google's list of scopes. The consent page shows them.
+/// The description of each scope from Google's list of scopes. The consent page shows these descriptions.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),

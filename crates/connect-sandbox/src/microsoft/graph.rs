@@ -10,8 +10,8 @@
 //!
 //! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors in Graph's format.
 //! - [`prefer`], [`query`], [`render_options`]: read the headers and query parameters of a request.
-//! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write events as Graph JSON
-//!   and read them from it.
+//! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write and read events as
+//!   Graph JSON.
 //! - [`list`], [`delta`]: pages, and changes since a delta link.
 //!
 //! Not implemented: `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups,
@@ -111,7 +111,7 @@ impl Graph<'_> {
     }
 
     /// Returns the error for an unsupported method (405), or for an unknown path (400). `methods` lists the
-    /// methods that the path supports. A missing or invalid access token is the error 401.
+    /// methods that the path supports. If the access token is missing or invalid, the error is 401.
     pub(crate) fn unknown(&mut self, methods: &str, call: &Call) -> Reply {
         let error = match self.bearer_token(call) {
             Err(error) => error,

@@ -13,7 +13,7 @@ use std::borrow::Cow;
 
 const OFFLINE_ACCESS: &str = "offline_access";
 
-/// The scopes that belong to no resource: those of OpenID Connect, and `offline_access`.
+/// The scopes that belong to no resource: the scopes of OpenID Connect, and `offline_access`.
 const OPENID: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
 
 const GRAPH: &str = "https://graph.microsoft.com";

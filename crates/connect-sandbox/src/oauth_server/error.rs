@@ -39,7 +39,7 @@ pub(crate) enum OAuthError {
     Code,
     CodeUsed,
     CodeExpired,
-    /// The redirect URI of the exchange differs from that of the authorization request.
+    /// The redirect URI of the exchange differs from the redirect URI of the authorization request.
     RedirectMismatch,
     VerifierMissing,
     Verifier,

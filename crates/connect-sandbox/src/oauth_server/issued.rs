@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, HashMap};
 #[derive(Clone, Debug)]
 pub(super) struct AuthorizationCode {
     pub(super) owner: GrantOwner,
-    /// The redirect URI that the exchange has to repeat.
+    /// The redirect URI that the exchange must send.
     pub(super) redirect_uri: String,
     pub(super) challenge: Option<Challenge>,
     pub(super) scopes: Vec<String>,

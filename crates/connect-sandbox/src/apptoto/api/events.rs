@@ -133,8 +133,8 @@ impl Api<'_> {
         view
     }
 
-    /// Renders a participant. The state is `initial`, and after an automatic message was sent, `reminded`.
-    /// The sandbox has no other states, because participants never reply.
+    /// Renders a participant. The state is `reminded` if an automatic message was sent, and `initial` if
+    /// not. The sandbox has no other states, because participants never reply.
     fn participant_view(&self, event: &StoredEvent, participant: &Participant, conversations: bool) -> Value {
         let messages = self.account.messages.iter().filter(|one| one.participant == Some(participant.id));
         let sent: Vec<_> =

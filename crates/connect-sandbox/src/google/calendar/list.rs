@@ -96,7 +96,7 @@ impl GoogleCalendar<'_> {
     }
 
     /// Reads the page token or sync token of the call. `fits` returns whether the query of the call matches
-    /// the query in the token. Its second argument is true for a page token.
+    /// the query in the token. The second argument of `fits` is true for a page token.
     pub(super) fn read_token<Q: Serialize + DeserializeOwned>(
         &self,
         call: &Call,

@@ -108,8 +108,7 @@ fn times_of(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOption
     put("start", fields.start, zone);
     put("end", fields.end, end_zone);
     if let Some(start) = instance.occurrence {
-        // The original start is a date if the series is all-day, also for an exception that has a time of
-        // day.
+        // The original start is a date if the series is all-day, even if the exception has a time of day.
         let all_day = instance.event.fields.all_day;
         times.insert("originalStartTime".to_owned(), times::write(start, all_day, &shown, zone));
     }

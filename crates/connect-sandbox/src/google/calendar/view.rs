@@ -1,7 +1,7 @@
 //! Selects the list items of an event, and compares two versions of an event.
 //!
-//! With `singleEvents`, a list has one item for each occurrence of a series. Without it, a list has one item
-//! for the series, and one for each changed or cancelled occurrence.
+//! With `singleEvents`, a list has one item for each occurrence of a series. Without `singleEvents`, a list
+//! has one item for the series, and one for each changed or cancelled occurrence.
 
 use super::query::{Order, Query};
 use super::resource;

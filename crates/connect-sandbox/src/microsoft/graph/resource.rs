@@ -133,7 +133,8 @@ fn content(fields: &Fields, options: &RenderOptions) -> Map<String, Value> {
     }))
 }
 
-/// Returns the locations as sent, unless Connect has changed the location since.
+/// Returns the locations that the caller sent. If Connect has changed the location since then, returns only
+/// the new location.
 fn locations(fields: &Fields) -> (Value, Value) {
     let name = fields.location.as_deref().unwrap_or("");
     let sent = fields.own.get("locations").filter(|sent| sent[0]["displayName"] == name);
@@ -145,7 +146,8 @@ fn locations(fields: &Fields) -> (Value, Value) {
     }
 }
 
-/// Returns `showAs` as sent, unless Connect has changed the availability or status since.
+/// Returns the `showAs` that the caller sent. If Connect has changed the availability or the status since
+/// then, computes `showAs` from these fields.
 pub(super) fn show_as(fields: &Fields) -> &str {
     let (free, tentative) = (fields.availability == Some("free"), fields.status == Some("tentative"));
     let sent = fields.own.get("showAs").and_then(Value::as_str);
