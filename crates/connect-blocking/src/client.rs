@@ -22,7 +22,7 @@ connect_core::facade!(blocking);
 
 /// The blocking client of one application: credentials, transport, token store and policies.
 ///
-/// Clones are cheap, share everything, and can be used from many threads.
+/// Clones are cheap, share all state, and can be used from many threads.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
 
@@ -40,12 +40,13 @@ pub(crate) struct ClientInner {
 }
 
 impl Client {
-    /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
-    /// tokens.
+    /// Closes the client without losing tokens.
     ///
-    /// Waits at most `at_most`. The client then no longer loads or changes tokens: a call, a sign-in or a
-    /// sign-out that needs this fails. Call `close` before the process ends, and again if it fails with a
-    /// timeout.
+    /// Waits for running refreshes and saves. Then saves pending pairs. Fails with a timeout after
+    /// `at_most`.
+    ///
+    /// A closed client does not load or change tokens. A call, a sign-in or a sign-out that has to do so
+    /// fails. Call `close` before the process ends. If `close` times out, call it again.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
         if !self.0.running.close_within(at_most) {
@@ -91,8 +92,8 @@ impl Client {
         }
     }
 
-    /// Sends a request when fewer than `limit` requests of the user are running. The wait counts towards the
-    /// timeout of the request.
+    /// Waits until fewer than `limit` requests of the user are running, then sends the request. The wait
+    /// counts towards the timeout of the request.
     fn send_limited(
         &self,
         mut request: Request,

@@ -14,7 +14,7 @@ connect_core::deliveries!(blocking);
 /// Lets one fetch of the keys run at a time.
 type FetchLock = TimedLock;
 
-/// The number of calls of `done` on a failing guard, and the pause between them.
+/// The maximum number of calls of `done` while the guard fails, and the pause between two calls.
 const DONE_ATTEMPTS: u32 = 3;
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -25,14 +25,14 @@ impl Client {
 
     /// Fetches the keys. Waits for another caller's fetch for at most [`KEYS_TIMEOUT`].
     ///
-    /// After that, the key ring decides whether another fetch may start, since a transport that hangs never
-    /// releases the lock.
+    /// A transport that hangs never releases the fetch lock. So after the wait, the key ring decides whether
+    /// another fetch may start.
     fn fetch_keys(&self, fetch: Fetch) {
         self.fetch_within(KEYS_TIMEOUT, fetch);
     }
 
     /// Fetches the keys on a separate thread, unless another caller is fetching them. If no thread can be
-    /// started, the next delivery tries again.
+    /// started, the next delivery requests the fetch again.
     fn fetch_in_background(&self, fetch: Fetch) {
         let client = self.clone();
         let work = move || client.fetch_within(Duration::ZERO, fetch);

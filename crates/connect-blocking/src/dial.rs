@@ -1,4 +1,4 @@
-//! Makes connections. An error here means that no byte of the request was sent.
+//! Makes connections. A [`ConnectError`] means that no byte of the request was sent.
 //!
 //! ```text
 //!   ProxyResolver ────> TCP ──> tunnel ──────────> TLS ──> Connection
@@ -31,12 +31,12 @@ use ureq::{
 
 use crate::{head, tls};
 
-/// The network settings that resolver and connector share.
+/// The network settings that the resolver and the connector share.
 pub(crate) struct ConnectSettings {
     network: Network,
     rule: Option<ProxyRule>,
     roots: Vec<CertificateDer<'static>>,
-    /// Created by the first https request, since it is the most expensive part of a client.
+    /// Created by the first https request, because TLS settings are the most expensive part of a client.
     tls: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -227,7 +227,7 @@ impl fmt::Debug for TlsTransport {
 /// A connection that reports a premature end as an error.
 ///
 /// If a response has no length, ureq treats a reset, or TLS that ends without a close notification, as the
-/// end of its body. So an attacker on the network could truncate a response.
+/// end of the response body. So an attacker on the network could truncate a response.
 #[derive(Debug)]
 pub(crate) struct Connection {
     transport: Box<dyn Transport>,
@@ -238,7 +238,7 @@ pub(crate) struct Connection {
 impl Connection {
     fn read(&mut self, timeout: NextTimeout) -> Result<bool, Error> {
         self.transport.await_input(timeout).map_err(|error| match error {
-            Error::Io(io) if is_premature_end(&io) => Error::Io(io::Error::other(io)), // ureq looks only at the kind
+            Error::Io(io) if is_premature_end(&io) => Error::Io(io::Error::other(io)), // ureq checks the kind
             error => error,
         })
     }

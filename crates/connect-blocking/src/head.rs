@@ -1,4 +1,4 @@
-//! Rewrites response heads that ureq refuses: more than 128 headers, or folded lines (RFC 9112 5.2).
+//! Rewrites response heads with more than 128 headers or folded lines (RFC 9112 5.2), which ureq refuses.
 //!
 //! The headers beyond ureq's limit are moved into one additional header, and restored after ureq has read the
 //! head.
@@ -19,8 +19,8 @@ const KEPT_LINES: usize = 100;
 const MAX_HEAD_BYTES: usize = 96 << 10;
 /// The name of the header that contains the moved lines. It is random, so that no server can send it.
 ///
-/// A tab ends each moved line. Tabs within a line become spaces, which mean the same (RFC 9110 section
-/// 5.6.3).
+/// A tab ends each moved line. Tabs within a line become spaces, which have the same meaning (RFC 9110
+/// section 5.6.3).
 static REST_HEADER: LazyLock<String> =
     LazyLock::new(|| format!("x-rest-{:016x}", RandomState::new().build_hasher().finish()));
 
@@ -144,7 +144,7 @@ mod tests {
 
     use super::*;
 
-    /// Returns the input buffer after shortening and whether the head is complete. `None` if more bytes are
+    /// Returns the shortened input buffer, and whether the head is complete. Returns `None` if more bytes are
     /// needed.
     fn buffer_after_shorten(input: &str, size: usize) -> Option<(String, bool)> {
         let mut buffers = LazyBuffers::new(size, 1);

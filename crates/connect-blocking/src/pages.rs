@@ -17,7 +17,9 @@ impl<E: Paged + Sync> Pages<E> {
         Self { user, pager: Pager::new(request) }
     }
 
-    /// Returns the next page, or `None` after the last. After an error, call it again to retry the same page.
+    /// Returns the next page, or `None` after the last page.
+    ///
+    /// After an error, call `next_page` again to retry the page.
     pub fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let page = self.user.send(&request)?;
@@ -30,12 +32,12 @@ impl<E: Paged + Sync> Pages<E> {
         self.next_page()
     }
 
-    /// Returns the items of all pages. An error is the last item.
+    /// Returns the items of all pages. The iterator ends after an error.
     pub fn items(self) -> Items<E> {
         Items { pages: self, page: Vec::new().into_iter(), failed: false }
     }
 
-    /// Returns the pages. An error is the last item.
+    /// Returns the pages. The iterator ends after an error.
     pub fn pages(mut self) -> impl Iterator<Item = Result<E::Answer, Error>> {
         let mut failed = false;
         std::iter::from_fn(move || {

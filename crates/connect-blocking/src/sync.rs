@@ -1,4 +1,4 @@
-//! Locks and semaphores with a timeout, and the count of threads for which closing a client waits.
+//! Locks and semaphores with a timeout, and a count of the threads that `Client::close` waits for.
 
 use std::{
     num::NonZeroU32,
@@ -116,8 +116,8 @@ impl RunningThreads {
         Some(ThreadGuard(self))
     }
 
-    /// Lets no new thread start, and waits for at most `max_wait` until no thread is running. Returns whether
-    /// none is running.
+    /// Refuses further threads, and waits for at most `max_wait` until all counted threads have ended.
+    /// Returns whether all have ended.
     pub(crate) fn close_within(&self, max_wait: Duration) -> bool {
         let mut count = self.count();
         count.closed = true;

@@ -14,10 +14,10 @@ use crate::{
     head,
 };
 
-/// The maximum timeout. ureq adds timeouts to the clock and panics on overflow.
+/// The maximum timeout. ureq adds timeouts to the current time and panics on overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
-/// Sends requests through ureq: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
+/// Sends requests through ureq, with HTTP/1.1 keep-alive, TLS by rustls, and gzip.
 #[derive(Debug)]
 pub struct UreqTransport {
     agent: Agent,
@@ -41,7 +41,7 @@ impl UreqTransport {
                 .timeout_resolve(Some(connect_time))
                 .timeout_connect(Some(connect_time))
                 .timeout_global(Some(time))
-                .proxy(None) // `ConnectSettings` has the environment's proxy
+                .proxy(None) // `ConnectSettings` contains the proxy
                 .max_response_header_size(128 << 10) // the core has a lower limit
                 .max_idle_age(network.pool_idle_timeout.min(MAX_TIMEOUT))
                 .max_idle_connections(idle_connections)
@@ -62,7 +62,8 @@ impl UreqTransport {
         let time =
             request.extensions().get::<Timeout>().map_or(self.time, |timeout| timeout.0.min(MAX_TIMEOUT));
         let agent = if FreshConnection::is_required(&request) { &self.fresh } else { &self.agent };
-        // ureq sends `content-length: 0` with an empty body, which a GET must not have.
+        // ureq sends `content-length: 0` with an empty body, but a GET should not have this header (RFC 9110
+        // section 8.6).
         if request.body().is_empty() {
             self.run_with(agent, request.map(|_| ()), time)
         } else {

@@ -63,8 +63,8 @@ fn panicking_transport_is_called_once() {
     let count = sent.clone();
     let transport = move |_: Request| -> Result<Response, TransportError> {
         count.fetch_add(1, SeqCst);
-        // Skips the panic hook, which may take longer to print a backtrace than the time until the next
-        // attempt.
+        // Skips the panic hook, because printing a backtrace may take longer than the pause before the next
+        // fetch.
         std::panic::resume_unwind(Box::new("on purpose"))
     };
     let client =
@@ -102,7 +102,7 @@ fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client), Err(Declined::Handled)));
 }
 
-/// A guard whose first calls of `done` fail. Counts these calls.
+/// A guard whose first calls of `done` fail. The second field counts all calls of `done`.
 #[derive(Clone, Default)]
 struct Failing(Arc<AtomicU32>, Arc<AtomicU32>);
 

@@ -53,11 +53,11 @@ impl Builder {
         self
     }
 
-    /// Sends requests through this transport instead of hyper, such as a closure that returns a future.
+    /// Sends requests through `transport` instead of hyper. A closure that returns a future is a transport.
     ///
     /// The builder's network settings (proxy, certificates, connect timeout) do not apply to this transport.
-    /// The transport also sends the requests for the webhook keys. It must not follow redirects, must apply
-    /// the request's [`Timeout`](connect_core::Timeout), and should limit the size of a response.
+    /// The transport also sends the requests for the webhook keys. A transport must not follow redirects,
+    /// must apply the request's [`Timeout`](connect_core::Timeout), and should limit the size of a response.
     pub fn transport(mut self, transport: impl AsyncTransport) -> Self {
         self.transport = Some(Arc::new(transport));
         self

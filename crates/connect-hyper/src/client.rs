@@ -31,7 +31,7 @@ pub(crate) struct SessionLocks {
 
 /// The async client of one application: credentials, transport, token store and policies.
 ///
-/// Clones are cheap, share everything, and can be used from many tasks.
+/// Clones are cheap, share all state, and can be used from many tasks.
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
 
@@ -57,12 +57,13 @@ pub(crate) struct RunningTasks {
 }
 
 impl Client {
-    /// Closes the client without losing tokens. Waits for running refreshes and saves, and saves unsaved
-    /// tokens.
+    /// Closes the client without losing tokens.
     ///
-    /// Waits at most `at_most`, and also for deliveries whose state is being recorded. The client then no
-    /// longer loads or changes tokens: a call, a sign-in or a sign-out that needs this fails. Call `close`
-    /// before the runtime ends, and again if it fails with a timeout.
+    /// Waits for running refreshes, saves and claims of deliveries. Then saves pending pairs. Fails with a
+    /// timeout after `at_most`.
+    ///
+    /// A closed client does not load or change tokens. A call, a sign-in or a sign-out that has to do so
+    /// fails. Call `close` before the runtime ends. If `close` times out, call it again.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
@@ -121,8 +122,8 @@ impl Client {
         }
     }
 
-    /// Sends a request when fewer than `limit` requests of the user are running. The wait counts towards the
-    /// timeout of the request.
+    /// Waits until fewer than `limit` requests of the user are running, then sends the request. The wait
+    /// counts towards the timeout of the request.
     async fn send_limited(
         &self,
         mut request: Request,

@@ -1,7 +1,7 @@
 //! Receives webhook deliveries.
 //!
-//! A fetch of the keys, and each step of a claim, runs as a separate task, since web frameworks drop a
-//! handler when the sender closes the connection.
+//! Web frameworks drop a handler when the sender closes the connection. Therefore each fetch of the keys and
+//! each step of a claim runs as a separate task.
 
 use std::sync::Arc;
 
@@ -37,7 +37,7 @@ impl Client {
         let lock = self.receiver().fetch_lock.clone();
         let Ok(guard) = timeout(KEYS_TIMEOUT, lock.lock_owned()).await else { return };
         if let Some(task) = self.spawn_fetch(&runtime, fetch, guard) {
-            // If the task panics, the ring records this as the cause of later rejections.
+            // If the task panics, the key ring records the panic as the cause of later rejections.
             let _ = task.await;
         }
     }
@@ -52,7 +52,7 @@ impl Client {
 
     /// Spawns the fetch with a timeout.
     ///
-    /// Otherwise a transport that hangs would block the callers that wait for the lock.
+    /// Without the timeout, a transport that hangs would block the callers that wait for the fetch lock.
     fn spawn_fetch(
         &self,
         runtime: &Handle,

@@ -1,7 +1,7 @@
 //! Claims of deliveries, and an adapter that runs a blocking replay guard on tokio's blocking pool.
 //!
-//! Each step of a claim runs as a separate task. So a cancelled caller leaves no delivery claimed, and a
-//! delivery that the caller has reported as handled is recorded.
+//! Each step of a claim runs as a separate task. So if a caller is cancelled, its claim still ends, and a
+//! delivery that it reported as handled is still recorded.
 
 use std::{
     future::Future,
@@ -27,7 +27,7 @@ use crate::{
     client::{TaskGuard, runtime},
 };
 
-/// The number of calls of `done` on a failing guard, and the pause between them.
+/// The maximum number of calls of `done` while the guard fails, and the pause between two calls.
 const DONE_ATTEMPTS: u32 = 3;
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
@@ -88,12 +88,13 @@ impl Drop for ClientClaim {
         let running = TaskGuard::new(self.client.clone());
         let mut release = Box::pin(async move {
             let _running = running;
-            let _ = claim.release().await; // on failure, the claim ends with its lease
+            let _ = claim.release().await; // if the release fails, the claim ends with its lease
         });
-        // A guard in memory finishes in the first poll, so the next caller finds the delivery free.
+        // A guard in memory finishes the release in the first poll, so the next caller can claim the
+        // delivery.
         let _inside = self.runtime.enter();
         if release.as_mut().poll(&mut Context::from_waker(Waker::noop())).is_pending() {
-            // If the runtime has shut down, it drops the future, and with it the claim.
+            // A runtime that has shut down drops the future and the claim inside it.
             self.runtime.spawn(release);
         }
     }

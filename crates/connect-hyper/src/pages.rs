@@ -25,7 +25,9 @@ impl<E: Paged + Sync> Pages<E> {
         Self { user, pager: Pager::new(request) }
     }
 
-    /// Returns the next page, or `None` after the last. After an error, call it again to retry the same page.
+    /// Returns the next page, or `None` after the last page.
+    ///
+    /// After an error, call `next_page` again to retry the page.
     pub async fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let page = self.user.send(&request).await?;
@@ -38,12 +40,12 @@ impl<E: Paged + Sync> Pages<E> {
         self.next_page().await
     }
 
-    /// Returns the items of all pages, and fetches one page ahead. An error is the last item.
+    /// Returns the items of all pages, and fetches one page ahead. The stream ends after an error.
     pub fn items(self) -> Items<E> {
         Items { pages: self.pages(), page: Vec::new().into_iter() }
     }
 
-    /// Returns the pages, and fetches one page ahead. An error is the last item.
+    /// Returns the pages, and fetches one page ahead. The stream ends after an error.
     pub fn pages(self) -> PageStream<E> {
         PageStream { state: PageState::Idle(Box::new(self)), read_ahead: true }
     }
@@ -160,7 +162,7 @@ where
     E: Paged + Send + Sync + Unpin + 'static,
     E::Answer: Send + 'static,
 {
-    /// Turns off reading ahead: a page is fetched only when the previous one is consumed.
+    /// Turns off reading ahead: a page is fetched only after all items of the previous page were returned.
     #[must_use]
     pub fn without_read_ahead(mut self) -> Self {
         self.pages.read_ahead = false;

@@ -8,10 +8,9 @@ use connect_core::{
 };
 use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
 
-/// The number of pool threads that one store may use, so that others stay free for the application.
+/// The number of pool threads that one store may use. The application can use the other threads.
 const MAX_THREADS: usize = 8;
-/// The number of threads that read without a lock. The limit keeps readers from delaying the holder of a
-/// lock.
+/// The maximum number of threads that read without a lock. The limit leaves threads for the holder of a lock.
 const MAX_READERS: usize = MAX_THREADS / 2;
 
 /// A blocking store with limits on the threads that it uses.
@@ -50,7 +49,7 @@ impl AsyncTokenStore for PooledStore {
         self.run(move |store| store.load(&key)).await
     }
 
-    /// Loads the tokens as well, so that the lease does not run out while a load waits for a thread.
+    /// Also loads the tokens, because a separate load could wait for a thread until the lease runs out.
     async fn try_lock(
         &self,
         key: &TokenKey,
@@ -71,7 +70,7 @@ impl AsyncTokenStore for PooledStore {
 struct PooledLock {
     pool: PooledStore,
     lock: Option<Box<dyn StoreLock>>,
-    /// The tokens loaded with the lock, until the first use of the lock.
+    /// The tokens that were loaded with the lock. The first call of `load` returns them.
     loaded: Option<Result<Option<Tokens>, StoreError>>,
 }
 

@@ -26,10 +26,10 @@ use crate::{
     tls,
 };
 
-/// Sends requests through hyper: HTTP/1.1 with kept-alive connections, TLS by rustls, gzip.
+/// Sends requests through hyper, with HTTP/1.1 keep-alive, TLS by rustls, and gzip.
 pub struct HyperTransport {
     plain: ConnectionPools<TimedConnector<ProxyConnector>>,
-    /// Created by the first https request, since it is the most expensive part of a client.
+    /// Created by the first https request, because TLS settings are the most expensive part of a client.
     secure: OnceLock<Secure>,
     connector: ProxyConnector,
     roots: Vec<CertificateDer<'static>>,
@@ -38,12 +38,12 @@ pub struct HyperTransport {
     max_response_size: usize,
 }
 
-/// The maximum timeout. hyper-util adds timeouts to the clock and panics on overflow.
+/// The maximum timeout. hyper-util adds timeouts to the current time and panics on overflow.
 const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 
 type Secure = ConnectionPools<TimedConnector<HttpsConnector<ProxyConnector>>>;
 
-/// Two connection pools: one keeps connections alive, one makes a new connection for each request.
+/// Two connection pools: `kept` reuses connections, `fresh` makes a new connection for each request.
 struct ConnectionPools<C> {
     kept: legacy::Client<C, Full<Bytes>>,
     fresh: legacy::Client<C, Full<Bytes>>,
@@ -134,7 +134,7 @@ impl AsyncTransport for HyperTransport {
         let time = request.extensions().get::<Timeout>().map_or(self.timeout, |timeout| timeout.0);
         let mut request = request.map(Full::new);
         let connection = capture_connection(&mut request);
-        // If the runtime was paused, lets hyper notice first which idle connections the server has closed.
+        // Lets hyper notice idle connections that the server closed while the runtime was paused.
         tokio::task::yield_now().await;
         tokio::time::timeout(time, self.exchange(request)).await.unwrap_or_else(|elapsed| {
             let sent = if connection.connection_metadata().is_some() { Sent::Maybe } else { Sent::No };
@@ -165,7 +165,8 @@ fn transport_error(error: legacy::Error) -> TransportError {
 
 /// Whether `error` or one of its causes is a `T` for which `is` returns true.
 ///
-/// `source` of an `io::Error` skips the error that the `io::Error` wraps, so this one is searched separately.
+/// `source` of an `io::Error` skips the error that the `io::Error` wraps, so the wrapped error is checked
+/// separately.
 fn caused_by<T: StdError + 'static>(
     error: &(dyn StdError + 'static),
     is: impl Fn(&T) -> bool + Copy,

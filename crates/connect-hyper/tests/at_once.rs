@@ -43,7 +43,7 @@ struct Seen {
 }
 
 impl Seen {
-    /// Waits until `expected` requests run at the same time, or for 20 s.
+    /// Waits until `expected` requests run at the same time, for at most 20 s.
     async fn wait_for_the_others(&self) {
         let begun = Instant::now();
         while self.most.load(SeqCst) < self.expected && begun.elapsed() < Duration::from_secs(20) {

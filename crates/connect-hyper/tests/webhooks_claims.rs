@@ -1,4 +1,4 @@
-//! Claims of deliveries: handled, released, or left by a cancelled caller.
+//! Claims of deliveries that are handled, released, or dropped by a cancelled caller.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 #[derive(Clone, Default)]
 struct SlowGuard {
     seen: Arc<Mutex<Vec<&'static str>>>,
-    /// The number of calls of `done` that still fail.
+    /// The number of further calls of `done` that fail.
     failing: Arc<AtomicU32>,
 }
 
@@ -177,7 +177,7 @@ async fn clients_started_at_different_times_share_a_guard() {
     assert!(matches!(receive(&older).await, Err(Declined::Handled)));
 }
 
-/// Records the threads that call it.
+/// A replay guard that records the threads that call it.
 #[derive(Clone, Default)]
 struct Threads(Arc<Mutex<Vec<ThreadId>>>);
 
