@@ -1,4 +1,4 @@
-//! The check before an exchange that the store can save, and writes that a crash may undo.
+//! Before an exchange, the store is checked. Writes that a crash may undo are reported to the observer.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use connect_core::{machine::*, *};
 use support::*;
 
-/// A refresh up to the check that the store can save.
+/// Returns a refresh that checks whether the store can save.
 fn preparing_refresh(world: &World) -> (Preparing, Refreshing) {
     let (task, call) = token_task(world.answered(status(401, "")));
     let step = lock(task.start(world.now()), world.now());

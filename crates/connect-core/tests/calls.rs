@@ -55,7 +55,8 @@ fn insufficient_scope_turns_401_into_permission_denied() {
         matches!(error.kind(), ErrorKind::Permission { needed: Some(Scope::ReadWrite), .. }),
         "{error:?}"
     );
-    token_task(world.answered(status(401, ""))); // a read needs only the scope `read`
+    // A read needs only the scope `read`, so it refreshes after the 401.
+    token_task(world.answered(status(401, "")));
 }
 
 #[test]

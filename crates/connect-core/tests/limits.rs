@@ -29,7 +29,7 @@ fn retry_after_of_503_is_obeyed() {
     let world = World::loaded();
     let unavailable = || with_header(status(503, ""), "retry-after", "7");
     assert_eq!(sleep(world.answered(unavailable())).0, secs(7));
-    // The server asks for a pause that is at least as long as the timeout of the call.
+    // `Retry-After` is at least as long as the timeout of the call.
     for task in [60, 600] {
         let answer = with_header(unavailable(), "retry-after", &task.to_string());
         assert_eq!(response(world.answered(answer)).unwrap_err().retry_after(), Some(secs(task)));

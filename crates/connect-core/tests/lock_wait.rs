@@ -153,7 +153,7 @@ fn one_sign_out_serves_all_waiting_callers() {
         for waiter in waiters {
             assert_eq!(done(waiter.start(world.now())).is_ok(), works);
         }
-        locking(world.sign_out()); // a sign-out requested afterwards starts again
+        locking(world.sign_out()); // a later sign-out acquires the lock itself
     }
 }
 

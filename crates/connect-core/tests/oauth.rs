@@ -22,7 +22,7 @@ fn profile() -> Profile {
     Profile::new(ISSUER, "https://honest.as.example/authorize", "https://api.as.example/token")
 }
 
-/// A user of a server whose profile has this change.
+/// Returns a user of a server whose profile was changed by `edit`.
 fn at(edit: impl FnOnce(&mut Profile)) -> World {
     let mut profile = profile();
     edit(&mut profile);
@@ -50,7 +50,7 @@ fn query(sign_in: &PendingSignIn) -> Vec<(String, String)> {
     form_urlencoded::parse(query.as_bytes()).into_owned().collect()
 }
 
-/// Finishes a sign-in with these parameters in addition to its state.
+/// Finishes a sign-in. The callback contains the state of the sign-in and the parameters `more`.
 fn finish(world: &World, sign_in: PendingSignIn, more: &str) -> RefreshStep {
     let state = field(sign_in.url(), "state").unwrap();
     let callback = Callback::parse(&format!("state={state}{more}")).unwrap();
@@ -531,7 +531,7 @@ fn device_without_secret_exchanges_through_the_relay() {
     assert_eq!(request.uri(), "https://app.example/refresh");
     assert_eq!(names(&form(&request)), ["refresh_token"]);
     assert_eq!(request.headers()["cookie"], "hush-session");
-    // The response has no refresh token, so the old one is kept.
+    // The response has no refresh token, so the session keeps the old refresh token.
     let answer = status(200, r#"{"access_token":"hush-a2","expires_in":60,"token_type":"Bearer"}"#);
     assert_eq!(save(next.resume(Ok(answer), world.now())).0.refresh_token.unwrap().expose(), "hush-r1");
 }
@@ -574,7 +574,8 @@ fn code_from_a_popup_is_exchanged_in_the_users_session() {
     assert!(world.session.tokens().is_err(), "tokens are not used before they are saved");
     release(saving.resume(Ok(Written::Durable), world.now()), world.now()).unwrap();
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
-    // A code without a redirect URI has that of the application, which may be `postmessage`.
+    // If a code has no redirect URI, the exchange sends the application's redirect URI, which may be
+    // `postmessage`.
     let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
     let request = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
         .request(&app, World::default().now())

@@ -1,4 +1,4 @@
-//! A store that returns an older record. It never replaces a newer pair of the same sign-in.
+//! A store may return an older record, which never replaces a newer pair of the same sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -77,7 +77,7 @@ fn record_without_revision_is_ordered_by_the_servers_clock() {
         refreshed(&world, &mut Some(world.pair(1)), &status(200, &answer));
         world.pass(11);
         let mut stored = Tokens::new(stored, "hush-r7");
-        stored.issued_at = Some(world.wall - jiff::SignedDuration::from_hours(9)); // ignored
+        stored.issued_at = Some(world.wall - jiff::SignedDuration::from_hours(9)); // not used for the order
         assert_eq!(refresh(&world, &stored), expected);
     }
 }
@@ -169,7 +169,7 @@ fn later_sign_in_with_shorter_lifetime_wins() {
     let mut store = None;
     world.drive(sign_in(&world, 1, 86_400), &mut store, |_| unreachable!()).0.unwrap();
     world.pass(60);
-    // The first process has the first sign-in in memory; the second process has not.
+    // Only the first process has the first sign-in in memory.
     let other = World { session: Session::new(world.session.app().clone(), "ann"), ..World::default() };
     let mut copy = store.clone();
     for (world, store) in [(&world, &mut store), (&World { wall: world.wall, ..other }, &mut copy)] {

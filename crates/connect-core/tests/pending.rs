@@ -1,4 +1,4 @@
-//! Pending pairs: saved before they are used, kept if the save fails, and saved by the next call.
+//! Pending pairs are saved before they are used. If a save fails, the next call saves the pair.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

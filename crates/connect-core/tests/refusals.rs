@@ -1,4 +1,4 @@
-//! Rate limits, failures and recoverable refusals of the token endpoint do not end a sign-in.
+//! Rate limits, failures and temporary refusals of the token endpoint do not end a sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -97,7 +97,7 @@ fn code_exchange_waits_out_a_short_cool_down() {
     assert_eq!(code, "c0de");
 }
 
-/// A user of a server with recoverable refusals, and `may_recover` of each call of the observer.
+/// Returns a user of a server whose refusals are temporary, and the `may_recover` of each observed refusal.
 fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
     let (world, told) = recoverable_unloaded();
     (world.holding(1), told)
@@ -164,7 +164,7 @@ fn refusal_mark_applies_to_other_processes() {
         assert_eq!(presented, expected);
     }
     assert_eq!(*told.lock().unwrap(), [true]);
-    // A new sign-in removes the mark.
+    // A new sign-in removes the mark of the temporary refusal.
     other.drive(other.session.import(other.pair(6), other.now()), &mut store, |_| unreachable!()).0.unwrap();
     assert_eq!(store.unwrap().refused, None);
     assert_eq!(other.bearer(), "hush-a6");
@@ -197,8 +197,8 @@ fn unsaved_refusal_mark_applies_in_its_process() {
     let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
     assert!(outcome.is_err());
     assert_eq!(presented, [""; 0]);
-    // The mark applies by the monotonic clock, even if the wall clock or an older mark in the store
-    // disagrees.
+    // The session measures the time since the refusal with the monotonic clock. It uses neither the wall
+    // clock nor the time of an older mark in the store.
     let mut jumped = World { session: world.session.clone(), ..world };
     let mut older = marked;
     older.refused.as_mut().unwrap().at -= jiff::SignedDuration::from_secs(700);

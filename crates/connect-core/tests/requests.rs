@@ -1,4 +1,4 @@
-//! Requests: their URL, headers and body; and how replies are read.
+//! The URL, headers and body of requests, and the decoding of responses.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;
@@ -50,7 +50,7 @@ fn custom_endpoint_gets_the_default_request() {
     assert_eq!((colors.operation(), colors.scope(), colors.base()), ("", None, Base::Api));
 }
 
-/// An endpoint of a service with URLs as page tokens, other errors, and limits per user.
+/// An endpoint of a service with URLs as page tokens, its own error format, and limits per user.
 struct Page(&'static str);
 
 impl Endpoint for Page {

@@ -364,7 +364,8 @@ fn sign_in_with_uncertain_save_gives_way_to_its_rotated_pair() {
     let mut world = World::default();
     let before = world.pair(1);
     let late = exchanged(&world);
-    // A call saves the new pair before the sign-in does. It is unknown whether this save succeeded.
+    // A call saves the new pair before the sign-in does. The process does not know whether the save
+    // succeeded.
     let (refresh, _call) = token_task(world.call());
     let step = load(lock(refresh.start(world.now()), world.now()), Ok(Some(before)), world.now());
     let (_, saving) = save(step);

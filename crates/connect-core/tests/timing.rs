@@ -11,7 +11,7 @@ fn refreshes(world: &World) -> bool {
     matches!(world.call(), Step::Refresh(..))
 }
 
-/// A user whose process has just received pair 2 with this lifetime, and the store.
+/// Returns a user whose process has just received pair 2 with this lifetime, and the user's store.
 fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
     let world = World::loaded();
     let mut store = Some(world.pair(1));
@@ -184,7 +184,7 @@ fn new_pair_of_another_process_waits_ten_seconds() {
     let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
     assert_eq!(pause, secs(6));
     world.pass(6);
-    // The server may accept the pair by now. If it does not, the pair is not as new as the clock says.
+    // By now, the server may accept the pair. If it refuses the pair again, the pair is refreshed.
     let (again, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&again), "hush-a2");
     let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));

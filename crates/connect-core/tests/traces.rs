@@ -18,7 +18,7 @@ use tracing::{
     subscriber::with_default,
 };
 
-/// Held by each test, since `tracing` may lose a callsite's first event if two subscribers are active.
+/// Each test locks it, because `tracing` may lose a callsite's first event if two subscribers are active.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {

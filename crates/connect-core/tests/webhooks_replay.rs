@@ -1,4 +1,4 @@
-//! The replay guard in memory, the order and origin of events, and the upkeep of subscriptions.
+//! The replay guard in memory, the order and origin of events, and the renewal of subscriptions.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::disallowed_methods)]
 
@@ -101,7 +101,7 @@ fn done_after_the_lease_counts_as_handled() {
     assert_eq!(state(&guard, "a", 61), "Done");
     drop(second);
     assert_eq!(state(&guard, "a", 62), "Done");
-    // `done` also counts if the guard has forgotten the claim.
+    // `done` records the delivery as handled even if the guard has forgotten the claim.
     let guard = ReplayMemory::new().lease(Duration::from_secs(60)).most(1);
     let mut slow = new(&guard, "a", 0);
     new(&guard, "b", 60).done().unwrap();
@@ -197,7 +197,7 @@ fn memory_is_limited_in_number() {
     assert_eq!(state(&guard, "m9002", 1), "Done");
     assert_eq!(state(&guard, "m0", 1), "New", "the oldest was forgotten");
     drop(held);
-    // If every delivery is claimed, there is no room until a lease ends.
+    // If every remembered delivery is claimed, a full guard refuses new deliveries until a lease ends.
     let guard = ReplayMemory::new().most(2).lease(Duration::from_secs(60));
     let (_a, _b) = (new(&guard, "a", 0), new(&guard, "b", 0));
     assert!(ReplayGuard::claim(&guard, "c", at(59)).is_err());
@@ -274,7 +274,7 @@ fn upkeep_creates_renews_and_ends_subscriptions() {
     for text in ["\"soon\"", "1763800000000", "{}"] {
         assert_eq!(plan(&[calendar("a")], &[self::held("google", "a", text)]), ["+a"], "{text}");
     }
-    // After a renewal, the older of the two subscriptions does not count.
+    // After a renewal, the older of the two subscriptions is ignored.
     let renewed = Held::clone(&held[0]);
     let mut over = renewed.clone();
     over.expires = Some("2026-11-20T10:00:00Z".parse().unwrap());

@@ -1,4 +1,4 @@
-//! Verification of deliveries: which are accepted, and the reasons for which others are refused.
+//! Verification of deliveries: which are accepted, and the reasons for refusing others.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -325,7 +325,7 @@ fn only_four_signatures_are_tried() {
     official_case().with("webhook-signature", three.clone() + BY_ACTIVE).passes();
     let case = official_case().with("webhook-signature", three.clone() + &forged(4) + BY_ACTIVE);
     assert_eq!(case.refused(), Reason::NoMatchingSignature);
-    // Repeated and invalid entries do not count.
+    // Repeated and invalid entries do not count towards the limit of four signatures.
     official_case().with("webhook-signature", three.repeat(50) + BY_ACTIVE).passes();
     official_case().with("webhook-signature", format!("{BY_ACTIVE} {BY_ACTIVE}")).passes();
     official_case().with("webhook-signature", "v1,AAAA v1a,AAAA v1a,!! ".repeat(500) + BY_ACTIVE).passes();
@@ -343,7 +343,7 @@ fn invalid_public_key_is_refused() {
         "whpk_ 0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=",
         "whpk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXA==",
         "whsk_0r0+Z02Sv1SRb1QjsKUnil6t2oqtAyhn5HHfKgbTXFs=",
-        // The neutral element: with this key anybody can sign.
+        // The neutral element of the curve. With this key, anybody can sign.
         "whpk_AQAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
     ];
     for text in bad {
@@ -413,7 +413,7 @@ fn values_of_unexpected_type_are_kept() {
     assert!(delivery.events[1].event.start.is_none());
     assert_eq!(delivery.extra.get("new").map(|raw| raw.get()), Some(r#"{"a": 1}"#));
 
-    // An element that cannot be decoded does not hide the others, and the original list is kept.
+    // An event that cannot be decoded does not hide the others. The delivery keeps the original list.
     let events = r#"[{"id": "e1"}, "e2", null, 5, [], {"id": "e3", "changeType": "deleted"}]"#;
     let delivery = signed(format!(r#"{{"events": {events}}}"#)).passes().delivery;
     let ids: Vec<_> = delivery.events.iter().map(|change| &*change.event.id).collect();

@@ -59,7 +59,7 @@ impl World {
         self.jump(i64::try_from(seconds).unwrap());
     }
 
-    /// Moves the wall clock.
+    /// Moves only the wall clock, forwards or backwards.
     pub fn jump(&mut self, seconds: i64) {
         self.wall += SignedDuration::from_secs(seconds);
     }
@@ -91,7 +91,7 @@ impl World {
         bearer(&send(self.call()).0)
     }
 
-    /// Carries out the steps of a refresh against a store, with `answer` as the token endpoint.
+    /// Carries out the steps of a refresh with a store. `answer` returns the responses of the token endpoint.
     pub fn drive(
         &self,
         mut step: RefreshStep,
@@ -187,7 +187,7 @@ pub fn field(text: &str, name: &str) -> Option<String> {
     form_urlencoded::parse(query.as_bytes()).find(|(key, _)| key == name).map(|(_, value)| value.into_owned())
 }
 
-/// Returns the refresh token or the code in a request, or else the whole body.
+/// Returns the refresh token or the code in a request. If the request has neither, returns its body.
 pub fn grant(request: &Request) -> String {
     let body = std::str::from_utf8(request.body()).unwrap();
     field(body, "refresh_token").or_else(|| field(body, "code")).unwrap_or_else(|| body.to_owned())
@@ -212,7 +212,8 @@ fn name(step: &RefreshStep) -> &'static str {
     }
 }
 
-/// Defines functions that return the parts of one kind of step, and fail the test for other kinds.
+/// Defines functions, each for one kind of step. A function returns the parts of its step, and panics for
+/// others.
 macro_rules! takers {
     ($($fn:ident($step:ty, $pattern:pat => $value:expr) -> $out:ty;)*) => {$(
         #[track_caller]

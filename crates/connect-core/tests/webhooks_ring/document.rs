@@ -31,7 +31,7 @@ fn max_age_is_obeyed() {
         world.pass(1);
         world.deliver_fetching(1, document(&[entry(1)])).expect(text);
     }
-    // The time that the response spent in a cache shortens its validity (RFC 9111 section 5.1).
+    // The time that the response spent in a cache shortens the validity of its keys (RFC 9111 section 5.1).
     let mut world = World::new();
     world.deliver_fetching(1, cached(document(&[entry(1)]), header::AGE, "3000")).unwrap();
     world.pass(599);
@@ -43,7 +43,7 @@ fn max_age_is_obeyed() {
     let world = World::new();
     world.deliver_fetching(1, answer).unwrap();
     assert_eq!(world.ring.fetched().unwrap().max_age, 86_400, "the rest of a week is capped at a day");
-    // Keys that may not be cached are fetched again each minute.
+    // Keys that may not be cached are fetched again after a minute.
     for text in ["no-store", "no-cache", "max-age=0"] {
         let mut world = World::new();
         world.deliver_fetching(1, cached(document(&[entry(1)]), header::CACHE_CONTROL, text)).unwrap();
@@ -111,7 +111,7 @@ fn invalid_entry_does_not_hide_others() {
         for entries in [[odd.to_owned(), entry(1)], [entry(1), odd.to_owned()]] {
             let world = World::new();
             world.deliver_fetching(1, document(&entries)).expect(odd);
-            // The invalid entry does not hide others in stored keys either.
+            // In stored keys, the invalid entry does not hide the valid entry either.
             let text = serde_json::to_string(&world.ring.fetched().unwrap()).unwrap();
             let restarted = World::new();
             restarted.ring.restore(serde_json::from_str(&text).unwrap(), restarted.now);
@@ -147,7 +147,7 @@ fn key_status_and_retirement_are_checked() {
         with("\"ed25519\"", "\"rsa\""),
         with("\"active\"", "\"active\", \"retires_at\": \"2026-11-21T10:00:00.000Z\""),
         with("\"active\"", "\"previous\", \"retires_at\": \"2026-11-20T10:00:00.000Z\""),
-        // A value that cannot be decoded may mean that the key is not trusted.
+        // An `alg`, `status` or `retires_at` that cannot be decoded may mean that the key must not be used.
         with("\"active\"", "5"),
         with("\"active\"", "[\"revoked\"]"),
         with("\"ed25519\"", "[\"rsa\"]"),
@@ -159,7 +159,7 @@ fn key_status_and_retirement_are_checked() {
         let outcome = World::new().deliver_answered(1, Ok(answer));
         assert_eq!(reason(outcome), (Reason::NoPublicKeys, 503), "{shown}");
     }
-    // A key retires while the ring holds it.
+    // A key retires after the ring has fetched it.
     let retiring = entry(1).replace("\"active\"", "\"previous\", \"retires_at\": \"2026-11-21T10:10:00Z\"");
     let mut world = World::fetched(&[retiring.clone(), entry(2)]);
     world.pass(599);
@@ -235,7 +235,7 @@ fn stored_keys_are_used_after_a_restart() {
 fn stored_keys_are_interpreted_like_fetched_ones() {
     let kept = |entries: &[String]| World::fetched(entries).ring.fetched().unwrap();
     let unreachable = || Err(TransportError::unreachable("no route"));
-    // An empty document removes all keys, also the pinned one.
+    // An empty document removes all keys, including the pinned key.
     let world = World::with(|config| config.webhook_key = Some(public(9)));
     world.ring.restore(kept(&[]), world.now);
     assert_eq!(world.ring.fetched(), Some(kept(&[])));

@@ -1,4 +1,4 @@
-//! Fetches of keys: when they start, which callers wait, and how failed, hanging and dropped ones end.
+//! Fetches of keys: when they start, which callers wait, and what happens if they fail, hang or are dropped.
 
 use std::time::Duration;
 
@@ -70,7 +70,7 @@ fn unknown_signature_fetches_newer_keys_once() {
     let mut world = World::fetched(&[entry(1)]);
     assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 401), "the keys are the newest");
     world.pass(1);
-    // Newer keys cannot be fetched yet, so the delivery may be genuine.
+    // The delivery may be signed with a newer key, which cannot be fetched yet.
     assert_eq!(reason(world.deliver(2)), (Reason::NoMatchingSignature, 503));
     world.pass(60);
     world.deliver_fetching(2, document(&[entry(2), entry(1)])).unwrap();
@@ -93,7 +93,7 @@ fn callers_share_one_fetch() {
     let (_, fetching) = world.start(first);
     let (third, third_checking) = world.wishes(&headers);
     fetching.resume(Ok(document(&[entry(1)])), world.now);
-    // The other callers waited for the fetch lock, and the keys are fetched now.
+    // The other callers waited for the fetch lock. They do not fetch, because the keys are fetched now.
     assert!(second.start(world.now).is_none());
     assert!(third.start(world.now).is_none());
     for checking in [first_checking, second_checking, third_checking] {
@@ -207,7 +207,7 @@ fn hanging_fetch_blocks_others_for_a_minute() {
     assert_eq!(reason(world.decided(checking)), (Reason::NoPublicKeys, 503));
     world.pass(1);
     world.deliver_fetching(2, document(&[entry(2)])).unwrap();
-    // The late response of the hung fetch is older than the current keys.
+    // The fetch that hung gets a late response. The current keys are newer and stay.
     hung.resume(Ok(document(&[entry(1)])), world.now);
     world.deliver(2).unwrap();
     assert_eq!(reason(world.deliver(1)), (Reason::NoMatchingSignature, 401));
@@ -231,7 +231,7 @@ fn late_response_is_used_and_ends_no_other_fetch() {
     fetching.resume(Ok(document(&[entry(2)])), world.now);
     world.decided(waiting).unwrap();
     drop(checking);
-    // A late failure or a late drop changes nothing.
+    // A fetch that fails late or is dropped late changes nothing.
     for late in [true, false] {
         let mut world = World::new();
         let headers = world.delivery(1);

@@ -90,7 +90,7 @@ impl World {
         headers
     }
 
-    /// Verifies a delivery. No fetch may be requested.
+    /// Verifies a delivery. Fails the test if the delivery requests a fetch.
     pub(crate) fn deliver(&self, seed: u8) -> Result<Verified, Rejection> {
         match self.check(&self.delivery(seed)) {
             CheckStep::Done(outcome, None) => outcome,
@@ -98,7 +98,8 @@ impl World {
         }
     }
 
-    /// Verifies a delivery that requests a fetch, before or with its result. The fetch gets this response.
+    /// Verifies a delivery that requests a fetch. The fetch gets this response. The delivery may wait for the
+    /// fetch.
     pub(crate) fn deliver_fetching(&self, seed: u8, answer: Response) -> Result<Verified, Rejection> {
         self.deliver_answered(seed, Ok(answer))
     }
