@@ -46,7 +46,7 @@ impl Extra {
         self.0.is_empty()
     }
 
-    /// Returns the reason, possibly empty, if `success` is `false` or `"false"`.
+    /// Returns the reason for a failure if `success` is `false` or `"false"`. The reason may be empty.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
         let success = self.get("success")?.get();
         let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";

@@ -73,7 +73,8 @@ impl EventTime {
     /// `20260706T070000Z`.
     ///
     /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. A UTC time after the latest
-    /// [`Timestamp`] is read as a date. Services use `99991231T235959Z` for a series without an end.
+    /// [`Timestamp`] is read as a date. An example is `99991231T235959Z`, which services use for a series
+    /// without an end.
     ///
     /// [`Timestamp`]: jiff::Timestamp
     #[must_use]

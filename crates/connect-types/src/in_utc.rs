@@ -1,4 +1,4 @@
-//! Converts a recurrence rule for providers that count its days in UTC.
+//! Converts a recurrence rule for providers that apply the rule in UTC.
 
 use alloc::format;
 
@@ -9,9 +9,9 @@ use crate::recurrence::Recurrence;
 use crate::{Frequency, Weekday};
 
 impl Recurrence {
-    /// Returns the rule for a provider that counts weekdays and days of the month in UTC.
+    /// Returns the rule for a provider that applies weekdays and days of the month in UTC.
     ///
-    /// At 08:00 in Tokyo, 1 July is 30 June in UTC, and Monday is Sunday. For a series that begins at
+    /// For example, 08:00 on Monday, 6 July in Tokyo is on Sunday, 5 July in UTC. For a series that begins at
     /// `start`, the returned rule in UTC has the same occurrences as this rule in the time zone of `start`,
     /// until the next clock change: see [`stretches`](Self::stretches).
     ///
@@ -30,8 +30,8 @@ impl Recurrence {
     ///
     /// # Errors
     /// [`Invalid`] if the start is on another day in UTC, and one of these applies:
-    /// * A day of the month is not from 2 to 27 (or from -27 to -2). A MONTHLY or YEARLY rule without days of
-    ///   the month and weekdays has the day of the start.
+    /// * A day of the month is not from 2 to 27 (or from -27 to -2). If a MONTHLY or YEARLY rule has neither
+    ///   days of the month nor weekdays, its day of the month is that of the start.
     /// * A MONTHLY or YEARLY rule has weekdays, but no day of the month.
     /// * A DAILY or WEEKLY rule has months, but no day of the month.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {

@@ -1,7 +1,7 @@
-//! The traits that describe requests and responses to a client.
+//! Traits of requests and responses. They tell a client how to send a request and how to read a response.
 //!
 //! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a decoded
-//! response, and also defines whether the body reports a failure, and what an empty body means.
+//! response. It also defines whether the body reports a failure, and what an empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -56,7 +56,7 @@ pub trait Operation {
 
 /// A decoded response with a success status.
 pub trait Answer: Sized + DeserializeOwned {
-    /// Returns the reason, possibly empty, if the body contains `success: false`.
+    /// Returns the reason for a failure if the body contains `success: false`. The reason may be empty.
     ///
     /// Some failures have status 200.
     fn refused(&self) -> Option<Cow<'_, str>> {
@@ -71,7 +71,7 @@ pub trait Answer: Sized + DeserializeOwned {
         crate::decode(body)
     }
 
-    /// Returns the meaning of an empty body; `None` if the body must not be empty.
+    /// Returns the response that an empty body stands for, or `None` if the body must not be empty.
     fn empty() -> Option<Self> {
         None
     }

@@ -6,7 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::operation::Invalid;
 
-/// All characters except the unreserved ones (RFC 3986 2.3). Calendar ids contain `#` and `@`.
+/// The characters to encode: all except the unreserved characters (RFC 3986 2.3). Calendar ids contain `#`
+/// and `@`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns an id as a percent-encoded path segment. `field` is the name of the id in errors.
@@ -20,7 +21,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 /// ```
 ///
 /// # Errors
-/// [`Invalid`] if the id is blank, `.` or `..`, because the path would then be that of another call.
+/// [`Invalid`] if the id is blank, `.` or `..`, because the path would then address another endpoint.
 pub fn path_segment(field: &'static str, id: &str) -> Result<String, Invalid> {
     match id.trim() {
         "" => Err(Invalid::new(field, "must not be empty")),

@@ -27,11 +27,11 @@ use crate::{Frequency, Moment, Weekday};
 ///
 /// # Time zones
 ///
-/// A series in Mobiscroll Connect has no time zone. The start is an instant, and it is not documented
-/// whether the provider counts in the calendar's time zone or in UTC. A weekly event at 09:00 in Berlin
-/// that begins in winter may therefore be at 10:00 in summer. To keep the local time, create one event for
-/// each of the [`stretches`](Self::stretches). Requests sent directly to Google or Outlook contain the
-/// start's time zone.
+/// A series in Mobiscroll Connect has no time zone. The start is an instant. It is not documented whether the
+/// provider applies the rule in the calendar's time zone or in UTC. A weekly event at 09:00 in Berlin that
+/// begins in winter may therefore be at 10:00 in summer. To keep the local time, create one event for each of
+/// the [`stretches`](Self::stretches). Requests that are sent directly to Google or Outlook contain the time
+/// zone of the start.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[must_use]
 pub struct Recurrence {
@@ -41,11 +41,11 @@ pub struct Recurrence {
     pub(crate) days: Vec<Weekday>,
     pub(crate) month_days: Vec<i8>,
     pub(crate) months: Vec<i8>,
-    /// The first day of the week; Monday if it does not matter.
+    /// The first day of the week (WKST).
     pub(crate) week_start: Weekday,
-    /// The local date of an [`End::Until`] given as a zoned time: the last day of an all-day series.
+    /// The date of the zoned time that was passed to `until`. An all-day series ends on this date.
     pub(crate) until_day: Option<Date>,
-    /// Whether the caller set a count of zero: [`End`] cannot represent it, and `check` returns an error.
+    /// Whether the caller set a count of zero. [`End`] cannot represent zero, and `check` returns an error.
     pub(crate) count_zero: bool,
 }
 
@@ -151,12 +151,12 @@ impl Recurrence {
 
     /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces an earlier end.
     ///
-    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the
-    /// date of a zoned time is used. In an update that does not set the start, a civil date is an error, and
-    /// so is a zoned time that is on another day in UTC: use a [`Timestamp`] instead.
+    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the date of a
+    /// zoned time is used. In an update that does not set the start, use a [`Timestamp`]. In this case, a
+    /// civil date is an error, and so is a zoned time that is on another day in UTC.
     ///
-    /// UNTIL has whole seconds. If the start is known, `last` is rounded so that the occurrences stay the
-    /// same. If the start is not known, `last` is rounded down.
+    /// UNTIL has whole seconds. If the start is known, `last` is rounded so that no occurrence is added or
+    /// lost. If the start is not known, `last` is rounded down.
     pub fn until(mut self, last: impl Into<Last>) -> Self {
         let last = last.into();
         (self.end, self.until_day) = (last.end, last.day);
@@ -248,8 +248,8 @@ impl Recurrence {
             (End::On(day), Some(Boundary::At(start))) => {
                 let zone = start.zone();
                 let time = zone.to_datetime(start.timestamp()).time();
-                // The provider may count in any time zone. In each of them, an UNTIL half a day after the
-                // last occurrence includes that occurrence, but not the next one.
+                // The provider may apply the rule in any time zone. In every time zone, an UNTIL half a day
+                // after the last occurrence includes the last occurrence, but not the next one.
                 let begins = zone.to_timestamp(day.to_datetime(time)).ok();
                 (day, begins.and_then(|begins| begins.checked_add(SignedDuration::from_hours(12)).ok()))
             }

@@ -34,7 +34,7 @@ impl Recurrence {
 
     /// Returns the rule as a line for a series with this start.
     ///
-    /// UNTIL is a date for an all-day series, otherwise an instant in UTC (RFC 5545 3.3.10).
+    /// UNTIL is a date for an all-day series, and an instant in UTC for a timed series (RFC 5545 3.3.10).
     ///
     /// ```
     /// use connect_types::Recurrence;
@@ -149,7 +149,8 @@ pub(crate) fn day_stamp(day: Date) -> String {
 /// The last supported date. The latest `Timestamp` is at 22:00 UTC on the day before.
 pub(crate) const MAX_DATE: Date = Date::constant(9999, 12, 31);
 
-/// Returns the last second of a day in UTC, in the basic format. A `Timestamp` cannot represent all of them.
+/// Returns the last second of a day in UTC, in the basic format. For the last two days of 9999, this second
+/// is later than the latest `Timestamp`.
 pub(crate) fn last_stamp(day: Date) -> String {
     format!("{}T235959Z", day_stamp(day))
 }
@@ -206,7 +207,7 @@ fn take_last_day(rule: &mut Recurrence, part: &str) -> Option<()> {
     let until = if rule.months == [2] { 29 } else { 31 };
     let monthly = matches!(rule.frequency, Frequency::Monthly | Frequency::Yearly);
     let days = rule.month_days.iter().all(|day| *day > 0) && (28..=until).all(has);
-    // In a yearly rule without months, BYSETPOS counts within the whole year.
+    // In a yearly rule without months, `BYSETPOS=-1` selects only the last day of the whole year.
     let within_a_month = rule.frequency == Frequency::Monthly || rule.months.len() == 1;
     let fits = part == "BYSETPOS=-1" && monthly && within_a_month && days && rule.days.is_empty();
     fits.then(|| rule.month_days = [-1].into())

@@ -33,7 +33,9 @@ impl SeriesStart {
         }
     }
 
-    /// Returns the UNTIL (RFC 5545 3.3.10) of a series: a date if it is all-day, else an instant in UTC.
+    /// Returns the UNTIL of a series (RFC 5545 3.3.10).
+    ///
+    /// UNTIL is a date for an all-day series, and an instant in UTC for a timed series.
     ///
     /// `first` and `last` are the first and last day in the time zone of the series. `first` is used only if
     /// the time zone is unknown.
@@ -52,9 +54,9 @@ impl SeriesStart {
                 })
             }
             Self::Instant(start) => {
-                // The days of the series may differ from UTC days. The last occurrence begins `days` after
-                // the first, or an hour or two earlier or later because of clock changes. An UNTIL half a
-                // day later includes the last occurrence, but not the next one.
+                // The days of the series may differ from UTC days. The last occurrence begins `days` days
+                // after the first. Clock changes may move it by an hour or two. An UNTIL that is half a day
+                // later includes the last occurrence, but not the next one.
                 let days = first.duration_until(last);
                 let half = SignedDuration::from_hours(if days.is_zero() { 0 } else { 12 });
                 start.checked_add(days + half).ok()

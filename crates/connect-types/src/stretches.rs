@@ -24,8 +24,9 @@ impl Recurrence {
     ///
     /// The stretches contain all occurrences from `start` to `horizon`, inclusive.
     ///
-    /// A series in Mobiscroll Connect has no time zone. If the provider counts in UTC, the local time of the
-    /// series changes at each clock change. To keep the local time, create one event for each stretch:
+    /// A series in Mobiscroll Connect has no time zone. If the provider applies the rule in UTC, the local
+    /// time of the series changes at each clock change. To keep the local time, create one event for each
+    /// stretch:
     ///
     /// ```
     /// use connect_types::{NewEvent, Recurrence};
@@ -49,13 +50,13 @@ impl Recurrence {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
-    /// If a clock change skips the local time of an occurrence, the occurrence is at the same time in UTC as
-    /// the previous one. The start is always an occurrence, even if the rule does not include it (RFC 5545
-    /// 3.8.5.3).
+    /// If a clock change skips the local time of an occurrence, the occurrence is at the same time of day in
+    /// UTC as the previous occurrence. The start is always an occurrence, even if the rule does not include
+    /// it (RFC 5545 3.8.5.3).
     ///
-    /// The rule's weekdays and days of the month are those of the start's time zone. If the start is on
-    /// another day in UTC, a provider that counts in UTC uses other days. [`in_utc`](Self::in_utc) returns
-    /// the rule for such a provider.
+    /// The rule's weekdays and days of the month are days in the start's time zone. If the start is on
+    /// another day in UTC, a provider that applies the rule in UTC chooses other days.
+    /// [`in_utc`](Self::in_utc) returns the rule for such a provider.
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -112,7 +113,7 @@ impl Recurrence {
             Frequency::Monthly => i64::from(day.year()) * 12 + i64::from(day.month()),
             Frequency::Yearly => i64::from(day.year()),
         };
-        // Parts that the rule leaves out default to those of the first day.
+        // If the rule has no weekdays and no days of the month, the first day determines them.
         let no_day = self.days.is_empty() && self.month_days.is_empty();
         let like_first = match self.frequency {
             Frequency::Weekly if no_day => day.weekday() == first.weekday(),

@@ -67,7 +67,7 @@ impl EventTime {
     }
 }
 
-/// Returns whether the year has no sign. RFC 3339 5.6 allows no sign.
+/// Returns whether the year has no sign (RFC 3339 5.6).
 ///
 /// jiff panics on times in the first second of its range, which is in a negative year.
 pub(crate) fn has_plain_year(text: &str) -> bool {
@@ -83,8 +83,8 @@ impl From<&str> for EventTime {
         } else if date_only {
             text.parse().ok().map(Self::Date)
         } else {
-            // A text with a time zone in brackets is not a local time. Without an offset, an instant can be
-            // read from it only with a time zone database.
+            // A text with a time zone in brackets is not a local time. If the text has no offset, only a time
+            // zone database can convert it to an instant.
             let local = || text.parse().ok().filter(|_| !text.contains('[')).map(Self::Local);
             text.parse().ok().map(Self::Instant).or_else(local)
         };
@@ -140,8 +140,8 @@ impl Serialize for EventTime {
 
 /// An instant in a request, created from a [`Timestamp`] or a [`ZonedDateTime`].
 ///
-/// A `Moment` is sent in UTC, rounded down to milliseconds. If a `Moment` from a zoned time is the start of a
-/// series, the days of the series are days in that time zone.
+/// A `Moment` is sent in UTC, rounded down to milliseconds. If the start of a series is a `Moment` from a
+/// zoned time, the days of the series are days in the time zone of the zoned time.
 #[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,
@@ -156,7 +156,7 @@ impl Moment {
         self.instant
     }
 
-    /// Returns the time zone of the zoned time it was created from, or UTC.
+    /// Returns the time zone of the original zoned time, or UTC if the original was a [`Timestamp`].
     pub(crate) fn zone(&self) -> TimeZone {
         self.zone.clone().unwrap_or(TimeZone::UTC)
     }

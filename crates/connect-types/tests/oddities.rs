@@ -35,7 +35,7 @@ fn page_with_odd_values_is_decoded_completely() {
     assert_eq!(page.next_page_token, None);
     assert_eq!(page.extra.get("total").unwrap().get(), "1000");
 
-    // A value of the wrong type is in `extra`, and its typed field is empty.
+    // A value of the wrong type is in `extra`, and the typed field is empty.
     let event = |n: usize| &page.events[n];
     let extra = |n: usize, name: &str| event(n).extra.get(name).map(Raw::get);
     let text = |time: &Option<EventTime>| time.as_ref().map(ToString::to_string);

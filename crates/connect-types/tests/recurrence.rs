@@ -34,7 +34,7 @@ fn until(rule: &str, start: &str) -> jiff::Timestamp {
 
 /// Checks that UNTIL includes the last day but not the next one.
 ///
-/// This holds in the start's time zone, and in a zone that has the start's offset all year.
+/// The days are compared in the start's time zone, and in a time zone with the start's offset all year.
 #[test]
 fn until_as_a_date_is_a_day_in_the_zone_of_the_start() {
     for (start, day) in [
@@ -410,7 +410,7 @@ fn zoned_until_without_a_start_on_another_utc_day_is_refused() {
         assert!(change(last).dates(date(2026, 12, 28), date(2026, 12, 29)).body().is_ok());
         assert!(change(last).time(zoned(last), zoned(last)).body().is_ok());
     }
-    // A zoned time on the same day in UTC is accepted, and so is an instant.
+    // A zoned time that is on the same day in UTC is accepted. An instant is accepted as well.
     assert!(change("2026-12-31T20:00[Europe/Berlin]").body().is_ok());
     let instant = Recurrence::daily().until(zoned("2026-12-31T00:00[Europe/Berlin]").timestamp());
     assert!(event.change().unwrap().recurrence(instant).body().is_ok());

@@ -14,7 +14,7 @@ use crate::{
 impl Answer for Event {}
 
 impl Event {
-    /// Returns the application's id of the event: `externalEventId` of its `custom` fields.
+    /// Returns the id that the application gave the event: `externalEventId` in its `custom` fields.
     ///
     /// [`NewEvent::external_event_id`](crate::NewEvent::external_event_id) sets it.
     #[must_use]
@@ -24,14 +24,14 @@ impl Event {
 
     /// Returns the link to join the conference.
     ///
-    /// The link is `url` of `conferenceData` (since API 1.6.1), or of `conference`.
+    /// The link is `url` of `conferenceData` (since API 1.6.1). Without it, the link is that of `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
         let url = self.conference_data.as_ref().and_then(|data| data.field("url"));
         url.or_else(|| self.conference.as_ref()?.url().map(String::from))
     }
 
-    /// Sets the id of the event's calendar, if the response did not contain it.
+    /// Sets the id of the event's calendar, which some responses do not contain.
     #[must_use]
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = Some(id.into());
@@ -99,7 +99,7 @@ impl Event {
 
     /// Returns whether the event or the provider's original object has a recurrence.
     ///
-    /// A recurrence in an unknown format is enough, so that no series is changed by mistake.
+    /// A recurrence in an unknown format also counts, so that no series is changed by mistake.
     fn repeats(&self) -> bool {
         let original = |name| self.original.as_ref().and_then(|original| original.field::<Raw>(name));
         self.extra.get("recurrence").is_some_and(is_filled)
@@ -125,7 +125,7 @@ impl Event {
 
     /// Returns the provider and the calendar id of the event.
     ///
-    /// If the event lacks one of them, or its own id, the error names the missing value.
+    /// If the provider, the calendar id or the event id is missing, the error names it.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
         let is_filled = |text: &str| !text.trim().is_empty();
         if !is_filled(&self.id) {

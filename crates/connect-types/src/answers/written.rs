@@ -30,7 +30,7 @@ pub struct Written {
 impl Written {
     /// Returns the event, with the provider and calendar of `target` if the response lacks them.
     ///
-    /// An event without them cannot be changed, and the documentation's examples lack them.
+    /// An event without a provider and a calendar cannot be changed. The documentation's examples lack both.
     #[must_use]
     pub fn into_event(self, target: CalendarRef) -> Event {
         let mut event = self.event;

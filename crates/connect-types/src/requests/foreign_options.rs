@@ -17,8 +17,8 @@ use crate::{DeleteEvent, NewEvent, Patch, Provider, Raw, Recurrence, UpdateEvent
 /// | Outlook (Graph) | all guests | all guests | refused | refused, unless the new event has no guests |
 /// | Mobiscroll Connect | not documented | refused | refused | refused |
 ///
-/// Microsoft Graph always notifies guests. The behaviour of Connect is not documented, and its requests have
-/// no such option.
+/// Microsoft Graph always notifies guests. It is not documented whom Connect notifies. Requests to Connect
+/// cannot set it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Notify {
     /// All guests.
@@ -71,7 +71,7 @@ pub(crate) struct ForeignOptions {
 }
 
 impl ForeignOptions {
-    /// Returns an error if an option is set that a request to Connect cannot contain.
+    /// Returns an error if an option is set that Connect does not support.
     fn refuse(&self, provider: &Provider) -> Result<(), Invalid> {
         if let Some(notify) = self.notify {
             return Err(Invalid::new(
@@ -81,8 +81,8 @@ impl ForeignOptions {
                 ),
             ));
         }
-        // Fields with an entity tag are the provider's original event: a web page sends it back with its
-        // changes, and Connect does not need it.
+        // Fields with an entity tag are the provider's original event, which a web page sends back with its
+        // changes. They are not refused, because Connect does not need them.
         let is_read =
             |fields: &Raw| ["etag", "@odata.etag"].iter().any(|tag| fields.field::<Raw>(tag).is_some());
         if self.provider_fields.iter().any(|(of, fields)| of == provider && !is_read(fields)) {

@@ -11,20 +11,22 @@ use crate::send::check_json_object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, ListEvents, NewEvent, Raw, Recurrence};
 
-/// The field of `custom` with the application's id of an event.
+/// The field of `custom` that contains the id that the application gave an event.
 pub(crate) const EXTERNAL_EVENT_ID: &str = "externalEventId";
 
 impl NewEvent {
     /// Creates an event from `start` to `end`, exclusive.
     ///
     /// Mobiscroll Connect receives instants, without the time zone of a
-    /// [`ZonedDateTime`](jiff::ZonedDateTime). If the provider then counts a series in UTC, occurrences after
-    /// a clock change are an hour off: a weekly event at 18:00 in Berlin is at 19:00 in summer.
-    /// [`Recurrence::stretches`] splits such a series.
+    /// [`ZonedDateTime`](jiff::ZonedDateTime). If the provider then applies the rule of a series in UTC,
+    /// occurrences after a clock change are an hour off. For example, a weekly event at 18:00 in Berlin that
+    /// begins in winter is at 19:00 in summer. [`Recurrence::stretches`] splits a series at the clock
+    /// changes.
     ///
-    /// If `start` is on another day in UTC, a provider that counts in UTC also uses other days: an event each
-    /// Monday at 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`] returns the rule for such a
-    /// provider. Google and Outlook, if called directly, count a series in the time zone of `start`.
+    /// If `start` is on another day in UTC, a provider that applies the rule in UTC also chooses other days.
+    /// For example, an event each Monday at 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`]
+    /// returns the rule for a provider that applies it in UTC. If called directly, Google and Outlook apply
+    /// the rule in the time zone of `start`.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -57,7 +59,7 @@ impl NewEvent {
         CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
-    /// Adds the application's id of the event to its `custom` fields, as `externalEventId`.
+    /// Adds an id of the application to the event's `custom` fields, as `externalEventId`.
     ///
     /// [`Event::external_event_id`](crate::Event::external_event_id) returns it.
     pub fn external_event_id(mut self, id: &str) -> Self {
