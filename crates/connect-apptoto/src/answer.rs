@@ -1,4 +1,4 @@
-//! Reads responses. Each response type contains the whole JSON object as text, and its fields by type. A
+//! Reads responses. Each response type contains the whole JSON object as text, and typed fields. A typed
 //! field is absent if its JSON value has another type.
 
 use std::collections::BTreeMap;

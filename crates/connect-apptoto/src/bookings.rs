@@ -33,7 +33,7 @@ use super::{
 pub struct BookNow(Object);
 
 impl BookNow {
-    /// Creates the call for a booking page, by its id or by its token.
+    /// Creates the call for a booking page, by the id or the token of the page.
     ///
     /// The token is the first part of the page's address.
     pub fn new(booking_page: impl Into<Id>, time: impl Into<When>) -> Self {

@@ -10,7 +10,7 @@ use connect_core::{
 use super::{Id, answer::answer, endpoint::endpoint, object::Parameters};
 
 answer!(
-    /// A contact. The documentation shows no response with a contact: the fields are those of a create
+    /// A contact. The documentation shows no response with a contact, so the fields are those of a create
     /// request.
     Contact {
         /// The id that Apptoto assigned.
@@ -74,7 +74,7 @@ impl GetContact {
         Self(Parameters::default().with("external_id", id))
     }
 
-    /// Sets a query parameter, such as one without a method here.
+    /// Sets any query parameter, even if this type has no method for it.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

@@ -2,7 +2,7 @@
 
 /// Implements `Endpoint`.
 ///
-/// Input: `Type: METHOD "/path" -> Answer, Scope`, and methods to replace the defaults.
+/// Input: `Type: METHOD "/path" -> Answer, Scope`, and methods that replace default methods of `Endpoint`.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {

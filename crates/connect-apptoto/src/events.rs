@@ -34,8 +34,8 @@ answer!(
         content: Option<String>,
         /// Whether the event was deleted.
         is_deleted: Option<bool>,
-        /// The participants. A list by phone number or e-mail address contains only the participants who
-        /// match.
+        /// The participants. If the call lists events by phone number or e-mail address, other participants
+        /// are omitted.
         participants: Vec<Participant>,
         /// Data stored by the application: a JSON object.
         custom_data: Option<Raw>,
@@ -122,7 +122,7 @@ impl GetEvent {
         self.parameter("include_conversations", "true")
     }
 
-    /// Sets a query parameter, such as one without a method here.
+    /// Sets any query parameter, even if this type has no method for it.
     pub fn parameter(self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         Self(self.0.with(name, value))
     }

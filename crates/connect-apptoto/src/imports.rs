@@ -46,7 +46,7 @@ impl StartImport {
             .parameter("end_time", end.into().as_str())
     }
 
-    /// Sets a form field, such as one without a method here.
+    /// Sets any form field, even if this type has no method for it.
     pub fn parameter(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.0.retain(|(known, _)| *known != name);
         self.0.push((name, value.into()));

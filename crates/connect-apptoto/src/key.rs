@@ -8,8 +8,8 @@ use connect_core::{Endpoint, Error, Secret};
 use http::header::AUTHORIZATION;
 
 /// An API key and the e-mail address of its account, sent as HTTP Basic credentials (RFC 7617). A key needs
-/// no consent and has no scopes. If the key was disabled or deleted in the account's settings, calls fail
-/// with the kind [`Authentication`](connect_core::ErrorKind::Authentication).
+/// no consent of a user and has no scopes. If the key was disabled or deleted in the account's settings,
+/// calls fail with the kind [`Authentication`](connect_core::ErrorKind::Authentication).
 #[derive(Clone)]
 pub struct ApiKey {
     email: Box<str>,
@@ -41,7 +41,8 @@ impl ApiKey {
         Ok(Self { email: email.into(), authorization: authorization.into() })
     }
 
-    /// Returns the call with this key instead of an access token, for the `send` method of a client.
+    /// Returns a call that sends this key instead of an access token. Pass it to the `send` method of a
+    /// client.
     ///
     /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {

@@ -23,24 +23,25 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value. Pass it to the `send` method of a signed-in user or, with an [`ApiKey`], of a
-//!   client. Build the client with [`BASE_URL`] as its base URL.
+//! * A call is a value. Pass it to the `send` method of a signed-in user. With an [`ApiKey`], pass it to the
+//!   `send` method of a client. Build the client with [`BASE_URL`] as its base URL.
 //! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
-//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes
-//!   of `GET /v1/event` and `POST /v1/import`; all other calls' scopes are inferred from Apptoto's scope
-//!   descriptions.
+//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes of
+//!   `GET /v1/event` and `POST /v1/import`. The scopes of all other calls are inferred from Apptoto's
+//!   descriptions of its scopes.
 //! * Every field of a response is optional. A field is absent if its JSON value has an unexpected type.
 //!   `raw` is the whole object as JSON.
 //! * Undocumented parts of the API are not guessed. `.parameter(..)` and `.field(..)` set parameters and
-//!   fields without a method here. A response in an undocumented format is returned as JSON ([`Anything`]).
-//!   Use [`RawCall`] for calls without a type in this crate.
+//!   fields for which this crate has no method. A response in an undocumented format is returned as JSON
+//!   ([`Anything`]). Use [`RawCall`] for calls without a type in this crate.
 //!
 //! # Calls that are never retried
 //!
 //! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages
 //! to people, cost credit or create duplicates. The client repeats these calls only after a 401, with a new
-//! token: a 401 means that Apptoto did nothing. If a call fails,
-//! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether it may have had an effect.
+//! token, because a 401 means that Apptoto did nothing. If a call fails,
+//! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether the call may have had an
+//! effect.
 //!
 //! To retry the creation of an event safely, use [`UpsertEvents`] with an external id.
 
@@ -88,14 +89,14 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 /// applications the documentation does not mention PKCE. If Apptoto refuses PKCE, set `profile.pkce =
 /// Pkce::Absent`.
 ///
-/// Apptoto documents no revocation endpoint: a sign-out only deletes the stored tokens, and users revoke
-/// access under "Authorized Applications". The following endpoint is a guess that was not tested:
+/// Apptoto documents no revocation endpoint: a sign-out only deletes the stored tokens. Users revoke access
+/// under "Authorized Applications". The following endpoint is a guess that was not tested:
 /// `profile.revocation = Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
 ///
-/// The documentation does not say whether Apptoto issues refresh tokens. Without one, users sign in again
-/// when their access token expires.
+/// The documentation does not say whether Apptoto issues refresh tokens. Without a refresh token, users sign
+/// in again when their access token expires.
 ///
-/// Until Apptoto publishes an application, only the user who registered it can sign in.
+/// Until Apptoto publishes an application, only the user who registered the application can sign in.
 ///
 /// ```no_run
 /// # fn main() -> Result<(), Box<dyn std::error::Error>> {

@@ -81,7 +81,7 @@ impl ListEvents {
         self
     }
 
-    /// Sets a query parameter, such as one without a method here.
+    /// Sets any query parameter, even if this type has no method for it.
     pub fn parameter(mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) -> Self {
         self.parameters = self.parameters.with(name, value);
         self
@@ -105,7 +105,7 @@ endpoint!(ListEvents: GET "/v1/events" -> EventPage, EventsRead {
 
     fn decode(&self, response: &Response) -> Result<EventPage, Error> {
         let mut page: EventPage = read(response, Safety::Safe)?;
-        // A response without the list must not be taken for the last page.
+        // A response without the list `events` is an error, and not the last page.
         if page.raw.field::<Vec<Raw>>("events").is_none() {
             let kind = ErrorKind::Decode { path: "events".into(), offset: 0 };
             return Err(Error::new(kind).with_message("the response has no list `events`"));

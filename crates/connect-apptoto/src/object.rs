@@ -113,7 +113,7 @@ macro_rules! fields {
             }
         )+
 
-        /// Sets a field, such as one without a method here.
+        /// Sets any field, even if this type has no method for it.
         ///
         /// The value may be [`Raw`](connect_core::types::Raw) JSON.
         ///

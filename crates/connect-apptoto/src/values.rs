@@ -10,7 +10,8 @@ use super::answer::Field;
 
 /// An id, which is a number or a text in responses.
 ///
-/// An id that is a whole number below 2^64 without leading zeros is sent as a number, any other as text.
+/// An id that is a whole number below 2^64 without leading zeros is sent as a number. Any other id is sent as
+/// text.
 ///
 /// ```
 /// use connect_apptoto::Id;
@@ -80,7 +81,7 @@ impl Field for Id {
     }
 }
 
-/// A time in a request, as ISO 8601 text: with the UTC offset of its zone, or with `Z` for an instant.
+/// A time in a request, as ISO 8601 text. A zoned time has its UTC offset; an instant has `Z`.
 ///
 /// ```
 /// use connect_apptoto::When;
@@ -130,7 +131,8 @@ impl Serialize for When {
     }
 }
 
-/// A calendar or an address book, by its id or name. An unknown name creates a calendar or address book.
+/// A calendar or an address book, by its id or name. Apptoto creates a calendar or an address book for an
+/// unknown name.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The id.

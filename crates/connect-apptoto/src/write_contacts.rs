@@ -88,13 +88,13 @@ impl NewContact {
     }
 
     fields! {
-        /// Sets the phone number of a contact that has only one.
+        /// Sets the phone number of a contact that has only one phone number.
         phone(number: &str) = "phone";
-        /// Sets the e-mail address of a contact that has only one.
+        /// Sets the e-mail address of a contact that has only one e-mail address.
         email(address: &str) = "email";
         /// Sets the application's own id of the contact, which must be unique in the account.
         external_id(id: &str) = "external_id";
-        /// Sets the e-mail addresses: a JSON array, because the documentation does not define the items.
+        /// Sets the e-mail addresses as a JSON array, whose items are not documented.
         email_addresses(addresses: impl Serialize) = "email_addresses";
     }
 
@@ -137,9 +137,9 @@ impl UpsertContact {
         add_phone(number: &str) = "add_phone";
         /// Adds an e-mail address.
         add_email(address: &str) = "add_email";
-        /// Replaces the e-mail addresses: a JSON array, because the documentation does not define the items.
+        /// Replaces the e-mail addresses by a JSON array, whose items are not documented.
         email_addresses(addresses: impl Serialize) = "email_addresses";
-        /// Replaces the data stored by the application: a JSON object.
+        /// Replaces the data stored by the application. The data is a JSON object.
         custom_data(data: impl Serialize) = "custom_data";
     }
 
@@ -165,7 +165,7 @@ impl NewPhoneNumber {
         mobile(yes: bool) = "is_mobile";
         /// Sets the type, one of the phone types of the address book.
         ///
-        /// [`ListAddressBooks`](super::ListAddressBooks) returns them.
+        /// [`ListAddressBooks`](super::ListAddressBooks) returns the phone types.
         phone_type(name: &str) = "type";
         /// Sets whether the number is the contact's primary number.
         primary(yes: bool) = "is_primary";

@@ -20,7 +20,7 @@ use super::{
 /// are never retried](super#calls-that-are-never-retried). [`UpsertEvents`] with an external id may be
 /// retried.
 ///
-/// Apptoto documents no limits; other clients send at most 20 events in a call.
+/// Apptoto documents no limit on the number of events in a call. Other clients send at most 20.
 ///
 /// ```
 /// use connect_apptoto::{CreateEvents, NewEvent, NewParticipant};
@@ -190,7 +190,8 @@ macro_rules! event_fields {
                 all_day(yes: bool) = "all_day";
                 /// Sets the availability that the event shows.
                 show_as(how: ShowAs) = "show_as";
-                /// Sets data stored by the application: a JSON object, which replaces the old object.
+                /// Sets data stored by the application. The data is a JSON object, which replaces the old
+                /// object.
                 custom_data(data: impl Serialize) = "custom_data";
             }
 

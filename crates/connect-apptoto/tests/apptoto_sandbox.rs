@@ -23,7 +23,7 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 
-/// The scenarios with their names.
+/// A scenario: its name and the function that runs it.
 type Scenario = (&'static str, fn(&Account));
 
 const SCENARIOS: [Scenario; 14] = [
