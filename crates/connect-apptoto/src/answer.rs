@@ -12,7 +12,7 @@ pub(super) trait Field: Sized {
     fn read(raw: Raw) -> Option<Self>;
 }
 
-/// A field of a response; absent if it is missing, null or of another type.
+/// A field of a response. The field is empty if the JSON value is missing, null or of another type.
 pub(super) trait Slot {
     fn of(raw: Option<Raw>) -> Self;
 }
@@ -30,7 +30,7 @@ impl<T: Field> Slot for Vec<T> {
     }
 }
 
-/// The fields of a JSON object; empty for any other value.
+/// The fields of a JSON object. A JSON value of another type has no fields.
 pub(super) struct Fields(BTreeMap<LossyString, Raw>);
 
 impl Fields {

@@ -41,7 +41,7 @@ impl ApiKey {
         Ok(Self { email: email.into(), authorization: authorization.into() })
     }
 
-    /// Returns a call that sends this key instead of an access token. Pass it to the `send` method of a
+    /// Returns a call that sends this key instead of an access token. Pass the call to the `send` method of a
     /// client.
     ///
     /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).

@@ -23,8 +23,8 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value. Pass it to the `send` method of a signed-in user. With an [`ApiKey`], pass it to the
-//!   `send` method of a client. Build the client with [`BASE_URL`] as its base URL.
+//! * A call is a value. Pass the call to the `send` method of a signed-in user. With an [`ApiKey`], pass the
+//!   call to the `send` method of a client. Build the client with [`BASE_URL`] as its base URL.
 //! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
 //!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes of
 //!   `GET /v1/event` and `POST /v1/import`. The scopes of all other calls are inferred from Apptoto's
@@ -119,7 +119,7 @@ pub fn profile() -> Profile {
 ///
 /// The URLs of a sandbox end in `/apptoto/www` and `/apptoto/api`.
 pub fn profile_at(www: &str, api: &str) -> Profile {
-    // Apptoto documents no issuer. `www` identifies it in the store of tokens.
+    // Apptoto documents no issuer. `www` identifies Apptoto in the token store.
     let mut profile = Profile::new(www, format!("{www}/oauth/authorize"), format!("{api}/oauth/token"));
     profile.client_auth = ClientAuth::Body;
     profile

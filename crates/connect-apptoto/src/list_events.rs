@@ -75,7 +75,7 @@ impl ListEvents {
         self.parameter("page_size", size.to_string())
     }
 
-    /// Starts at this page; the first page is 1.
+    /// Starts at this page. The first page is 1.
     pub fn page(mut self, page: u32) -> Self {
         self.page = Some(page.to_string().into());
         self
@@ -139,7 +139,7 @@ impl Paged for ListEvents {
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// The number of the next page; `None` after an empty page.
+    /// The number of the next page, or `None` after an empty page.
     pub next_page: Option<Box<str>>,
     /// The whole response as JSON.
     pub raw: Raw,

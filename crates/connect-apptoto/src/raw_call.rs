@@ -133,7 +133,7 @@ impl Endpoint for RawCall {
     }
 }
 
-/// A response in an undocumented format, as JSON; null for an empty body.
+/// A response in an undocumented format, as JSON. An empty body becomes null.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Anything(pub Raw);
 

@@ -42,7 +42,7 @@ open_enum!(
         MessagingRead = "messaging:read",
         /// Send SMS or email messages on your behalf.
         MessagingSend = "messaging:send",
-        /// The older, broad scope in an example on Apptoto's API page; the manual lists only the other 14.
+        /// A broad, older scope from an example on Apptoto's API page. Apptoto's manual does not list it.
         Api = "api",
     }
 );

@@ -81,7 +81,7 @@ impl Field for Id {
     }
 }
 
-/// A time in a request, as ISO 8601 text. A zoned time has its UTC offset; an instant has `Z`.
+/// A time in a request, as ISO 8601 text. A zoned time has its UTC offset, and an instant has `Z`.
 ///
 /// ```
 /// use connect_apptoto::When;
@@ -171,7 +171,8 @@ impl From<String> for Place {
     }
 }
 
-/// The availability that an event shows; busy by default. `ShowAs::from` creates values for other numbers.
+/// The availability that an event shows. The default is busy. `ShowAs::from` creates values for other
+/// numbers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShowAs(u64);
 

@@ -86,8 +86,8 @@ endpoint!(UpsertEvents: PUT "/v1/events" -> Events, EventsWrite {
 /// Deletes an event by its id or external id, and cancels its pending messages (`DELETE /v1/events`). Needs
 /// [`Scope::EventsWrite`](super::Scope).
 ///
-/// The response contains the deleted event. It is empty if an earlier attempt of the call already deleted
-/// the event.
+/// The response contains the deleted event. The response is empty if an earlier attempt of the call already
+/// deleted the event.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct DeleteEvent(Parameters);

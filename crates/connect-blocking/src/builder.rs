@@ -10,7 +10,7 @@ use crate::{
     sync::{RunningThreads, Semaphore},
 };
 
-/// Builds a [`Client`]; created by [`Client::builder`].
+/// Builds a [`Client`]. [`Client::builder`] creates the builder.
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,

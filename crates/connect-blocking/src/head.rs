@@ -17,7 +17,7 @@ use ureq::unversioned::transport::Buffers;
 const KEPT_LINES: usize = 100;
 /// Larger heads are not changed.
 const MAX_HEAD_BYTES: usize = 96 << 10;
-/// The name of the header that contains the moved lines. It is random, so that no server can send it.
+/// The name of the header that contains the moved lines. The name is random, so that no server can send it.
 ///
 /// A tab ends each moved line. Tabs within a line become spaces, which have the same meaning (RFC 9110
 /// section 5.6.3).

@@ -201,7 +201,7 @@ fn explicit_refresh_does_not_send_a_token_of_unknown_fate() {
         world.session.refresh(world.now(), deadline).map(drop).unwrap_err().kind(),
         ErrorKind::Network { sent: Sent::Maybe }
     ));
-    // No call has shown whether the access token still works, so it is returned until it expires.
+    // No call has shown whether the access token still works. The session returns the token until it expires.
     assert_eq!(world.session.tokens_within(secs(0), world.now()).unwrap().access_token.expose(), "hush-a1");
     world.pass(3 * HOUR);
     assert!(world.session.tokens_within(secs(0), world.now()).is_none(), "the pair is expired");

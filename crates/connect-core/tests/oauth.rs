@@ -516,7 +516,7 @@ fn relayed(world: impl FnOnce(&mut Config)) -> World {
 
 #[test]
 fn device_without_secret_exchanges_through_the_relay() {
-    // The client never sends its own credentials to the relay, even if it has a secret.
+    // The client never sends its own credentials to the relay, even if the client has a secret.
     for world in [relayed(|_| {}), relayed(|config| config.client_secret = Some("hush-client".into()))] {
         let (request, next) = exchanged(&world);
         assert_eq!(request.uri(), "https://app.example/auth");

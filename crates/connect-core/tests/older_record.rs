@@ -129,7 +129,7 @@ fn refused_pair_does_not_give_way_to_an_older_record() {
     let step = load(exchanging.resume(Ok(refused()), world.now()), Ok(Some(older.clone())), world.now());
     let error = release(deleting(step).resume(Ok(Written::Durable), world.now()), world.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
-    // If the record reappears, it does not restore the session.
+    // The record reappears in the store, but does not restore the session.
     let (absent, _call) = token_task(world.call());
     done(load(absent.start(world.now()), Ok(Some(older)), world.now())).unwrap_err();
 }

@@ -120,7 +120,8 @@ fn expired_pair_of_another_process_is_exchanged_under_one_lock() {
 
 #[test]
 fn pair_with_another_refresh_token_is_a_different_pair() {
-    // Two access tokens that are issued in the same second have equal claims, so they may be equal.
+    // Two access tokens that are issued in the same second have equal claims, so the two tokens may be the
+    // same text.
     let world = World::loaded();
     let mut theirs = world.pair(1);
     theirs.refresh_token = Some("hush-r2".into());

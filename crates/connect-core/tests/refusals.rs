@@ -197,8 +197,8 @@ fn unsaved_refusal_mark_applies_in_its_process() {
     let (outcome, presented) = world.drive(task.start(world.now()), &mut unmarked, |_| Ok(minted(2)));
     assert!(outcome.is_err());
     assert_eq!(presented, [""; 0]);
-    // The session measures the time since the refusal with the monotonic clock. It uses neither the wall
-    // clock nor the time of an older mark in the store.
+    // The session measures the time since the refusal with the monotonic clock. The session uses neither the
+    // wall clock nor the time of an older mark in the store.
     let mut jumped = World { session: world.session.clone(), ..world };
     let mut older = marked;
     older.refused.as_mut().unwrap().at -= jiff::SignedDuration::from_secs(700);

@@ -45,7 +45,8 @@ fn revocation_is_retried_while_the_lease_lasts() {
     let step = deleting(sending.resume(Ok(busy()), world.now())).resume(Ok(Written::Durable), world.now());
     let error = release(step, world.now()).unwrap_err();
     assert_eq!((error.attempts(), error.retry_after()), (2, Some(secs(3))));
-    // A revocation is not sent again if the server refused it. It is sent again if its response was lost.
+    // A revocation is not sent again if the server refused it. A revocation is sent again if its response was
+    // lost.
     let world = World::loaded();
     let (_, sending) = revoking(&world, Some(world.pair(1)));
     deleting(sending.resume(Ok(status(400, "")), world.now()));

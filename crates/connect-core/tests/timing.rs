@@ -184,7 +184,7 @@ fn new_pair_of_another_process_waits_ten_seconds() {
     let Step::Sleep(pause, sleeping) = sending.resume(Ok(status(401, "")), world.now()) else { panic!() };
     assert_eq!(pause, secs(6));
     world.pass(6);
-    // By now, the server may accept the pair. If it refuses the pair again, the pair is refreshed.
+    // By now, the server may accept the pair. If the server refuses the pair again, the pair is refreshed.
     let (again, sending) = send(sleeping.resume(world.now()));
     assert_eq!(bearer(&again), "hush-a2");
     let (leader, call) = token_task(sending.resume(Ok(status(401, "")), world.now()));

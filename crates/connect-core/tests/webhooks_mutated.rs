@@ -19,8 +19,8 @@ fn no_mutated_delivery_verifies() {
     let (verified, unsendable) = (Cell::new(0), Cell::new(0));
     let reasons = Cell::new(BTreeMap::<&str, u32>::new());
     let config = Config { cases: 10_000, failure_persistence: None, ..Config::default() };
-    // Most flips are in signature and body, since a delivery with a flip in id or timestamp is often refused
-    // before the signature is checked.
+    // Most flips are in the signature or the body. A delivery with a flip in its id or timestamp is often
+    // refused before its signature is checked.
     let part = prop_oneof![1 => 0..2_usize, 4 => 2..4_usize];
     let flips = prop::collection::vec((part, any::<prop::sample::Index>(), 0..8_u32), 1..4);
     let delivery = ("[!-~]{1,40}", "[ -~\u{e9}\u{2615}]{0,200}", 0..4_000_000_000_i64);

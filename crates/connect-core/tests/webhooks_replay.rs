@@ -86,7 +86,7 @@ fn expired_claim_releases_the_delivery() {
     let slow = new(&guard, "a", 0);
     assert_eq!(state(&guard, "a", 59), "InHand");
     let mut second = new(&guard, "a", 60);
-    // The first claim is released after its lease. This must not release the second claim.
+    // The first claim is released after its lease. The release must not end the second claim.
     drop(slow);
     assert_eq!(state(&guard, "a", 61), "InHand");
     second.done().unwrap();

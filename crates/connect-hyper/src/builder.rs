@@ -10,7 +10,7 @@ use tokio::sync::{Semaphore, watch};
 
 use crate::{Client, HyperTransport, client::ClientInner, pool::PooledStore};
 
-/// Builds a [`Client`]; created by [`Client::builder`].
+/// Builds a [`Client`]. [`Client::builder`] creates the builder.
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,

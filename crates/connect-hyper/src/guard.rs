@@ -31,7 +31,7 @@ use crate::{
 const DONE_ATTEMPTS: u32 = 3;
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
-/// A claim of a delivery, made with the client's guard. Dropping it releases the delivery.
+/// A claim of a delivery, made with the client's guard. Dropping the claim releases the delivery.
 pub(crate) struct ClientClaim {
     claim: Option<Box<dyn AsyncReplayClaim>>,
     client: Client,

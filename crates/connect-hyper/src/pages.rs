@@ -76,7 +76,8 @@ enum PageState<E: Paged> {
 
 type FetchedPage<E> = (Box<Pages<E>>, Result<Option<<E as connect_core::Endpoint>::Answer>, Error>);
 
-/// A running fetch of a page. Dropping it cancels the fetch, but not a refresh that the fetch waits for.
+/// A running fetch of a page. Dropping this value cancels the fetch, but not a refresh that the fetch waits
+/// for.
 struct PageFetch<E: Paged>(JoinHandle<FetchedPage<E>>);
 
 impl<E: Paged> Drop for PageFetch<E> {

@@ -1,7 +1,7 @@
-//! Traits of requests and responses. They tell a client how to send a request and how to read a response.
+//! Traits that tell a client how to send a request and how to read the response.
 //!
 //! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a decoded
-//! response. It also defines whether the body reports a failure, and what an empty body means.
+//! response. The trait also defines whether the body reports a failure, and what an empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -27,12 +27,12 @@ use crate::scan::Scan;
 use crate::text::{self, Text};
 use crate::typed::{self, Source, Typed};
 
-/// A type that can be read from the text of a JSON value; `None` if the value has another type.
+/// A type that can be read from the text of a JSON value. `read` returns `None` for a value of another type.
 pub(crate) trait Wire: Sized {
     fn read(text: &str) -> Option<Self>;
 
     // The methods below read a value in one pass, one method per kind of JSON value. The default methods are
-    // for kinds that the type does not accept, or that only `read` accepts because they are rare.
+    // for kinds that the type does not accept, and for rare kinds that only `read` accepts.
 
     fn read_typed<'de, D: Deserializer<'de>>(source: Source<'de>, value: D) -> Result<Typed<Self>, D::Error> {
         typed::any(source, value)
@@ -96,7 +96,8 @@ pub(crate) trait Fields: Default {
 
 /// The type of a struct's field.
 pub(crate) trait Slot {
-    /// Sets the field from JSON text; null empties it. Text of another type empties it and returns false.
+    /// Sets the field from JSON text. Null empties the field. For text of another type, empties the field and
+    /// returns false.
     fn fill(&mut self, text: &str) -> bool;
     /// Sets the field in one pass. A value of another type leaves the field unchanged and returns false.
     fn fill_typed<'de, A: MapAccess<'de>>(

@@ -111,7 +111,7 @@ fn invalid_entry_does_not_hide_others() {
         for entries in [[odd.to_owned(), entry(1)], [entry(1), odd.to_owned()]] {
             let world = World::new();
             world.deliver_fetching(1, document(&entries)).expect(odd);
-            // In stored keys, the invalid entry does not hide the valid entry either.
+            // In stored keys, the invalid entry does not hide the valid entry.
             let text = serde_json::to_string(&world.ring.fetched().unwrap()).unwrap();
             let restarted = World::new();
             restarted.ring.restore(serde_json::from_str(&text).unwrap(), restarted.now);

@@ -133,7 +133,7 @@ fn delivery_that_matches_expired_keys_does_not_wait() {
     fetching.resume(Ok(document(&[entry(2)])), world.now);
     assert!(fetch.start(world.now).is_none());
     world.decided(checking).unwrap();
-    // A genuine delivery with an invalid body does not wait either.
+    // A genuine delivery with an invalid body does not wait for the fetch.
     world.pass(3600);
     let mut headers = world.delivery(2);
     let signature = key(2).sign(format!("msg_1.{}.no JSON", world.now.wall.as_second()).as_bytes());

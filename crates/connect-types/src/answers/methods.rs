@@ -24,7 +24,8 @@ impl Event {
 
     /// Returns the link to join the conference.
     ///
-    /// The link is `url` of `conferenceData` (since API 1.6.1). Without it, the link is that of `conference`.
+    /// The link is `url` of `conferenceData` (since API 1.6.1). If `url` is missing, the link is that of
+    /// `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
         let url = self.conference_data.as_ref().and_then(|data| data.field("url"));

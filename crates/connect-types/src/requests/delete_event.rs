@@ -2,8 +2,8 @@
 
 use crate::{DeleteEvent, SeriesMode};
 
-/// By default, one occurrence is deleted. A mode is always sent, because the service could otherwise delete
-/// the series.
+/// By default, one occurrence is deleted. A mode is always sent, because without a mode the service could
+/// delete the series.
 impl DeleteEvent {
     /// Deletes this occurrence only.
     pub fn this_only(mut self) -> Self {

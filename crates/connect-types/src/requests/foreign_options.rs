@@ -18,7 +18,7 @@ use crate::{DeleteEvent, NewEvent, Patch, Provider, Raw, Recurrence, UpdateEvent
 /// | Mobiscroll Connect | not documented | refused | refused | refused |
 ///
 /// Microsoft Graph always notifies guests. It is not documented whom Connect notifies. Requests to Connect
-/// cannot set it.
+/// cannot contain this option.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Notify {
     /// All guests.
@@ -82,7 +82,7 @@ impl ForeignOptions {
             ));
         }
         // Fields with an entity tag are the provider's original event, which a web page sends back with its
-        // changes. They are not refused, because Connect does not need them.
+        // changes. These fields are not refused, because Connect does not need the original.
         let is_read =
             |fields: &Raw| ["etag", "@odata.etag"].iter().any(|tag| fields.field::<Raw>(tag).is_some());
         if self.provider_fields.iter().any(|(of, fields)| of == provider && !is_read(fields)) {
