@@ -34,8 +34,8 @@ answer!(
         content: Option<String>,
         /// Whether the event was deleted.
         is_deleted: Option<bool>,
-        /// The participants. If the call lists events by phone number or e-mail address, other participants
-        /// are omitted.
+        /// The participants. If the call lists events by phone number or e-mail address, only matching
+        /// participants are included.
         participants: Vec<Participant>,
         /// Data stored by the application: a JSON object.
         custom_data: Option<Raw>,

@@ -42,7 +42,8 @@ open_enum!(
         MessagingRead = "messaging:read",
         /// Send SMS or email messages on your behalf.
         MessagingSend = "messaging:send",
-        /// A broad, older scope from an example on Apptoto's API page. Apptoto's manual does not list it.
+        /// A broad, older scope from an example on Apptoto's API page. Apptoto's manual does not list this
+        /// scope.
         Api = "api",
     }
 );

@@ -18,7 +18,7 @@ use tracing::{
     subscriber::with_default,
 };
 
-/// Each test locks it, because `tracing` may lose a callsite's first event if two subscribers are active.
+/// A lock that each test holds. With two active subscribers, `tracing` may lose a callsite's first event.
 static ALONE: Mutex<()> = Mutex::new(());
 
 fn alone() -> MutexGuard<'static, ()> {

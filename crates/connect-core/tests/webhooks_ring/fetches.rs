@@ -1,4 +1,4 @@
-//! Fetches of keys: when they start, which callers wait, and what happens if they fail, hang or are dropped.
+//! When fetches of keys start, which callers wait, and how fetches fail, hang or are dropped.
 
 use std::time::Duration;
 
