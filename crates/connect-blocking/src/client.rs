@@ -67,7 +67,6 @@ impl Client {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
     }
 
-    /// Sends a request unchanged.
     pub(crate) fn transmit(&self, request: Request) -> Result<Response, Error> {
         Ok(self.0.transport.send(request)?)
     }

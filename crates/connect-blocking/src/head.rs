@@ -1,5 +1,5 @@
-//! Rewrites response heads that ureq refuses, because they have more than 128 headers or a folded line. RFC
-//! 9112 5.2 defines folded lines.
+//! Rewrites response heads with more than 128 headers or a folded line, because ureq refuses them. RFC 9112
+//! 5.2 defines folded lines.
 //!
 //! The headers beyond ureq's limit are moved into one additional header, and restored after ureq has read the
 //! head.

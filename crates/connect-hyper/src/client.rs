@@ -91,7 +91,6 @@ impl Client {
         Now { wall: Timestamp::now(), monotonic: self.0.started.elapsed() }
     }
 
-    /// Sends a request unchanged.
     pub(crate) async fn transmit(&self, request: Request) -> Result<Response, Error> {
         runtime()?;
         Ok(self.0.transport.send(request).await?)

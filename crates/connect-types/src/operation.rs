@@ -71,7 +71,7 @@ pub trait Answer: Sized + DeserializeOwned {
         crate::decode(body)
     }
 
-    /// Returns the response that an empty body stands for, or `None` if the body must not be empty.
+    /// Returns the response for an empty body, or `None` if the body must not be empty.
     fn empty() -> Option<Self> {
         None
     }

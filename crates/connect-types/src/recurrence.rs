@@ -381,7 +381,6 @@ impl Weekday {
         (other.after_monday() - self.after_monday()).rem_euclid(7)
     }
 
-    /// Returns the weekday of a date.
     pub(crate) fn of(day: Date) -> Self {
         let after_monday = day.weekday().to_monday_zero_offset();
         usize::try_from(after_monday)

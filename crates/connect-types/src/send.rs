@@ -52,7 +52,6 @@ pub(crate) fn param(name: &'static str, value: &impl Param) -> Option<(&'static 
     value.param().map(|text| (name, text))
 }
 
-/// Returns an error for an empty text.
 pub(crate) fn check_not_empty(name: &'static str, text: &str) -> Result<(), Invalid> {
     if text.trim().is_empty() { Err(Invalid::new(name, "must not be empty")) } else { Ok(()) }
 }
@@ -62,7 +61,6 @@ pub(crate) fn check_not_empty_if_set(name: &'static str, text: Option<&str>) -> 
     text.map_or(Ok(()), |text| check_not_empty(name, text))
 }
 
-/// Returns an error for a number out of range.
 pub(crate) fn check_range(
     name: &'static str,
     value: Option<u32>,
@@ -77,7 +75,6 @@ pub(crate) fn check_range(
     }
 }
 
-/// Returns an error for JSON that is not an object.
 pub(crate) fn check_json_object(name: &'static str, value: Option<&Raw>) -> Result<(), Invalid> {
     match value {
         Some(raw) if !raw.get().starts_with('{') => Err(Invalid::new(name, "is not a JSON object")),
@@ -85,7 +82,6 @@ pub(crate) fn check_json_object(name: &'static str, value: Option<&Raw>) -> Resu
     }
 }
 
-/// Writes a JSON object field by field.
 pub(crate) struct JsonObjectWriter(String);
 
 impl JsonObjectWriter {

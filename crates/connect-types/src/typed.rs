@@ -144,13 +144,11 @@ pub(crate) fn element<'de, A: SeqAccess<'de>, T: Wire>(
     list.next_element_seed(Seed(source, PhantomData))
 }
 
-/// Skips the rest of a list.
 pub(crate) fn skip_list<'de, A: SeqAccess<'de>>(mut list: A) -> Result<(), A::Error> {
     while list.next_element::<IgnoredAny>()?.is_some() {}
     Ok(())
 }
 
-/// Skips the rest of an object.
 pub(crate) fn skip_map<'de, A: MapAccess<'de>>(mut map: A) -> Result<(), A::Error> {
     while map.next_entry::<IgnoredAny, IgnoredAny>()?.is_some() {}
     Ok(())
@@ -161,7 +159,6 @@ pub(crate) fn raw<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Raw, D::
     Box::<RawValue>::deserialize(deserializer).map(|raw| Raw::checked(Box::<str>::from(raw)))
 }
 
-/// Reads an unknown field.
 pub(crate) fn unknown<'de, A: MapAccess<'de>>(
     extra: &mut Extra,
     name: &str,

@@ -136,7 +136,6 @@ pub(crate) fn deserialize<'de, D: Deserializer<'de>, T: Fields>(deserializer: D)
     read_fields(JsonText::deserialize(deserializer)?.text()).map_err(D::Error::custom)
 }
 
-/// Serializes a struct as an object.
 pub(crate) fn serialize<S: Serializer>(value: &impl Fields, serializer: S) -> Result<S::Ok, S::Error> {
     let mut map = serializer.serialize_map(None)?;
     value.emit(&mut map)?;

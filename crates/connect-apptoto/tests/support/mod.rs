@@ -54,14 +54,12 @@ impl Wire {
     }
 }
 
-/// Returns a signed-in user.
 pub fn user(client: &Client) -> connect_blocking::User {
     let user = client.user("user-123");
     user.import(Tokens::new("access", "refresh")).unwrap();
     user
 }
 
-/// Creates a response with a status and a body.
 pub fn answer(status: u16, body: &str) -> Response {
     let mut response = Response::new(body.to_owned().into());
     *response.status_mut() = http::StatusCode::from_u16(status).unwrap();

@@ -272,7 +272,6 @@ pub fn lock(step: RefreshStep, now: Now) -> RefreshStep {
 }
 
 impl World {
-    /// Starts a sign-out.
     pub fn sign_out(&self) -> RefreshStep {
         self.session.sign_out(self.monotonic + secs(60)).start(self.now())
     }

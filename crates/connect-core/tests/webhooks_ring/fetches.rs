@@ -1,4 +1,4 @@
-//! When fetches of keys start, which callers wait, and how fetches fail, hang or are dropped.
+//! When keys are fetched, which callers wait, and the results of failed, hanging and dropped fetches.
 
 use std::time::Duration;
 
