@@ -20,8 +20,8 @@ pub use written::Written;
 /// Bytes that are not UTF-8 become U+FFFD. A leading byte order mark is ignored (RFC 8259 8.1).
 ///
 /// # Errors
-/// If the body is not JSON, or not the expected kind of JSON (an object, a list). Also if the body is a token
-/// response without an access token.
+/// If the body is not JSON, is not the expected kind of JSON (an object, a list), or is a token response
+/// without an access token.
 pub fn decode<T: DeserializeOwned>(body: &[u8]) -> Result<T, serde_json::Error> {
     serde_json::from_str(&text(body))
 }

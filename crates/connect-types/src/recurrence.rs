@@ -152,8 +152,8 @@ impl Recurrence {
     /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces an earlier end.
     ///
     /// A civil date is a day in the time zone of the series' start. For an all-day series, only the date of a
-    /// zoned time is used. In an update that does not set the start, use a [`Timestamp`]. In this case, a
-    /// civil date is an error, and so is a zoned time that is on another day in UTC.
+    /// zoned time is used. In an update that does not set the start, a civil date is an error. A zoned time
+    /// that is on another day in UTC is an error as well. Use a [`Timestamp`] in an update without a start.
     ///
     /// UNTIL has whole seconds. If the start is known, `last` is rounded so that no occurrence is added or
     /// lost. If the start is not known, `last` is rounded down.

@@ -126,7 +126,7 @@ impl Event {
 
     /// Returns the provider and the calendar id of the event.
     ///
-    /// If the provider, the calendar id or the event id is missing, the error names it.
+    /// If the provider, the calendar id or the event id is missing, the error names the missing value.
     fn ids(&self) -> Result<(&Provider, &str), Invalid> {
         let is_filled = |text: &str| !text.trim().is_empty();
         if !is_filled(&self.id) {

@@ -59,7 +59,7 @@ impl NewEvent {
         CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
-    /// Adds an id of the application to the event's `custom` fields, as `externalEventId`.
+    /// Sets the application's own id of the event, as `externalEventId` in the `custom` fields.
     ///
     /// [`Event::external_event_id`](crate::Event::external_event_id) returns it.
     pub fn external_event_id(mut self, id: &str) -> Self {
