@@ -42,13 +42,13 @@ pub enum EventTime {
 }
 
 impl EventTime {
-    /// Returns the instant of an [`Instant`](Self::Instant).
+    /// Returns the instant, or `None` if this is not an [`Instant`](Self::Instant).
     #[must_use]
     pub fn instant(&self) -> Option<Timestamp> {
         if let Self::Instant(instant) = self { Some(*instant) } else { None }
     }
 
-    /// Returns the date of a [`Date`](Self::Date).
+    /// Returns the date, or `None` if this is not a [`Date`](Self::Date).
     #[must_use]
     pub fn date(&self) -> Option<Date> {
         if let Self::Date(date) = self { Some(*date) } else { None }
@@ -229,7 +229,7 @@ pub(crate) enum Boundary {
 impl Boundary {
     /// Returns the instant `far` later, or earlier if `far` is negative.
     ///
-    /// For a day, each second of `far` is counted as one day, which covers every time zone.
+    /// The time zone of a day is unknown. So a day is moved by one day for each second of `far`.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),
