@@ -224,8 +224,8 @@ fn names_failed_calendars(place: &TestBackend) {
     let good = place.calendar();
     place.backend.create(&NewEvent::new(&good, "Scenario: Still there", start, start + hours(1))).unwrap();
     if place.world.whose == Whose::Connect {
-        // Connect ignores unknown calendars, so faults make requests fail: the common request for all
-        // calendars, and then the request for the first calendar.
+        // Connect ignores unknown calendars, so two faults make requests fail: the request for all calendars,
+        // and then the request for the first calendar alone.
         let failing = || Fault::on("GET /events").status(404);
         place.world.server.with(|sandbox| sandbox.add_fault(failing().times(2)));
         let mut asked = place.calendars();
@@ -287,7 +287,7 @@ fn refuses_invalid_events(place: &TestBackend) {
     ] {
         assert!(matches!(error.kind(), ErrorKind::Validation { .. }), "{error:?}");
     }
-    // The only request is that of the test, for the calendar.
+    // `place.calendar()` may send one request. The refused calls send none.
     assert!(place.world.server.requests().len() <= before + 1);
 }
 
@@ -325,7 +325,7 @@ impl TestBackend {
         event
     }
 
-    /// A weekly series of four occurrences, between which no clocks change in Europe or America.
+    /// A weekly series of four occurrences. No clocks change during the series in Europe or America.
     fn series(&self, title: &str) -> Vec<Event> {
         let start = at("2027-01-04T18:00:00Z");
         let new = NewEvent::new(self.calendar(), title, start, start + hours(2))
@@ -334,7 +334,7 @@ impl TestBackend {
         self.titled(title)
     }
 
-    /// The sandbox's name of the endpoint that creates an event.
+    /// The name that the sandbox has for the endpoint that creates an event.
     fn insert_endpoint(&self) -> String {
         match self.world.whose {
             Whose::Connect => "POST /event",
@@ -357,7 +357,7 @@ fn instant(at: Timestamp) -> Option<EventTime> {
     Some(EventTime::Instant(at))
 }
 
-/// An async backend behind the blocking trait.
+/// Implements the trait of blocking backends with an async backend.
 struct BlockOn {
     inner: Box<dyn AsyncCalendarBackend>,
     runtime: tokio::runtime::Runtime,

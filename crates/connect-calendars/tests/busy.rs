@@ -70,13 +70,13 @@ fn event_is_busy_unless_free_cancelled_or_declined() {
 fn all_day_event_lasts_its_days_in_the_zone() {
     let day = |first: &str, end: Option<&str>| json!({"id": "e", "allDay": true, "start": first, "end": end});
     let berlin = zone("Europe/Berlin");
-    // If an all-day event begins at midnight in UTC, it begins on that date in every zone.
+    // An all-day event that begins at midnight in UTC begins on the UTC date in every zone.
     let christmas = [interval("2026-12-23T23:00:00Z", "2026-12-24T23:00:00Z")];
     for (first, end) in [
         ("2026-12-24", Some("2026-12-25")),
         ("2026-12-24T00:00:00Z", Some("2026-12-25T00:00:00Z")),
         ("2026-12-24", None),
-        // If the end is not after the start, the event lasts one day, as for `last_day`.
+        // An event whose end is not after its start lasts one day.
         ("2026-12-24", Some("2026-12-24")),
         ("2026-12-24T00:00:00Z", Some("2026-12-24T00:00:00Z")),
         ("2026-12-24", Some("2026-12-23")),
@@ -98,7 +98,7 @@ fn all_day_event_lasts_its_days_in_the_zone() {
     ] {
         assert_eq!(busy_of(&[day(first, Some(end))], &berlin), until_the_8th, "{first} {end}");
     }
-    // Midnight in Berlin, with UTC as the zone.
+    // The event begins at midnight in Berlin, but the zone is UTC.
     let one = busy_of(&[day("2026-07-05T22:00:00Z", Some("2026-07-05T22:00:00Z"))], &TimeZone::UTC);
     assert_eq!(one, [interval("2026-07-05T22:00:00Z", "2026-07-06T22:00:00Z")]);
     let hours = |name: &str, first: &str, end: &str| {

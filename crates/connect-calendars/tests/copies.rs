@@ -1,6 +1,8 @@
-//! Tests of copies of the same calendars over Connect, Google and Outlook. Changes through each service are
-//! random. Sync tokens and delta links expire, pages are delayed, and deliveries are lost, repeated and
-//! reordered. In the end, each copy must equal the events that its service lists.
+//! Tests of three copies of the same calendars, read through Connect, Google and Outlook.
+//!
+//! Random changes are made through all three services. Sync tokens and delta links expire, pages are delayed,
+//! and deliveries are lost, repeated and reordered. In the end, each copy must equal the list of events that
+//! the service of the copy returns.
 //!
 //! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
@@ -97,8 +99,9 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
         Self { user, feed, copy: EventCopy::new(), response: None }
     }
 
-    /// Sends a request, or passes its response to the feed. At the end of a round, returns whether the
-    /// changes were full.
+    /// Sends a request. The next call of this method passes the response to the feed.
+    ///
+    /// At the end of a round, returns whether the round read all events.
     fn step(&mut self) -> Option<bool> {
         self.feed.begin();
         let Some(response) = self.response.take() else {
@@ -107,7 +110,7 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
         };
         let changes = match self.feed.answered(response) {
             Ok(changes) => changes?,
-            // Tokens expired repeatedly in one round: the next round reads all events.
+            // Tokens expired repeatedly in one round, so the next round reads all events.
             Err(error) => {
                 assert_eq!(error.status().map(|status| status.as_u16()), Some(410), "{error:?}");
                 return None;
@@ -201,7 +204,7 @@ impl Run {
         }
     }
 
-    /// One of the three users makes a change.
+    /// Makes a change as one of the three users.
     fn change(&mut self) {
         let who = self.random.below(3);
         // Many events would slow the test down.
@@ -254,7 +257,7 @@ impl Run {
         Some(outcome)
     }
 
-    /// Updates or deletes an event of the copy of a user.
+    /// Updates or deletes a random event in the copy of user `who`.
     fn edit(&mut self, who: usize, delete: bool) -> Option<Result<(), Error>> {
         let copy = [&self.connect.copy, &self.google.copy, &self.outlook.copy][who];
         let place = self.random.below(copy.len().max(1));
@@ -289,13 +292,13 @@ impl Run {
         Some(outcome)
     }
 
-    /// A random start in the window, or up to a day before or after it.
+    /// A random start, at most a day outside the window.
     fn time(&mut self) -> Timestamp {
         let quarters = i64::try_from(self.random.below(16 * 24 * 4)).unwrap();
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(quarters * 15)
     }
 
-    /// Loses a pending delivery, or delivers it. Sometimes it stays pending, and is delivered again.
+    /// Loses or delivers a pending delivery. Some deliveries stay pending, and are delivered again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -315,7 +318,7 @@ impl Run {
         self.count("delivered");
     }
 
-    /// Continues from the saved cursors, like another process.
+    /// Replaces the feeds with new feeds that continue from the saved cursors, as in a new process.
     fn resume(&mut self) {
         if let Some(cursor) = self.google.feed.cursor() {
             let id = self.calendars[1][0].id.clone();
@@ -334,7 +337,7 @@ impl Run {
         self.count("resumed");
     }
 
-    /// Finishes the rounds under way, reads one more round without changes, and compares the copies.
+    /// Finishes the rounds under way, reads one more round, and compares the copies with the services.
     fn finish(&mut self) {
         for _ in 0..2 {
             while self.google.step().is_none() {}
@@ -355,7 +358,7 @@ impl Run {
         let (same, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
             here.into_iter().partition(|(id, _)| there.contains_key(id));
         assert_same("google", &same, &there);
-        // The feed lists the exceptions that a series had before it was moved, as cancelled occurrences.
+        // After a series is moved, the feed lists its earlier exceptions as cancelled occurrences.
         let left = |item: &Value| {
             item["status"] == "cancelled" && there.contains_key(item["recurringEventId"].as_str().unwrap())
         };
@@ -374,7 +377,7 @@ impl Run {
             ["subject", "start", "end", "isAllDay", "type", "seriesMasterId"].map(|name| item[name].clone())
         };
         let there = by_id(&shown, part);
-        // The feed lists series as well as their occurrences.
+        // The server lists only occurrences, but the feed also lists their series.
         let mut here = originals(&self.outlook.copy, part);
         here.retain(|_, item| item[4] != "seriesMaster");
         assert_same("outlook", &here, &there);
@@ -412,7 +415,7 @@ fn originals<T>(copy: &EventCopy, part: impl Fn(&Value) -> T) -> BTreeMap<String
     copy.iter().map(|event| (event.id.clone(), part(&original(event)))).collect()
 }
 
-/// Prints only the differing items, because the maps are long.
+/// Compares two maps. Prints only the differing items, because the maps are long.
 fn assert_same<T: PartialEq + std::fmt::Debug>(
     whose: &str,
     here: &BTreeMap<String, T>,
@@ -536,7 +539,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due now. Each delivery for a calendar waits for the response to the last one.
+    /// The deliveries that are due now. A calendar has at most one delivery without a response.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();

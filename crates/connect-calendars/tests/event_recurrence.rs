@@ -1,4 +1,4 @@
-//! Tests of the recurrences of events of all four providers.
+//! Tests that recurrences are read from the events of all four providers.
 
 #![allow(clippy::unwrap_used, clippy::panic)]
 
@@ -16,7 +16,7 @@ fn read(original: serde_json::Value) -> EventRecurrence {
     event(json!({ "id": "s", "start": start, "original": original })).recurrence().unwrap()
 }
 
-/// The iCalendar object of a series. It has the rules of the zone, a moved and a cancelled occurrence.
+/// The iCalendar object of a series with a time zone, a moved occurrence and a cancelled occurrence.
 fn icalendar(start: &str, more: &str) -> String {
     [
         "BEGIN:VCALENDAR",
@@ -170,7 +170,7 @@ fn global_tzid_ends_with_the_iana_name() {
         ("/freeassociation.sourceforge.net/Asia/Tokyo", "Asia/Tokyo"),
         ("/citadel.org/20210210_1/America/Argentina/Buenos_Aires", "America/Argentina/Buenos_Aires"),
         ("\"/softwarestudio.org/Tzfile/Europe/Berlin\"", "Europe/Berlin"),
-        // Other names stay unchanged.
+        // A name that does not end with an IANA name stays unchanged, except for its quotes.
         ("/example.com/Moon/Tokyo", "/example.com/Moon/Tokyo"),
         ("Tokyo Standard Time", "Tokyo Standard Time"),
         ("\"(UTC+09:00) Osaka, Sapporo, Tokyo\"", "(UTC+09:00) Osaka, Sapporo, Tokyo"),
@@ -219,7 +219,7 @@ fn graph_series_until_the_year_9999_is_read() {
     }
 }
 
-/// A series with two changed occurrences: the 13th moved to the 14th, the 20th to another time.
+/// A series with two moved occurrences: the 13th moved to the 14th, the 20th to another time.
 fn overrides(zone: &str) -> String {
     let mut lines = vec!["BEGIN:VCALENDAR".to_owned()];
     let mut add = |more: &[String]| {

@@ -1,4 +1,4 @@
-//! Tests of the JSON for the Mobiscroll Eventcalendar, and of the JSON that its pages send.
+//! Tests of the JSON for the Mobiscroll Eventcalendar, and of the JSON that pages send back.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
 use connect_calendars::eventcalendar::{PageEvent, data, last_day};
@@ -272,7 +272,8 @@ fn provider_receives_the_rule_of_its_object() {
     let two = json!({"googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
     assert_eq!(fields("microsoft", two), (none.clone(), patterned));
     assert_eq!(fields("google", json!({})), (daily.clone(), None));
-    // `recurring` takes precedence over both objects. Outlook uses the Google rule if its object has none.
+    // `recurring` takes precedence over both objects. An Outlook event without a rule in `outlookEvent` gets
+    // the rule in `googleEvent`.
     let weekly = Patch::Set(Recurrence::weekly());
     assert_eq!(fields("microsoft", json!({"recurring": "FREQ=WEEKLY"})), (weekly, None));
     assert_eq!(fields("microsoft", json!({"outlookEvent": {"recurrence": null}})).0, daily);
@@ -351,7 +352,7 @@ fn read_only_fields_are_not_sent_back() {
             json!({"importance": "high"}),
         ),
         ("microsoft", json!({"changeKey": "k", "hasAttachments": false}), json!(null)),
-        // An object that was not read from the provider is sent unchanged.
+        // An object without fields that only the provider sets is sent unchanged.
         ("google", json!({"eventType": "focusTime"}), json!({"eventType": "focusTime"})),
     ] {
         let mut event = timed();

@@ -43,7 +43,7 @@ fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
 }
 
-/// The private properties in a patch of `custom`: the text, and nulls that delete further old parts.
+/// The private properties in a patch of `custom`: a short text, and nulls that delete all further parts.
 fn custom(text: Option<&str>) -> Value {
     let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
     Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())
@@ -475,7 +475,7 @@ fn new_times_of_a_series_have_their_zone() {
         let body = body_of(&PatchEvent::new(&change).time_zone("Asia/Tokyo"));
         assert_eq!(body["start"]["timeZone"], "Asia/Tokyo", "the zone of the call takes precedence");
     }
-    // An instant does not change the zone of the series.
+    // A start without a time zone does not change the zone of the series.
     let moved = UpdateEvent::new(Provider::Google, "primary", "s").whole_series();
     let moved = moved.time(start.timestamp(), start.timestamp() + hour);
     assert_eq!(body_of(&PatchEvent::new(&moved))["start"].get("timeZone"), None);

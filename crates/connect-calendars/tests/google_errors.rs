@@ -166,7 +166,7 @@ fn rate_limit_delays_only_its_user() {
                 return Ok(response(200, r#"{"id":"e"}"#));
             }
             let mut limited = response(status, refusal(status, "usageLimits", reason));
-            // A call does not wait this long for a retry.
+            // The call fails, because it does not wait ten minutes before a retry.
             limited.headers_mut().insert("retry-after", "600".parse().unwrap());
             Ok(limited)
         });

@@ -214,7 +214,7 @@ fn status_400_without_a_token_makes_the_next_round_full() {
     assert!(feed.request().is_none());
     feed.begin();
     assert_eq!(next_query(&feed), "");
-    // A request that was not sent does not invalidate the token.
+    // An error of a request that was not sent does not invalidate the sync token.
     let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     assert!(feed.answered(Err(Error::validation("timeZone: is odd"))).is_err());
@@ -371,7 +371,7 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
             ))
             .map(drop),
         (5 | 6, Some(event)) => {
-            // Changes an occurrence if the event is a series.
+            // If the event is a series, one of its occurrences is changed.
             let all = ListInstances::new("primary", &event.id).page_size(2500);
             let Ok(all) = user.pages(all).items().collect::<Result<Vec<_>, _>>() else { return };
             let Some(one) = all.get(pick(all.len())) else { return };
@@ -458,7 +458,7 @@ fn copy_equals_the_server_list_after_random_changes() {
             let (kept, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
                 here.into_iter().partition(|(id, _)| there.contains_key(id));
             assert_eq!(kept, there, "turn {turn}");
-            // The feed lists the exceptions that a series had before it was moved, as cancelled occurrences.
+            // After a series is moved, the feed lists its earlier exceptions as cancelled occurrences.
             let stays = |event: &Event| {
                 let series = event.recurring_event_id.as_ref();
                 *list == lists[0]
@@ -481,7 +481,7 @@ fn copy_equals_the_server_list_after_random_changes() {
     );
 }
 
-/// The default number of changes: 2000 take a minute.
+/// The default number of changes. 2000 changes take a minute.
 const DEFAULT_CHANGES: usize = 400;
 
 #[test]

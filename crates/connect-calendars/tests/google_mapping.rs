@@ -24,7 +24,7 @@ fn reads(object: &Value) -> Event {
     read(&GetEvent::new("c", "e"), 200, &object.to_string()).unwrap()
 }
 
-/// The object that Google stores for a body: without null fields.
+/// The object that Google stores for a body: the body without null fields and empty objects.
 fn stored(body: &Value) -> Value {
     let mut stored = match body {
         Value::Object(fields) => Value::Object(
@@ -128,7 +128,7 @@ fn rule() -> impl Strategy<Value = Recurrence> {
         })
 }
 
-/// The rule with a date as its UNTIL if the series is all-day.
+/// The rule. In an all-day series, its UNTIL becomes a date.
 fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
     match rule.end() {
         End::Until(last) if all_day => rule.clone().until(jiff::tz::Offset::UTC.to_datetime(last).date()),
@@ -280,7 +280,7 @@ proptest! {
     }
 }
 
-/// An update that sets all fields of an event.
+/// Creates an update that sets all fields of an event.
 trait ChangeAll {
     fn change_all(self) -> (Event, UpdateEvent);
 }
@@ -415,7 +415,7 @@ fn days_with_a_clock_change_keep_their_instants() {
             (event.start, event.end),
             (Some(EventTime::Instant(start.timestamp())), Some(EventTime::Instant(end.timestamp())))
         );
-        // Google sends the times with the offsets of that day.
+        // Google sends the times with the UTC offsets of that day.
         let google_time = |at: &ZonedDateTime| json!({ "dateTime": at.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string(), "timeZone": zone });
         let event = reads(&json!({ "id": "e", "start": google_time(&start), "end": google_time(&end) }));
         assert_eq!(

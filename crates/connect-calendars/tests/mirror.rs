@@ -17,7 +17,7 @@ fn december() -> Mirror {
     Mirror::new(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z"))
 }
 
-/// An event on this day of December 2026, last modified on November 21 at 10:00 and `modified` seconds.
+/// An event on this day of December 2026, modified `modified` seconds after 10:00 on November 21.
 fn event(id: &str, day: u32, modified: u32) -> Value {
     json!({
         "provider": "google", "calendarId": "work", "id": id, "title": format!("{id} as of {modified}"),
@@ -35,7 +35,7 @@ fn page(events: &[Value], next: Option<&str>) -> EventPage {
     decode(json!({ "events": events, "nextPageToken": next }).to_string().as_bytes()).unwrap()
 }
 
-/// A delivery in the documented format. Its time is the `lastModified` of the event, or 10:10 without one.
+/// A delivery in the documented format. Its time is the event's `lastModified`, or 10:10 by default.
 fn delivery(kind: &str, event: Value) -> Delivery {
     let second = event.get("lastModified").cloned().unwrap_or(json!("2026-11-21T10:10:00Z"));
     let body = json!({
@@ -233,7 +233,7 @@ fn repeated_or_late_delivery_changes_nothing() {
     );
     assert!(!state.0.is_stale());
     assert_eq!(ids(&state.deliver("created", event("a", 1, 6))), (vec!["a"], vec![]), "restored");
-    // A deletion delivered after the later restoration.
+    // The event was deleted before it was restored, but the deletion is delivered last.
     let late = with(json!({"id": "a"}), "lastModified", "2026-11-21T10:00:05Z");
     assert_eq!(state.deliver("deleted", late), Changes::default());
     assert!(state.0.is_stale());
@@ -304,7 +304,7 @@ fn late_occurrence_older_than_its_series_is_ignored() {
 
 #[test]
 fn late_occurrence_of_a_series_whose_deletion_came_late_is_ignored() {
-    // A series with this id was deleted at second 5. An event with the same id was created after that.
+    // A series with the id `s` was deleted at second 5. Afterwards, an event with this id was created.
     let mut state = MirroredCopy::of(&[event("s", 1, 9)]);
     state.deliver("deleted", json!({"id": "s", "lastModified": "2026-11-21T10:00:05Z"}));
     assert!(state.0.is_stale());
@@ -357,12 +357,12 @@ fn page_read_before_a_deletion_does_not_restore_the_event() {
         ["a"]
     );
     state.deliver("deleted", json!({"id": "b", "lastModified": "2026-11-21T10:00:05Z"}));
-    // The server read this page before event b was deleted, and the mirror receives it afterwards.
+    // The server read this page before event b was deleted. The mirror receives the page after the deletion.
     let changes = state.last_page(&[event("b", 2, 1), event("c", 3, 1)]);
     assert_eq!(ids(&changes), (vec!["c"], vec![]));
     assert!(!state.0.is_stale());
     assert_eq!(state.titles(), ["c as of 1"]);
-    // The server reads the pages of the next sweep after the deletion, so event a was restored.
+    // The server reads the pages of the next sweep after the deletion, so a listed event a was restored.
     assert_eq!(ids(&state.sweep(&[event("a", 1, 1), event("c", 3, 1)])), (vec!["a"], vec![]));
 }
 
@@ -401,7 +401,7 @@ fn older_page_does_not_undo_a_delivery() {
     state.deliver("updated", event("b", 2, 3));
     let away = with(with(event("c", 3, 3), "start", "2027-02-01T09:00:00Z"), "end", "2027-02-01T10:00:00Z");
     state.deliver("updated", away);
-    // The server read this page before the deliveries, and the mirror receives it afterwards.
+    // The server read this page before the deliveries. The mirror receives the page after them.
     let changes = state.last_page(&[event("b", 2, 2), event("c", 3, 2)]);
     assert_eq!(changes, Changes::default());
     assert_eq!(state.titles(), ["a as of 3", "b as of 3"]);
@@ -487,7 +487,7 @@ fn possible_series_is_added_and_makes_a_sweep_due() {
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
     state.deliver("created", occurrence("s_1", 1));
     state.deliver("created", occurrence("s_2", 2));
-    // Removing the master removes all its occurrences from the copy, so even unchanged ones are added again.
+    // Removing the master removes all its occurrences from the copy, so the sweep adds them all again.
     let changes = state.sweep(&[occurrence("s_1", 1), occurrence("s_2", 2)]);
     assert_eq!(ids(&changes), (vec!["s_1", "s_2"], vec!["s"]));
     assert_eq!(state.titles(), ["s_1 as of 1", "s_2 as of 1"]);
@@ -594,12 +594,12 @@ fn listed_event_without_calendar_id_is_matched() {
         event.as_object_mut().unwrap().remove("calendarId");
         event
     };
-    // If the mirror reads a single calendar, events get the id of this calendar.
+    // A mirror of a single calendar adds the calendar's id to events without a calendar id.
     let mut state = MirroredCopy(december().calendar(("google", "work")), EventCopy::new());
     state.sweep(&[without_calendar("a", 1)]);
     assert_eq!(state.1.iter().next().unwrap().calendar_id.as_deref(), Some("work"));
     assert_eq!(state.deliver("updated", event("a", 1, 1)), Changes::default(), "unchanged event");
-    // If the mirror reads several calendars, a delivery updates the listed event without a calendar id.
+    // In a mirror of several calendars, a delivery with a calendar id updates a listed event without one.
     let mut state = MirroredCopy::of(&[without_calendar("a", 1)]);
     assert_eq!(ids(&state.deliver("updated", event("a", 1, 2))).0, ["a"]);
     assert_eq!(state.titles(), ["a as of 2"]);

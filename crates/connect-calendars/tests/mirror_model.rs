@@ -247,8 +247,9 @@ impl Run {
         }
     }
 
-    /// The page that the service returns now. A page token contains the key of the last event of the previous
-    /// page.
+    /// The page that the service returns for the mirror's request.
+    ///
+    /// A page token contains the key of the last event of the previous page.
     fn page(&self) -> Option<EventPage> {
         let request = self.mirror.request()?;
         let query = connect_core::Endpoint::query(&request).unwrap();
@@ -301,7 +302,7 @@ impl Run {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A sweep without concurrent changes corrects the copy, whatever happened before.
+    /// A sweep without concurrent changes corrects every error of the copy.
     #[test]
     fn sweep_without_changes_corrects_the_copy(steps in steps(true)) {
         let mut run = Run::new();

@@ -68,7 +68,7 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due now. Each delivery for a calendar waits for the response to the last one.
+    /// The deliveries that are due now. A calendar has at most one delivery without a response.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();
@@ -149,7 +149,7 @@ impl Run {
         self.user.pages(list).items().map(Result::unwrap).collect()
     }
 
-    /// A random start in the window, or up to a day before or after it.
+    /// A random start, at most a day outside the window.
     fn time(&mut self) -> Timestamp {
         let minutes = i64::try_from(self.random.below(16 * 24 * 4)).unwrap() * 15;
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(minutes)
@@ -216,7 +216,7 @@ impl Run {
         if self.user.call(&change).is_ok() {
             self.count(if event.recurring_event_id.is_some() { "series updated" } else { "updated" });
         } else {
-            self.listed.clear(); // a moved series changes the ids of its occurrences
+            self.listed.clear(); // moving a series changes the ids of its occurrences
         }
     }
 
@@ -257,7 +257,7 @@ impl Run {
         }
     }
 
-    /// Loses a pending delivery, or delivers it. Sometimes it stays pending, and is delivered again.
+    /// Loses or delivers a pending delivery. Some deliveries stay pending, and are delivered again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -359,8 +359,8 @@ fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
     let mut run = Run::new(2);
     let mut series = 0;
     for _ in 0..150 {
-        // The sandbox's Google objects in deliveries lack the recurrence that Google sends, so a new series
-        // needs a sweep.
+        // Deliveries with the sandbox's Google objects lack the recurrence that Google sends, so the test
+        // sweeps after a new series was created.
         let more = run.count.get("series created").copied().unwrap_or(0);
         if run.mirror.is_stale() || std::mem::replace(&mut series, more) != more {
             let changes = sync::round(&run.user, &mut run.mirror).unwrap();
@@ -369,7 +369,7 @@ fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
         } else {
             run.count("correct without a sweep");
         }
-        // Removing one occurrence changes `lastModified` of the others, which no delivery reports.
+        // No delivery reports that a removed occurrence changes `lastModified` of its sibling occurrences.
         run.assert_same(|event| {
             let mut event = event.clone();
             (event.last_modified, event.original) = (None, None);

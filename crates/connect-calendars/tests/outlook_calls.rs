@@ -125,7 +125,7 @@ fn id_that_changes_the_path_is_refused() {
     assert_eq!(sent(&GetEvent::new("c", "...")).path, "/v1.0/me/calendars/c/events/...");
 }
 
-/// Responds with three pages, of which the second is empty.
+/// Responds with three pages. The second page is empty.
 fn pages(request: &Request) -> Result<Response, TransportError> {
     let next = |skip| format!("https://graph.microsoft.com/v1.0/me/calendar/calendarView?$skip={skip}&x=%2B");
     Ok(match request.uri().query() {
@@ -269,7 +269,7 @@ fn series_is_sent_in_its_zone() {
     assert!(refusal(&CreateEvent::new(&series).time_zone("Moon Standard Time")).contains("Moon"));
     let fridays = meeting().recurrence(Recurrence::monthly().on_days([1, 15]));
     assert!(refusal(&CreateEvent::new(&fridays)).contains("more than one day"));
-    // The second 02:30 of that night cannot be distinguished from the first.
+    // In that night, 02:30 occurs twice in Berlin. A local time cannot express which one is meant.
     let (start, end) = (at("2026-10-25T01:30:00Z"), at("2026-10-25T02:30:00Z"));
     let night = NewEvent::new((Provider::Microsoft, "c"), "N", start, end).recurrence(Recurrence::daily());
     assert!(refusal(&CreateEvent::new(&night).time_zone("Europe/Berlin")).contains("twice"));
@@ -387,7 +387,7 @@ fn event_of_another_provider_is_refused() {
     assert!(
         refusal(&DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", ""))).contains("empty")
     );
-    // An example in the documentation of the calendar integration, which ends before it starts.
+    // An example event from the documentation of the calendar integration. It ends before it starts.
     let backwards = types::UpdateEvent::new(Provider::Microsoft, "c", "1")
         .time(at("2026-02-20T10:00:00Z"), at("2026-02-11T10:00:00Z"));
     assert!(refusal(&UpdateEvent::new(&backwards)).contains("ends before it starts"));
@@ -470,7 +470,7 @@ fn series_update_with_times_needs_a_zone() {
         let zoned = body(&UpdateEvent::new(&change).time_zone("Europe/Berlin"));
         assert_eq!(zoned["start"]["timeZone"], "Europe/Berlin");
     }
-    // Graph sent the type of this event, so the update knows that it is a series.
+    // The event that Graph returned has the type `seriesMaster`, so `knowing` identifies it as a series.
     let series = read(&GetEvent::new("c", "e"), r#"{"id":"e","type":"seriesMaster"}"#).unwrap();
     let moved = || UpdateEvent::new(&series.change().unwrap().time(start, end));
     assert_eq!(body(&moved())["start"]["timeZone"], "UTC");
@@ -740,7 +740,7 @@ fn series_with_a_graph_rule_starts_in_its_zone() {
         sent["start"],
         serde_json::json!({ "dateTime": "2026-01-12T09:00:00", "timeZone": "Asia/Tokyo" })
     );
-    // Neither a null rule nor a Google rule makes a Graph series.
+    // Neither a null rule nor a Google rule creates a Graph series.
     let none = plain.clone().provider_fields(Provider::Microsoft, rule(serde_json::json!(null)));
     let googles = plain.provider_fields(Provider::Google, rule(serde_json::json!(["RRULE:FREQ=DAILY"])));
     for event in [none, googles] {

@@ -24,7 +24,7 @@ fn feed() -> EventFeed {
     EventFeed::new(at("2026-01-01T00:00:00Z"), at("2026-02-01T00:00:00Z"))
 }
 
-/// A user who receives these responses in order, and the recorded requests.
+/// A user whose requests get these responses in order, and a recorder of the requests.
 fn scripted(responses: &[(u16, String)]) -> (User, Wire) {
     let responses = responses.to_vec();
     let responses = Arc::new(Mutex::new(responses.into_iter()));
@@ -95,7 +95,7 @@ fn requested(wire: &Wire) -> Vec<String> {
     wire.sent().iter().map(what).collect()
 }
 
-/// A full round: a single event and a series of two.
+/// The pages of a full round: a single event, and a series of two occurrences.
 fn first() -> [(u16, String); 2] {
     [
         page(&[single("e1", "One"), bare(7)], "$skiptoken=1"),
@@ -328,7 +328,7 @@ fn refused_link_is_not_sent_again() {
         ["$deltatoken=1", "$skiptoken=1", "delta", "$skiptoken=1", "delta"],
         "each link is sent once"
     );
-    // A next link of the occurrences of a series is refused.
+    // The next link in the list of a series' occurrences is refused.
     let next = r#","@odata.nextLink":"https://graph.microsoft.com/v1.0/me/events/series/instances?$skip=1""#;
     let part = (200, format!(r#"{{"value":[]{next}}}"#));
     let (user, wire) = scripted(&[page(&[bare(7)], "$deltatoken=1"), part, refused(), end]);
@@ -347,7 +347,7 @@ fn refused_initial_request_is_an_error() {
     }
     assert!(round(&user, &mut feed).unwrap().full);
     assert_eq!(wire.sent().len(), 3);
-    // If the initial request is refused after the delta link, the cursor is dropped.
+    // If the delta link and then the initial request are refused, the feed drops its cursor.
     let (user, _) = scripted(&[refused(), refused()]);
     let mut feed = self::feed().resume(&cursor()).unwrap();
     assert!(round(&user, &mut feed).is_err());

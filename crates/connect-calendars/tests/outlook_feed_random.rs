@@ -21,15 +21,15 @@ use serde_json::{Value, json};
 
 /// A model of the Graph delta query.
 ///
-/// For a changed series, the query returns the series and its occurrences without fields. It never reports
-/// removed occurrences, even if the series became a single event.
+/// For a changed series, the query returns the series with its fields, and the occurrences without their
+/// fields. The query never reports removed occurrences, even if the series became a single event.
 #[derive(Default)]
 struct Calendar {
     singles: BTreeMap<String, String>,
     series: BTreeMap<String, (String, BTreeSet<u8>)>,
     /// The ids of changed events, in order.
     log: Vec<String>,
-    /// Links to positions in `log` before this one have expired.
+    /// Links to positions in `log` before this position have expired.
     forgotten: usize,
     page_size: usize,
     fail_next: bool,
@@ -194,7 +194,8 @@ proptest! {
             if !sync {
                 continue;
             }
-            // After an error the round continues. The next round starts from the cursor.
+            // If a request fails, a second call of `round` continues the round. The next round starts from
+            // the cursor.
             let changes = round(&user, &mut feed).or_else(|_| round(&user, &mut feed)).unwrap();
             copy.apply(changes);
             feed = new_feed().resume(&feed.cursor().unwrap()).unwrap();

@@ -477,7 +477,7 @@ fn values_that_graph_lacks_are_refused() {
     assert_eq!(body(&text.body_type(BodyType::Html))["body"]["contentType"], "html");
 }
 
-/// The event that Graph stores for a body: with an id, an organizer and replies.
+/// The event that Graph stores for a body. Graph adds fields such as an id, an organizer and replies.
 fn stored(body: &Value) -> Value {
     let mut event = body.clone();
     event["id"] = json!("AAMk");

@@ -47,7 +47,7 @@ fn every_pattern_converts_to_a_rule_and_back() {
         ("FREQ=MONTHLY;BYMONTHDAY=28,29;BYSETPOS=-1", AbsoluteMonthly { day: 29 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30;BYSETPOS=-1", AbsoluteMonthly { day: 30 }),
         ("FREQ=MONTHLY;BYMONTHDAY=28,29,30,31;BYSETPOS=-1", AbsoluteMonthly { day: 31 }),
-        // Every month of these series has a 31st: January, or January and July.
+        // These series occur only in months with 31 days: in January, or in January and July.
         ("FREQ=MONTHLY;INTERVAL=12;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;INTERVAL=6;BYMONTHDAY=31", AbsoluteMonthly { day: 31 }),
         ("FREQ=MONTHLY;BYDAY=2TU", RelativeMonthly { days: days.clone(), index: WeekIndex::Second }),
@@ -273,12 +273,12 @@ fn end_date_converts_to_the_instant_of_the_last_occurrence() {
     assert_eq!(until((&tokyo).into(), tokyo.date(), date(2026, 1, 21)), "20260120T153000Z");
     let day = date(2026, 1, 13);
     assert_eq!(until(day.into(), day, date(2026, 12, 31)), "20261231");
-    // Fractions of a second do not exclude the last occurrence.
+    // UNTIL is rounded up to a whole second, so that the rule includes the last occurrence.
     let odd = at("2026-01-13T22:30:00.5[Europe/Berlin]");
     assert_eq!(until((&odd).into(), odd.date(), date(2026, 1, 14)), "20260114T213001Z");
 }
 
-/// With an unknown zone, the last occurrence is included and the next one is not.
+/// In an unknown zone, UNTIL includes the occurrence on the end date, and excludes later occurrences.
 #[test]
 fn end_date_in_an_unknown_zone_includes_only_the_last_day() {
     for zone in ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "Australia/Lord_Howe"]

@@ -127,7 +127,7 @@ async fn run_operations_async(backend: impl AsyncCalendarBackend) {
     assert_eq!(callbacks.all(), ["init", "signed in", "signed out"]);
 }
 
-/// By default the sandbox refuses a fifth concurrent request for a mailbox, like Graph.
+/// Like Graph, the sandbox refuses a fifth concurrent request for a mailbox by default.
 #[tokio::test(flavor = "multi_thread")]
 async fn mailbox_receives_at_most_four_concurrent_requests() {
     let world = SignInSetup::new(Whose::Microsoft, ClientType::Confidential);

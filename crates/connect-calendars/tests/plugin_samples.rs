@@ -1,5 +1,5 @@
-//! Tests with the samples in the documentation of the plugin. The fields that a page sends reach the provider
-//! and are read again, or the request is refused.
+//! Tests with the samples in the documentation of the plugin. Each test checks that the fields of a sample
+//! are sent to the provider and read back, or that the request is refused.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_calendars::{
@@ -50,7 +50,7 @@ fn shown(event: &Event) -> Value {
 #[test]
 fn google_create_sample_reaches_google() {
     let (_world, sync, calendar) = google();
-    // The JSON of new Date(2022, 1, 15, 12) in Budapest.
+    // `new Date(2022, 1, 15, 12)` in Budapest, written as JSON.
     let page = sent(json!({
         "start": "2022-02-15T11:00:00.000Z", "end": "2022-02-16T13:00:00.000Z", "title": "My new event", "room": "A1",
         "recipients": ["Jack", "Sam"], "tooltip": "a tooltip", "color": "#ff0000",
@@ -216,7 +216,7 @@ fn connect_refuses_fields_of_a_provider() {
     assert!(message.starts_with("providerFields: "), "{message}");
     let event = sync.add_event(&page(json!(null)).new_event(&calendar).unwrap()).unwrap();
     assert_eq!(event.custom.as_ref().unwrap().get(), r#"{"room":"A1"}"#);
-    // The original object of an event that was read may be sent along with a change.
+    // With a change, a page may also send the original object of the event.
     let read = json!({ "etag": "\"1\"", "@odata.etag": "W/1", "description": "D", "importance": "high" });
     let change: UpdateEvent = page(read).change(event.change().unwrap()).unwrap();
     assert_eq!(sync.update_event(&change.title("New")).unwrap().title, "New");

@@ -66,7 +66,7 @@ pub fn response(status: u16, body: impl Into<String>) -> Response {
     response
 }
 
-/// The request of a call.
+/// The request that a call sends.
 pub fn sent<E: Endpoint + Sync>(call: &E) -> Request {
     let wire = Wire::default();
     let _ = wire.user(|_| Ok(response(418, ""))).send(call);

@@ -13,7 +13,7 @@ use crate::common::{
     *,
 };
 
-/// The sample splits a form without decoding it. It sends values encoded twice, and cuts them at `=`.
+/// The sample does not decode a form, so it sends values encoded twice. It also cuts values at `=`.
 #[test]
 fn form_is_decoded_exactly_once() {
     let upstream = Upstream::good();
@@ -47,7 +47,7 @@ fn request_without_a_code_is_400_and_the_next_is_served() {
     }
 }
 
-/// The sample serves one request at a time, and waits for the authorization server meanwhile.
+/// While the sample waits for the authorization server, it serves no other request.
 #[test]
 fn slow_response_delays_no_other_user() {
     let released = Arc::new(AtomicBool::new(false));

@@ -41,7 +41,7 @@ fn value_is_encoded_and_adds_no_parameter() {
     }
 }
 
-/// The sample responds with each chunk of the authorization server's response. The second chunk stops it.
+/// The sample sends a response for each chunk of the upstream response. The second chunk stops the sample.
 #[test]
 fn response_in_one_byte_chunks_is_read_whole() {
     let wire = Wire::new(Behaviour::Bytes(in_chunks(upstream::GOOD)));
@@ -60,7 +60,7 @@ fn response_in_one_byte_chunks_is_read_whole() {
     }
 }
 
-/// If the connection to the authorization server fails, the sample logs it and never responds.
+/// If the connection to the authorization server fails, the sample only logs the error.
 #[test]
 fn unreachable_authorization_server_is_502() {
     for (wire, bodies) in [(Wire::new(Behaviour::Close), 2), (Wire::not_listening(), 0)] {

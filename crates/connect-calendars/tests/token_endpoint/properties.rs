@@ -1,4 +1,4 @@
-//! Random tests with any request and any response of the authorization server.
+//! Random tests with arbitrary requests and arbitrary responses of the authorization server.
 
 use std::time::Duration;
 

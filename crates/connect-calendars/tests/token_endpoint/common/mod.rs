@@ -23,7 +23,7 @@ pub fn ada() -> Visitor {
     Visitor::new("ada")
 }
 
-/// A client, async or blocking, that makes the call of an accepted request (its `Work`).
+/// An async or blocking client that carries out the [`Work`] of an accepted request.
 pub trait Connect {
     fn work(&self, user: &str, work: &Work) -> Result<Tokens, Error>;
     fn import(&self, user: &str, tokens: Tokens);
@@ -69,7 +69,7 @@ impl Connect for Hyper {
 
 pub type Both = [Box<dyn Connect>; 2];
 
-/// Handles a request as a server with this client does.
+/// Handles a request like a server that uses the client `connect`.
 pub fn serve(
     endpoint: &TokenEndpoint,
     connect: &dyn Connect,
@@ -128,7 +128,7 @@ pub fn preflight(path: &str, origin: &str) -> Request {
         .unwrap()
 }
 
-/// The status and the JSON of a response. Its headers must forbid caching and sniffing.
+/// The status and the JSON of a response. Checks that the headers forbid caching and sniffing.
 pub fn json(reply: &Response) -> (u16, Value) {
     assert_not_cached(reply.headers());
     assert_eq!(reply.headers()["content-type"], "application/json");
@@ -146,7 +146,7 @@ pub fn assert_not_cached(headers: &HeaderMap) {
     }
 }
 
-/// The status and the code of an error. Its body has only the code and a description.
+/// The status and the code of an error. Checks that the body has only the code and a description.
 pub fn refused(reply: &Response) -> (u16, String) {
     let (status, body) = json(reply);
     let body = body.as_object().unwrap();

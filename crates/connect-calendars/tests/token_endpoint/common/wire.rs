@@ -14,7 +14,7 @@ use connect_core::oauth::{POSTMESSAGE, Profile};
 use super::{Both, Hyper};
 
 pub enum Behaviour {
-    /// The response has these bytes, each in a separate packet.
+    /// The server sends these bytes, each in a separate packet.
     Bytes(Vec<u8>),
     /// The server sends no response for a minute.
     Nothing,
@@ -57,7 +57,7 @@ impl Wire {
         self.both_within(Duration::from_secs(20))
     }
 
-    /// Clients with this exchange timeout.
+    /// The async and the blocking client, with this exchange timeout.
     pub fn both_within(&self, time: Duration) -> Both {
         let profile = at(&format!("{}/token", self.origin));
         let blocking = connect_blocking::Client::builder("client-id", "client-secret", POSTMESSAGE);

@@ -58,7 +58,7 @@ fn missing_x_requested_with_is_403() {
     assert_eq!(refused(&turned_away(&endpoint(), &twice, Some(&ada()))), error(403, "access_denied"));
 }
 
-/// The samples accept any method, and any path that contains their own path.
+/// The samples accept any method, and any path that contains one of the expected paths.
 #[test]
 fn methods_and_paths_are_matched_exactly() {
     let endpoint = endpoint();
@@ -166,7 +166,7 @@ fn declared_length_over_the_limit_is_413() {
     assert!(endpoint.refuse(&head(declared("16384"))).is_none());
     assert_eq!(refused(&endpoint.too_large(&head(declared("7")))), error(413, "invalid_request"));
 
-    // A server gets the same response before and after it reads the body.
+    // `refuse`, before the body is read, and `accept`, after it, return the same response.
     for request in [
         ask("/other", &[]),
         method(ask("/auth", &[]), Method::GET),
@@ -183,7 +183,7 @@ fn declared_length_over_the_limit_is_413() {
     }
 }
 
-/// The samples accept only one spelling of `XMLHttpRequest`. Some libraries send a different one.
+/// The samples accept only one spelling of `XMLHttpRequest`. Some libraries send another spelling.
 #[test]
 fn x_requested_with_is_compared_without_case() {
     for value in ["XMLHttpRequest", "XmlHttpRequest", "xmlhttprequest", "XMLHTTPREQUEST"] {
