@@ -1,6 +1,6 @@
 //! Repeatedly kills a process while it saves tokens to files.
 //!
-//! Checks that no sign-in is lost, and that the next save or delete leaves no tokens outside the record.
+//! Checks that no sign-in is lost, and that the next save or delete removes all tokens outside the record.
 //!
 //! ```sh
 //! cargo run --release --example kill_saves -- 10000
@@ -27,7 +27,7 @@ const MARK: &str = "kill-saves-";
 
 /// The parent kills the child after at most this many lines of output.
 ///
-/// Before the kill, it waits at most `MAX_DELAY`. The number of lines and the delay are random.
+/// Before the kill, the parent waits at most `MAX_DELAY`. The number of lines and the delay are random.
 const MAX_LINES: u64 = 12;
 const MAX_DELAY: Duration = Duration::from_millis(3);
 
@@ -126,7 +126,7 @@ fn kill_writers(kills: u64) -> Outcome<ExitCode> {
 struct State {
     /// The number of the stored pair.
     stored: Option<u64>,
-    /// The result of the unfinished write: a number for a save, `None` for a delete.
+    /// The unfinished write, if any: `Some(number)` saves the pair with this number, `None` deletes the pair.
     under_way: Option<Option<u64>>,
     /// The highest number used so far.
     last_number: u64,

@@ -1,7 +1,7 @@
 //! Wraps an asynchronous store for callers that block.
 //!
-//! The store runs on a separate thread with its own tokio runtime. Each call waits for that thread, so the
-//! wrapper works with or without a runtime around it: in a script, in a test, on tokio's blocking pool.
+//! The store runs on a separate thread with its own tokio runtime. Each call waits for that thread, so a
+//! caller needs no runtime. A caller on tokio's blocking pool can also use the wrapper.
 
 #[cfg(feature = "webhooks")]
 mod guard;
@@ -39,7 +39,7 @@ impl<S: Send + Sync + 'static> Blocking<S> {
 
     /// Runs an operation of the asynchronous store and waits for its result.
     ///
-    /// The calling thread is blocked until then, even if the thread belongs to an asynchronous runtime.
+    /// Blocks the calling thread meanwhile, even if the thread belongs to an asynchronous runtime.
     pub fn wait<T, F>(&self, work: impl FnOnce(Arc<S>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -1,4 +1,4 @@
-//! A claim on a webhook delivery that a database records, shared by PostgreSQL and Redis.
+//! A claim on a webhook delivery in a database: the code that PostgreSQL and Redis share.
 
 use async_trait::async_trait;
 use connect_core::{StoreError, webhooks::AsyncReplayClaim};
@@ -10,7 +10,7 @@ pub(crate) trait EngineClaim: Send + Sync + Sized + 'static {
     /// Marks the delivery as handled, even if the claim has expired or another handler has a newer claim.
     async fn done(&self) -> Result<(), StoreError>;
 
-    /// Makes the delivery available again, unless the claim has expired.
+    /// Makes the delivery available again, unless it was handled or a newer claim replaced this claim.
     async fn free(self) -> Result<(), StoreError>;
 }
 

@@ -6,12 +6,12 @@
 //! A save writes `<name>.new`, syncs it, renames it over the record and syncs the folder. After a crash, the
 //! record contains the whole old pair or the whole new pair.
 //!
-//! A record that is a symbolic link is refused: a save would replace the link, and a delete would leave the
-//! link's target. The folder itself may be a link.
+//! A record that is a symbolic link is refused, because a save would replace the link, and a delete would
+//! leave the link's target. The folder itself may be a link.
 //!
 //! Writers lock `<name>.lock` (advisory; the kernel frees the lock when the process ends). Only the holder of
-//! that lock changes `<name>.new`. The lock file is never removed: a second writer could otherwise lock a new
-//! file of that name while the first still has its lock.
+//! that lock changes `<name>.new`. The lock file is never removed. If it were removed, a second writer could
+//! lock a new file of that name while the first writer still has its lock.
 
 mod disk;
 #[cfg(test)]
@@ -118,7 +118,7 @@ impl TokenStore for FileStore {
         self.codec.read(key, &record, &path.display().to_string()).map(Some)
     }
 
-    /// Takes the lock and ignores the lease: the lock lasts until it is released or the process ends.
+    /// Takes the lock. Ignores the lease, because the lock lasts until its release or the end of the process.
     fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let path = self.path(key, "lock");
         let file = self.disk.open_lock(&path).map_err(|error| failed("open", &path, error))?;
@@ -156,7 +156,7 @@ impl StoreLock for FileLock {
         let zeros = vec![0; record_length.saturating_mul(2).max(MIN_PREPARED) as usize];
         self.prepared = None;
         let created = self.create().and_then(|mut file| {
-            self.write_and_sync(&mut file, &zeros)?; // without free space, only the sync may fail
+            self.write_and_sync(&mut file, &zeros)?; // on a full disk, the write may succeed and the sync fail
             Ok(file)
         });
         self.prepared = Some(created.map_err(|error| {
@@ -242,7 +242,7 @@ impl FileLock {
 impl Drop for FileLock {
     fn drop(&mut self) {
         if self.prepared.take().is_some() {
-            self.discard(); // while the lock is still held
+            self.discard(); // the lock is still held here
         }
     }
 }

@@ -22,8 +22,8 @@ pub(crate) trait EngineLock: Clone + Send + Sync + 'static {
 
 /// Releases a lock when dropped.
 ///
-/// The value is created before the database is asked for the lock, because a failed or cancelled attempt may
-/// have taken the lock.
+/// Create the value before the attempt to take the lock, because a failed or cancelled attempt may have taken
+/// the lock.
 pub(crate) struct ReleaseOnDrop<L: EngineLock> {
     lock: L,
     is_over: bool,

@@ -65,8 +65,8 @@ impl Seal {
 
     /// Also reads tokens that are not sealed.
     ///
-    /// Use this method to add encryption to an existing store, until every record has been saved again. Until
-    /// then, anyone with write access to the store can insert tokens.
+    /// Use this method to add encryption to an existing store. Remove the call when every record has been
+    /// saved again. Until then, anyone with write access to the store can insert tokens.
     #[must_use]
     pub fn also_plain(mut self) -> Self {
         self.plain = true;

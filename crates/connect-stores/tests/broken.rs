@@ -18,9 +18,9 @@ use connect_stores::{
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Fault {
     None,
-    /// An attempt at a held lock succeeds.
+    /// An attempt to take a held lock succeeds.
     NoLock,
-    /// An attempt at a held lock waits.
+    /// An attempt to take a held lock waits.
     WaitsForTheLock,
     /// A lock ends before its lease does.
     EndsEarly,
@@ -36,7 +36,7 @@ enum Fault {
     MixesKeys,
     /// The issuer of a key is ignored.
     ForgetsTheIssuer,
-    /// Ids are trimmed.
+    /// User ids are trimmed.
     TrimsIds,
     /// All keys share one lock.
     OneLock,

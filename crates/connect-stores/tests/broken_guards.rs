@@ -29,7 +29,7 @@ enum Fault {
     FreesTheDone,
     /// `done` is ignored after the claim expired.
     ForgetsTheLate,
-    /// Ids that differ in case are equal.
+    /// Ids that differ only in case are treated as equal.
     NoCase,
 }
 

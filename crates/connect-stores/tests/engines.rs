@@ -140,7 +140,7 @@ fn postgres_prepare_on_a_read_only_server_fails() {
     run(async {
         let (owner, key) = (postgres(&url).await, key("read only"));
         save(&owner, &key).await;
-        // The store removes one connection for its advisory lock, so all statements use the other connection.
+        // The store removes one connection for its advisory lock. All statements share a second connection.
         let pool = pool(&url, None, 1);
         let store = PostgresStore::with_pool(pool.clone());
         let mut held = store.try_lock(&key, LEASE).await.unwrap().unwrap();
@@ -194,7 +194,7 @@ fn postgres_lock_of_a_cancelled_attempt_becomes_free() {
         let (store, key) = (postgres(&url).await, key("cancelled"));
         save(&store, &key).await;
         let _held = store.try_lock(&key, LEASE).await.unwrap().unwrap();
-        // The statement that takes the lock waits for this transaction; a release does not.
+        // The statement that takes the lock waits for this transaction, but a release does not wait.
         let mut control = pool(&url, None, 1).get().await.unwrap();
         let freeing = control.transaction().await.unwrap();
         let sql = "DELETE FROM mobiscroll_connect_locks AS held USING mobiscroll_connect_tokens AS kept \
@@ -206,7 +206,7 @@ fn postgres_lock_of_a_cancelled_attempt_becomes_free() {
             tokio::spawn(async move { other.load(&key).await })
         });
         for load in loads {
-            load.await.unwrap().unwrap(); // opens several connections, so that a release could overtake the attempt
+            load.await.unwrap().unwrap(); // opens several connections, so that a release could be executed first
         }
         let cancelled = tokio::time::timeout(Duration::from_millis(300), other.try_lock(&key, LEASE)).await;
         assert!(cancelled.is_err(), "the attempt ended");
@@ -255,7 +255,7 @@ fn redis_prepare_without_memory_fails() {
             assert!(error.to_string().contains("OOM") || error.to_string().contains("memory"), "{error}");
             held.save(&Tokens::new("b", "r")).await.unwrap_err();
             assert_eq!(store.load(&key).await.unwrap(), stored);
-            held.delete().await.unwrap(); // needs no space
+            held.delete().await.unwrap(); // a delete needs no memory
             assert_eq!(store.load(&key).await.unwrap(), None);
             drop(exhausted);
             held.prepare().await.unwrap();

@@ -84,7 +84,7 @@ impl GuardTest<'_> {
         }
     }
 
-    /// Checks that a claim returns `expected`.
+    /// Claims a delivery, and checks that the result is `expected`.
     fn expect_claim(&self, guard: &dyn ReplayGuard, id: &str, expected: &str) -> RuleResult {
         let claimed = format!("{:?}", self.claim(guard, id)?);
         check(claimed == expected, &format!("the claim returned {claimed}, expected {expected}"))

@@ -78,13 +78,13 @@ fn separators(test: &StoreTest<'_>) -> RuleResult {
         keys.push(TokenKey { issuer: issuer.into(), client_id: "".into(), user: "c".into() });
         keys.push(test.key("", &format!("a{separator}b{separator}c")));
     }
-    // Some separators produce the same key twice.
+    // Some separators produce equal keys.
     keys.sort();
     keys.dedup();
     check_separate(test, keys)
 }
 
-/// Saves different tokens under each key, and checks that each key still loads its own.
+/// Saves different tokens under each key, and checks that each key still loads its tokens.
 fn check_separate(test: &StoreTest<'_>, keys: Vec<TokenKey>) -> RuleResult {
     let store = test.open()?;
     let pair = |number: usize| Tokens::new(format!("access {number}"), format!("refresh {number}"));

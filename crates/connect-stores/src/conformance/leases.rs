@@ -26,7 +26,7 @@ fn lasts(test: &StoreTest<'_>) -> RuleResult {
         taken
     });
     taken?.release()?;
-    // The store's clock may have a coarser resolution.
+    // The lease may end a little early, because the store's clock may be coarse.
     check(took + SHORT >= lease, &format!("a lease of {lease:?} ended after {took:?}"))
 }
 
@@ -61,7 +61,7 @@ fn lost_and_released(test: &StoreTest<'_>) -> RuleResult {
     thread::sleep(SHORT * 2);
     let taken = lock(&other, &key)?;
     drop(later);
-    let _ = late.release(); // it may fail with a lost lease
+    let _ = late.release(); // the release may fail with a lost lease
     thread::sleep(SHORT);
     check(
         one.try_lock(&key, LONG)?.is_none(),

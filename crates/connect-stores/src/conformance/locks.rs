@@ -59,7 +59,7 @@ fn released(test: &StoreTest<'_>) -> RuleResult {
 fn dropped(test: &StoreTest<'_>) -> RuleResult {
     let (one, other, key) = (test.open()?, test.open()?, test.user("dropped"));
     for store in [&one, &other, &one] {
-        drop(lock_within(SLACK, store, &key)?); // an async store releases it in the background
+        drop(lock_within(SLACK, store, &key)?); // an async store releases the lock in the background
     }
     lock_within(SLACK, &other, &key)?.release()?;
     Ok(())
@@ -87,7 +87,7 @@ fn concurrent_writers(test: &StoreTest<'_>) -> RuleResult {
         let mut held = lock_within(LONG / 2, store, &key)?;
         let kept = held.load()?;
         let number: usize = kept.and_then(|kept| kept.access_token.expose().parse().ok()).unwrap_or(0);
-        thread::sleep(Duration::from_millis(1)); // gives a faulty store time to let another writer in
+        thread::sleep(Duration::from_millis(1)); // meanwhile, a faulty store could lock the key for another writer
         held.save(&Tokens::new((number + 1).to_string(), "r"))?;
         Ok(held.release()?)
     };

@@ -130,7 +130,7 @@ impl Fixture {
 fn save_writes_and_syncs_before_it_renames() {
     let fixture = Fixture::new();
     fixture.lock().save(&pair(1)).unwrap();
-    let create = ["create", "remove new", "create"]; // the lock, then the new file
+    let create = ["create", "remove new", "create"]; // creates the lock file and `<name>.new`
     let save = ["write", "sync", "rename", "sync folder"];
     assert_eq!(fixture.disk.take(), [&create[..], &save].concat());
 
@@ -234,7 +234,7 @@ fn write_to_a_folder_that_cannot_be_synced_happens() {
     }
 }
 
-/// Root can open and sync the folder anyway.
+/// Root can open and sync the folder without the permission.
 #[test]
 #[cfg(unix)]
 fn folder_without_read_permission_takes_saves_and_deletes() {

@@ -61,7 +61,7 @@ impl PostgresConnections {
         Self(Arc::new(PostgresConnectionsInner { pool, alive: Mutex::new(None) }))
     }
 
-    /// Executes one statement. When this method returns, a write is committed.
+    /// Executes one statement. A write is committed when this method returns.
     pub(super) async fn query(&self, sql: &str, params: Params<'_>) -> Result<Vec<Row>, StoreError> {
         let connection = self.connection().await?;
         match timeout(TIMEOUT, connection.query_typed(sql, params)).await {
@@ -113,14 +113,14 @@ impl PostgresConnections {
         Ok(id)
     }
 
-    /// Creates the tables. Several processes may call it concurrently.
+    /// Creates the tables. Several processes may call this method concurrently.
     pub(super) async fn migrate(&self) -> Result<(), StoreError> {
         const ONE_AT_A_TIME: &str = "SELECT pg_advisory_xact_lock(7310582243906212457);";
         let connection = self.connection().await?;
         let script = format!("BEGIN; {ONE_AT_A_TIME} {} COMMIT;", MIGRATIONS.concat());
         let outcome = connection.batch_execute(&script).await;
         if outcome.is_err() {
-            drop(Object::take(connection)); // its transaction may still be open
+            drop(Object::take(connection)); // the transaction of the script may still be open
         }
         outcome.map_err(|error| failed(&error))
     }

@@ -26,7 +26,7 @@ use crate::{
     record::digest,
 };
 
-/// Returns whether the claim was taken, and whether the delivery had been handled before.
+/// Claims a delivery. Returns whether the claim succeeded, and whether the delivery was handled before.
 const CLAIM: &str = "\
 WITH taken AS (
     INSERT INTO mobiscroll_connect_deliveries AS known (id, claim, done, claimed_until, kept_until)
@@ -48,7 +48,7 @@ ON CONFLICT (id) DO UPDATE SET done = true";
 
 const FREE: &str = "DELETE FROM mobiscroll_connect_deliveries WHERE id = $1 AND claim = $2 AND NOT done";
 
-/// Deletes expired deliveries: at most 1000, because a claim waits for this statement.
+/// Deletes at most 1000 expired deliveries, because a claim waits for this statement.
 const DELETE_EXPIRED: &str = "\
 DELETE FROM mobiscroll_connect_deliveries WHERE id IN (
     SELECT id FROM mobiscroll_connect_deliveries

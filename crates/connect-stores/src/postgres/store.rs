@@ -30,8 +30,8 @@ RETURNING true";
 /// Checks that a save is possible: writes the record again unchanged, and inserts no rows.
 ///
 /// The INSERT fails without the privilege that a save needs. The UPDATE reads the row's latest version, so it
-/// does not undo a concurrent save. `record || ''` makes PostgreSQL write the value again:
-/// it does not rewrite an unchanged value that is stored outside its row (TOAST).
+/// does not undo a concurrent save. PostgreSQL does not rewrite an unchanged value that is stored outside its
+/// row (TOAST). The result of `record || ''` is a new value, so PostgreSQL writes it.
 const PREPARE: &str = "\
 WITH held AS (
     SELECT key FROM mobiscroll_connect_locks
@@ -151,8 +151,8 @@ impl AsyncTokenStore for PostgresStore {
             name: record::record_name(key),
             holder: random_holder()?,
         };
-        // A separate task completes even if the caller is cancelled. Otherwise the release, on another
-        // connection, could be executed before the statement that takes the lock.
+        // A separate task completes even if the caller is cancelled. Without the task, a release on another
+        // connection could be executed before the statement that takes the lock.
         let taken = tokio::spawn(row.take(lease)).await;
         let stopped = |error| StoreError::new("the task that takes the lock was stopped").with_source(error);
         let held = taken.map_err(stopped)??;

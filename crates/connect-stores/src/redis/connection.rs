@@ -17,7 +17,7 @@ pub(super) struct RedisConnection(Arc<RedisConnectionInner>);
 
 struct RedisConnectionInner {
     client: Client,
-    /// The connection and its serial number. Callers that see the same failure discard only that connection.
+    /// The connection and its serial number. After a failure, a caller discards only the connection it used.
     connection: Mutex<(u64, Option<MultiplexedConnection>)>,
 }
 

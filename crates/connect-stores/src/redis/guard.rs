@@ -138,7 +138,7 @@ struct RedisClaim {
     connection: RedisConnection,
     key: String,
     holder: String,
-    /// `None` if the end is later than an `Instant` can represent.
+    /// `None` if the time is later than an `Instant` can represent.
     kept_until: Option<Instant>,
 }
 
