@@ -27,7 +27,7 @@ if ! cargo fuzz --version >/dev/null 2>&1; then
 fi
 
 # The project has no unsafe code, so a sanitizer would check only dependencies, at half the speed. Panics, overflows,
-# timeouts and memory use are detected without one.
+# timeouts and memory use are detected without a sanitizer.
 cd "$fuzz/.."
 CARGO_TARGET_DIR=$target cargo +nightly fuzz build --fuzz-dir "$fuzz" --sanitizer none
 

@@ -10,7 +10,7 @@ pub(crate) struct Shape {
     pub(crate) odd_every: Option<usize>,
 }
 
-/// Returns an event of 1,620 bytes. Half of it is `original`, with the fields of a Google event.
+/// Returns an event of 1,620 bytes. Half of the event is `original`, with the fields of a Google event.
 pub(crate) fn event(number: usize, is_odd: bool) -> String {
     let id = format!("q1w2e3r4t5y6u7i8o9p0{number:06}");
     let location = if is_odd { "17".to_owned() } else { "\"Meeting room Danube, third floor\"".to_owned() };

@@ -15,12 +15,12 @@ struct Row {
     rounds: usize,
 }
 
-/// The pages of events that the server has.
+/// The pages of events that the server sends.
 #[derive(Clone, Copy)]
 struct Pages {
     events_per_page: usize,
     pages: usize,
-    /// Every event whose number is a multiple has a field of another type; 0 for none.
+    /// If `n`, every `n`th event has a field of another type. If 0, no event has one.
     odd_every: usize,
     coding: &'static str,
     delay_ms: u64,
@@ -83,7 +83,7 @@ pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints the instructions that listing one event takes, as callgrind counts them.
+/// Prints the number of instructions per listed event, as callgrind counts them.
 fn instructions() -> Result<(), Failure> {
     println!("| client | every tenth event has a field of another type | instructions per event |");
     println!("|---|---|---|");
@@ -94,7 +94,7 @@ fn instructions() -> Result<(), Failure> {
             let server = Server::start(Pages { pages, odd_every, ..PAGES })?;
             server.count_instructions(client, "events")
         };
-        // The difference contains no set-up.
+        // The set-up is part of both counts, so their difference does not contain it.
         let each = (count(4)? - count(2)?) / 2000;
         println!("| {client} | {} | {each} |", if odd_every == 0 { "no" } else { "yes" });
     }

@@ -34,7 +34,7 @@ pub(crate) enum Work {
     Calendars(usize),
     /// Creates this many events, one after the other.
     Creates(usize),
-    /// Lists the calendars. The numbers are the concurrent callers, and the calls of each caller.
+    /// Lists the calendars. The numbers are the concurrent callers and the calls per caller.
     Callers(usize, usize),
 }
 
@@ -71,7 +71,7 @@ pub(crate) fn run(client: &str, work: Work, base: &str) -> Result<Cost, Failure>
     }
 }
 
-/// Runs the work on one thread, so that its CPU time and that of a blocking client can be compared.
+/// Runs the work on one thread, as a blocking client does, so that the CPU times can be compared.
 fn asynchronous<F: Future<Output = Result<Meter, Failure>>>(work: F) -> Result<Cost, Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     Ok(runtime.block_on(work)?.stop())

@@ -1,4 +1,4 @@
-//! Hand-written clients without an SDK, for comparison: a connection pool, and structs with strings.
+//! Hand-written clients for comparison. Each has a connection pool, and decodes structs with strings.
 
 use std::sync::Arc;
 

@@ -18,7 +18,7 @@ fuzz_target!(|bytes: &[u8]| {
     let outcome = finish(&text);
     if let Ok(request) = finish_at(&text, &World::at(named())) {
         assert!(request.contains("code_verifier="), "{request}");
-        // White space around the text and a fragment are not part of the query.
+        // The query includes neither a fragment nor white space around the text.
         let query = text.trim().split('#').next().unwrap_or_default();
         let named = form_urlencoded::parse(query.as_bytes())
             .filter(|(name, value)| name == "iss" && value == ISSUER)

@@ -52,12 +52,12 @@ fuzz_target!(|bytes: &[u8]| {
     assert_eq!(shape(&spaced), shape(&listed));
 });
 
-/// Returns `status`, or 400 for the token endpoint. Without a refresh, a 401 is the final error of the call.
+/// Returns `status`, or 400 for requests to the token endpoint, so that a refresh after a 401 fails.
 fn refresh_refused(request: &connect_core::Request, status: StatusCode) -> StatusCode {
     if request.uri().path().ends_with("/oauth/token") { StatusCode::BAD_REQUEST } else { status }
 }
 
-/// Returns the error of a call, and the number of its requests without those to the token endpoint.
+/// Returns the error of a call, and the number of its requests, except requests to the token endpoint.
 fn failure(
     status: StatusCode,
     body: &[u8],
@@ -72,7 +72,7 @@ fn failure(
     );
     let kind = error.kind();
     let fits = match status.as_u16() {
-        // After a 401, the error of the call is that of the refused refresh.
+        // If the call refreshed after the 401, its error is the error of the refresh.
         401 if world.sent.len() > 1 => true,
         401 => matches!(kind, ErrorKind::Authentication | ErrorKind::Permission { .. }),
         403 => matches!(kind, ErrorKind::Permission { .. }),

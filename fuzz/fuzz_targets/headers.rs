@@ -1,5 +1,5 @@
-//! Headers with durations, one per line. A refused call has `Retry-After`, and the response with the webhook
-//! keys has `Cache-Control` and `Age`.
+//! The values of headers with durations, one per line. A response that refuses a call has `Retry-After`. The
+//! response with the webhook keys has `Cache-Control` and `Age`.
 //!
 //! No pause ends after the deadline of the call. Keys are cached for at most a day.
 

@@ -31,7 +31,7 @@ fuzz_target!(|bytes: &[u8]| {
             Value::Array(all) => all.iter().any(|one| is(one, CLIENT)),
             one => is(one, CLIENT),
         });
-        // No server issues a token with a duplicate claim, so such a token counts as opaque.
+        // No server issues a token with a duplicate claim, so the session may accept it as an opaque token.
         let twice = ["sub", "aud", "exp", "iat"].iter().any(|name| text.matches(name).count() > 1)
             || text.contains("\\u");
         assert!((sub && aud) || twice, "a token of another user or application is accepted: {payload}");

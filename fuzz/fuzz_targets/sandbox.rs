@@ -3,8 +3,8 @@
 //! Without injected faults, a response with a JSON content type is JSON, the client's types decode successful
 //! responses, and the status is never 500.
 //!
-//! A request is two lines: the first is such as `GET /api/events?pageSize=3`, the second is the body, which
-//! may be empty. The prefix `*` adds the user's access token, the prefix `+` the application's credentials. A
+//! A request has two lines: a line such as `GET /api/events?pageSize=3`, and a line with the body, which may
+//! be empty. The prefix `*` adds the user's access token, the prefix `+` the application's credentials. A
 //! second passes after each request.
 
 #![no_main]
@@ -52,7 +52,7 @@ impl Client {
         Self { sandbox, now: at().wall, basic, bearer: None }
     }
 
-    /// Returns the user's access token. Signs the user in first, unless the user is signed in.
+    /// Returns the user's access token. First signs the user in if needed.
     fn sign_in(&mut self) -> Option<HeaderValue> {
         if self.bearer.is_none() {
             let client = self.sandbox.credentials().client_id;

@@ -55,7 +55,7 @@ fn check_unsigned(lines: [&[u8]; 3], body: &[u8]) {
         match outcome {
             Ok(_) => assert!(is_object(body) && (is_signed || !is_canonical)),
             Err(Reason::InvalidPayload) => assert!(!is_object(body) && (is_signed || !is_canonical)),
-            // A right signature is not found if too many other signatures precede it.
+            // A valid signature is not found if too many invalid signatures precede it.
             Err(reason) => assert_eq!(reason, Reason::NoMatchingSignature),
         }
     } else {

@@ -4,9 +4,9 @@
 //!   bytes ── Input ──> a status, a header, a body ──> the code that reads them ──> properties
 //! ```
 //!
-//! Most inputs are text, so that the corpus can be read and written by hand. They have lines with parameters,
-//! then a body. [`World`] is the environment of a call: an application, a store, a scripted service, and a
-//! clock that advances only while the call pauses.
+//! Most inputs are text, so that the corpus can be read and written by hand. An input has lines with
+//! parameters, then a body. [`World`] is the environment of a call: an application, a store, a scripted
+//! service, and a clock that advances only while the call pauses.
 
 mod world;
 
@@ -34,8 +34,8 @@ impl<'a> Input<'a> {
         line
     }
 
-    /// Consumes a line with a status code. Returns 418 for an invalid code, because no code handles 418
-    /// specially.
+    /// Consumes a line with a status code. Returns 418 for an invalid status code, because the project does
+    /// not handle 418 specially.
     pub fn status(&mut self) -> http::StatusCode {
         http::StatusCode::from_bytes(self.line()).unwrap_or(http::StatusCode::IM_A_TEAPOT)
     }

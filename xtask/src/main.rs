@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The bench is a separate workspace.
+/// The arguments that run the bench, which is a separate workspace.
 const BENCH: [&str; 6] = ["run", "--release", "--quiet", "--manifest-path", "bench/Cargo.toml", "--"];
 
 /// Runs a command in the root folder, with its output on the terminal.

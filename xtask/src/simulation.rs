@@ -1,4 +1,4 @@
-//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that it detects known mistakes.
+//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that it detects each mutant.
 
 use std::collections::BTreeSet;
 use std::fs;

@@ -27,7 +27,7 @@ struct Rules {
     twins: BTreeSet<String>,
 }
 
-/// Prints each place that breaks a rule, and fails if there is any.
+/// Prints each place that breaks a rule. Fails if a place was printed.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let rules = Rules::read(root)?;
     let mut found = Vec::new();

@@ -6,13 +6,13 @@
 //! bash tests/engines.sh cargo run -p many-processes -- --store redis --kill --rotation strict
 //! ```
 //!
-//! The main process runs the sandbox, and starts this program again as worker processes ([`worker`]). It
-//! repeatedly expires all access tokens. For each user, one process must refresh while the others wait for
-//! the result. The figures come from the sandbox's counters and from the store, not from the workers.
+//! The main process runs the sandbox, starts this program again as worker processes ([`worker`]), and
+//! repeatedly expires all access tokens. For each user, one worker must refresh while the other workers wait
+//! for the result. The figures come from the sandbox's counters and from the store, not from the workers.
 //!
 //! The run fails unless each expiry costs one exchange per user, no call fails, and no user is signed out.
 //! With `--kill`, a process may be killed after an exchange and before its save. Under `--rotation grace`
-//! the user stays signed in. Under `strict` each such exchange ends a sign-in, which no client can prevent.
+//! the user stays signed in. Under `--rotation strict` the user must sign in again, whatever the client does.
 
 mod fleet;
 mod run;

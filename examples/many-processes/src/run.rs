@@ -38,7 +38,7 @@ pub(crate) struct RunOptions {
 const EXCHANGE: Duration = Duration::from_millis(40);
 /// The exchange timeout without and with `--kill`.
 ///
-/// With `--kill` the timeout is short, because the lock of a killed process lasts a little longer than it.
+/// With `--kill` the timeout is short, because the lock of a killed process lasts longer than the timeout.
 const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
 /// The timeout of each step of the run.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);
@@ -104,7 +104,7 @@ impl Run {
         Ok(run)
     }
 
-    /// Expires all access tokens and waits until all processes call with new ones.
+    /// Expires all access tokens, and waits until all processes make calls with new tokens.
     fn expire(&mut self, kill: bool) -> Result<(), Failure> {
         self.users.iter_mut().for_each(|user| user.renewed = false);
         self.server.expire_all();
@@ -132,7 +132,7 @@ impl Run {
         self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Counts the saved pairs while the sandbox is blocked, so that every granted pair is saved or lost.
+    /// Counts the saved pairs. Blocks the sandbox meanwhile, so that no exchange is between grant and save.
     fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);
         let saved = self.server.with(|_| {
@@ -143,7 +143,7 @@ impl Run {
         Ok(())
     }
 
-    /// Returns whether a user has a new pair; signs the user in again if the store has none.
+    /// Returns whether a user has a new pair. Signs the user in again if the store has no pair.
     fn renewed(&mut self, number: usize) -> Result<bool, Failure> {
         let user = &mut self.users[number];
         self.saved += user.moved(&*self.store)?;
@@ -196,7 +196,7 @@ impl Run {
 }
 
 impl SignedInUser {
-    /// Reads the pair from the store; returns 1 if it changed.
+    /// Reads the pair from the store. Returns 1 if the pair changed, and 0 if not.
     fn moved(&mut self, store: &dyn TokenStore) -> Result<u64, Failure> {
         let pair = store.load(&self.key)?;
         let moved = pair.is_some() && pair != self.pair;

@@ -59,7 +59,7 @@ impl StoreOptions {
         })
     }
 
-    /// Opens the store for the blocking client and to inspect it.
+    /// Opens the store for the main process: for its blocking client, and for reading the pairs.
     pub(crate) fn open(&self) -> Result<Arc<dyn TokenStore>, Failure> {
         Ok(match self.store {
             StoreKind::File => Arc::new(self.files()?),

@@ -1,7 +1,7 @@
 //! A worker process: calls the API for all users until its input ends.
 //!
-//! On the input line `check N` it prints `seen N` once, for each user, a call begun later has succeeded.
-//! It prints `failed ..` for each failed call, and `ended ..` when a user's session ends.
+//! After the input line `check N`, the worker waits until a later call of each user has succeeded. It then
+//! prints `seen N`. It prints `failed ..` for each failed call, and `ended ..` when a user's session ends.
 
 use std::{
     sync::{
@@ -81,9 +81,10 @@ pub(crate) fn user_id(number: usize) -> String {
     format!("user-{number}")
 }
 
-/// The numbers of calls, counted from 1.
+/// The calls of a user, numbered from 1.
 #[derive(Default)]
 struct Calls {
+    /// The number of the last begun call.
     begun: u64,
     /// The number of the last successful call.
     succeeded: u64,

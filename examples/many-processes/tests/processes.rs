@@ -1,8 +1,8 @@
-//! A short run with each store; PostgreSQL and Redis only under `tests/engines.sh`.
+//! A short run with each store. The runs with PostgreSQL and Redis need `tests/engines.sh`.
 
 use std::process::Command;
 
-/// Runs the program; returns a function that reads a figure from its output.
+/// Runs the program, and returns a function that reads a figure from the program's output.
 fn figures(arguments: &[&str]) -> impl Fn(&str) -> String + use<> {
     let output = Command::new(env!("CARGO_BIN_EXE_many-processes")).args(arguments).output().unwrap();
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
@@ -44,7 +44,7 @@ fn each_user_costs_one_exchange_per_expiry() {
     }
 }
 
-/// Only with files: a killed process's Redis lock lasts until its lease ends, which takes too long.
+/// Uses the file store, because a Redis lock of a killed process would last too long.
 #[test]
 fn killed_process_costs_a_sign_in_only_under_strict() {
     let figure = figures(&["--expiries", "6", "--kill"]);

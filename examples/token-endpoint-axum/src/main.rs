@@ -2,7 +2,7 @@
 //! `token-endpoint-axum [ADDRESS]`.
 //!
 //! Set `GOOGLE_CLIENT_ID`, `GOOGLE_CLIENT_SECRET`, and `APP_ORIGIN`, the origin of the pages
-//! (`https://app.example`). This example keeps tokens only in memory: in production, give the client a
+//! (`https://app.example`). This example stores tokens only in memory. In production, give the client a
 //! persistent store, and put a TLS proxy in front of the server.
 
 use std::{env::var, sync::Arc, time::Duration};
@@ -56,7 +56,7 @@ async fn token(State(shared): State<Shared>, request: Request) -> Response {
     reply.map(Body::from)
 }
 
-/// Returns the user of the session. Here the cookie contains the user's name; a real application looks it up.
+/// Returns the user of the session. Here, the cookie is the user's name. In production, look up the session.
 fn signed_in(headers: &HeaderMap) -> Option<Visitor> {
     headers.get("cookie")?.to_str().ok()?.strip_prefix("user=").map(Visitor::new)
 }

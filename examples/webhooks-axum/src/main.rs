@@ -1,7 +1,7 @@
 //! Receives webhook deliveries with axum: `webhooks-axum [ADDRESS]`. See `Client::from_env` for the settings.
 //!
-//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should send the delivery again;
-//! 401 if the delivery is not genuine (final); 400 if it is malformed (final).
+//! Responses: 200 if the delivery was handled, now or earlier; 503 if Connect should send the delivery again;
+//! 401 if the delivery is not genuine; 400 if the delivery is malformed.
 
 use axum::extract::{DefaultBodyLimit, State};
 use axum::{Router, body::Bytes, http::HeaderMap, http::StatusCode, routing::post};
@@ -21,7 +21,7 @@ async fn webhook(State(connect): State<Client>, headers: HeaderMap, body: Bytes)
     handle(&connect, &headers, &body).await.map_or_else(|declined| declined.status(), |()| StatusCode::OK)
 }
 
-/// Handles a delivery. The signature covers the raw body; `done` marks the delivery as handled.
+/// Handles a delivery. Needs the raw body to verify the signature. `done` marks the delivery as handled.
 async fn handle(connect: &Client, headers: &HeaderMap, body: &[u8]) -> Result<(), Declined> {
     let received = connect.webhooks().receive(headers, body).await?;
     for change in &received.delivery.events {

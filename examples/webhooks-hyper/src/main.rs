@@ -1,8 +1,8 @@
 //! Receives webhook deliveries with hyper: `webhooks-hyper [ADDRESS]`. See `Client::from_env` for the
 //! settings.
 //!
-//! Responses: 200 if the delivery was handled, now or before; 503 if Connect should send the delivery again;
-//! 401 if the delivery is not genuine (final); 400 if it is malformed (final).
+//! Responses: 200 if the delivery was handled, now or earlier; 503 if Connect should send the delivery again;
+//! 401 if the delivery is not genuine; 400 if the delivery is malformed.
 
 use connect_hyper::{Client, webhooks::Declined};
 use http_body_util::{BodyExt, Limited};
@@ -27,7 +27,7 @@ async fn webhook(connect: Client, request: Request<Incoming>) -> hyper::http::Re
     Response::builder().status(status).body(String::new())
 }
 
-/// Handles a delivery. The signature covers the raw body; `done` marks the delivery as handled.
+/// Handles a delivery. Needs the raw body to verify the signature. `done` marks the delivery as handled.
 async fn handle(connect: &Client, request: Request<Incoming>) -> Result<(), StatusCode> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, 2 << 20).collect().await.or(Err(StatusCode::PAYLOAD_TOO_LARGE))?;

@@ -63,7 +63,7 @@ fn item(of: &Answer) -> TokenStream {
     }
 }
 
-/// Returns the type of the struct's field: an `Option`, unless the field is empty by default.
+/// Returns the Rust type of a field: an `Option`, unless the field is empty if its value is missing.
 fn field_type(field: &Field) -> TokenStream {
     let ty = ty(&field.ty, "Timestamp");
     let plain = field.plain || matches!(field.ty, Ty::List(_) | Ty::Map(..));
@@ -159,7 +159,7 @@ fn fields_impl(of: &Answer) -> TokenStream {
     }
 }
 
-/// Returns the code that deserializes strict fields, in place, so that an error contains its JSON path.
+/// Returns the code that deserializes strict fields in place. An error then contains the field's JSON path.
 fn read_in_place(of: &Answer) -> Option<TokenStream> {
     let strict: Vec<_> = of.fields.iter().filter(|field| field.strict).collect();
     let (wires, names) = names(strict.iter().copied());
@@ -201,7 +201,7 @@ fn constructor(of: &Answer) -> Option<TokenStream> {
     })
 }
 
-/// Returns the `Answer` impl. `success: false` is a refusal even if the schema has no `success` field.
+/// Returns the `Answer` impl. It treats `success: false` as a refusal even if the schema has no such field.
 fn answer_impl(of: &Answer) -> TokenStream {
     let name = format_ident!("{}", of.name);
     let has = |wire: &str, ty: &Ty| of.fields.iter().any(|field| field.wire == wire && field.ty == *ty);

@@ -7,7 +7,7 @@ use super::emit::{docs, ident, ty};
 use super::emit_requests::{Kind, kind};
 use super::model::{Field, Model, Request, Ty};
 
-/// Returns whether a request writes an event and can be sent to other services.
+/// Returns whether a request writes an event and can be sent to services other than Connect.
 pub(super) fn is_event_request(request: &Request) -> bool {
     request.has_foreign_options && !request.body_fields().is_empty()
 }

@@ -41,7 +41,7 @@ fn item(model: &Model, of: &Request, shared: &[SharedField<'_>]) -> Result<Token
     let beside = of.has_foreign_options.then(|| quote!(pub(crate) foreign_options: ForeignOptions,));
     let default =
         if of.new && !of.fields().any(|field| field.required) { quote!(, Default) } else { quote!() };
-    // If a struct has no fields, callers could write a struct literal. A field added later would break it.
+    // Callers could write a literal of a struct without fields. A field added later would break the literal.
     let open = of.fields().next().is_none().then(|| quote!(#[non_exhaustive]));
     let (constructor, setters) =
         (constructor(model, of)?, of.fields().filter(|field| field.setter).map(setter));
@@ -157,7 +157,7 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-/// Returns a setter that adds several elements, and one that adds one element if the schema names it.
+/// Returns the setter that adds several elements, and the setter for one element if the schema names one.
 fn list_setters(field: &Field, of: &Ty) -> TokenStream {
     let (name, item) = (ident(field), ty(of, "Moment"));
     let doc = docs(&setter_doc(&format!("Adds elements to `{name}`:"), &field.doc));

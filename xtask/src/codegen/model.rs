@@ -15,7 +15,7 @@ pub(crate) struct Model {
 }
 
 impl Model {
-    /// Returns the name of an enum's variant for a value.
+    /// Returns the name of the variant for a value of the enum `name`.
     pub(crate) fn variant(&self, name: &str, value: &str) -> Result<&str, String> {
         let values = self.enums.iter().find(|known| known.name == name).map(|known| &known.variants);
         let found = values.and_then(|values| values.iter().find(|variant| variant.value == value));
@@ -67,7 +67,8 @@ pub(crate) struct Request {
     /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,
     pub(crate) call: Call,
-    /// Whether the request has `ForeignOptions`, for other services, and a hand-written `for_connect`.
+    /// Whether the request has `ForeignOptions` (for services other than Connect) and a hand-written
+    /// `for_connect`.
     pub(crate) has_foreign_options: bool,
     /// The path parameters.
     pub(crate) path: Vec<Field>,
@@ -141,7 +142,7 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Whether the field may be null. In a request, a nullable field is a `Patch`.
     pub(crate) nullable: bool,
-    /// Whether a field of a response is empty if it is missing, and is not an `Option`.
+    /// Whether the Rust type of a response field is not an `Option`: a missing value is then empty.
     pub(crate) plain: bool,
     /// Whether a value of the wrong type makes the whole response an error.
     pub(crate) strict: bool,
@@ -172,7 +173,7 @@ pub(crate) enum Ty {
     U64,
     /// A date-time: a `Timestamp` in a response, a `Moment` in a request.
     Instant,
-    /// A JSON object that is kept as text.
+    /// A JSON object that is stored as text.
     Raw,
     /// A type of connect-types, generated or written by hand.
     Named(String),

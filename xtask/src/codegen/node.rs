@@ -19,7 +19,7 @@ impl<'a> Node<'a> {
         Err(format!("#{}: {}", self.pointer, message.as_ref()))
     }
 
-    /// Returns an error for a key that no list contains.
+    /// Returns an error if the object has a key that no list of `known` contains.
     pub(crate) fn allow_only(&self, known: &[&[&str]]) -> Result<(), String> {
         for (key, child) in self.entries()? {
             if !known.iter().any(|keys| keys.contains(&key)) {

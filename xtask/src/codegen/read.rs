@@ -152,7 +152,7 @@ impl<'a> Reader<'a> {
         properties.iter().map(|(wire, node)| self.field(wire, node, node, required.contains(wire))).collect()
     }
 
-    /// Reads a field. `holder` has the description and extensions: it is the property or the parameter.
+    /// Reads a field. `holder` is the property or parameter that has the description and the extensions.
     fn field(
         &self,
         wire: &str,
@@ -477,7 +477,7 @@ fn auth(security: &Node<'_>) -> Result<&'static str, String> {
     }
 }
 
-/// Returns the description, which becomes a doc comment. Every public item needs one.
+/// Returns the description, which becomes a doc comment. Fails if the description is missing or empty.
 fn doc(node: &Node<'_>) -> Result<String, String> {
     match node.optional_text("description")? {
         Some(text) if !text.is_empty() => Ok(text.to_owned()),

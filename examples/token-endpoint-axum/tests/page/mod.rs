@@ -1,4 +1,4 @@
-//! The tests of both token endpoint examples: start the program and send it the requests of a page.
+//! The tests of both token endpoint examples. They start the program and send it the requests of a page.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const PAGE: &str = "https://app.example";
 
-/// The page can sign in and refresh; another origin and a user without a session cannot.
+/// Checks that the page can sign in and refresh, but not another origin or a user without a session.
 pub fn is_served(example: &str) {
     let server = Server::builder().settings(Settings::default()).start().unwrap();
     let (_running, host) = start(example, &server);
@@ -47,7 +47,7 @@ pub fn is_served(example: &str) {
     assert!(again.starts_with("HTTP/1.1 400 ") && again.contains("invalid_grant"), "{again}");
 }
 
-/// A too large body is refused, whether it has a content-length or is sent in endless chunks.
+/// Checks that a body that is too large is refused, with a `Content-Length` and in endless chunks.
 pub fn is_cut_short(example: &str) {
     let server = Server::builder().start().unwrap();
     let (_running, host) = start(example, &server);

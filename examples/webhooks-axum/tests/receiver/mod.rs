@@ -1,4 +1,4 @@
-//! The test of both webhook examples: start the program and have a sandbox send deliveries.
+//! The test of both webhook examples. It starts the program, and a sandbox sends deliveries to it.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -11,7 +11,7 @@ use connect_blocking::{Client, SignIn};
 use connect_sandbox::{Fault, Server, Settings, Trigger};
 use jiff::Timestamp;
 
-/// Each change is handled once, even if the first fetch of the keys fails; other requests are refused.
+/// Checks that each change is handled once, even if a fetch of the keys fails, and bad requests are refused.
 pub fn handles_each_change_once(example: &str) {
     let settings = Settings::default().with("initial_sync", "off").unwrap();
     let settings = settings.with("delivery_backoff", "0").unwrap();
