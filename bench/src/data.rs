@@ -28,7 +28,7 @@ pub(crate) fn event(number: usize, is_odd: bool) -> String {
     format!("{head}{original}{}{end}", "x".repeat(padding))
 }
 
-/// Returns the page with this number, from 0. `pages` is the number of pages.
+/// Returns the page with this number, counted from 0. `pages` is the number of pages.
 pub(crate) fn page(shape: Shape, number: usize, pages: usize) -> String {
     let mut body = String::from("{\"events\":[");
     for index in 0..shape.events {

@@ -20,7 +20,7 @@ struct Row {
 struct Pages {
     events_per_page: usize,
     pages: usize,
-    /// If `n`, every `n`th event has a field of another type. If 0, no event has one.
+    /// If `n` > 0, the location of every `n`th event is a number instead of a text.
     odd_every: usize,
     coding: &'static str,
     delay_ms: u64,

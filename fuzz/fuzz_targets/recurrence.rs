@@ -1,5 +1,5 @@
-//! Recurrence rules as text. A parsed rule does not change if it is written and parsed again. Case does not
-//! matter.
+//! Recurrence rules as text. A parsed rule does not change if it is written and parsed again. Upper and lower
+//! case are equivalent.
 
 #![no_main]
 

@@ -108,7 +108,7 @@ impl Client {
         Some(request)
     }
 
-    /// Advances the clock by a second, and sends the due deliveries. Every other delivery fails.
+    /// Advances the clock by a second, and sends the due deliveries. Every second delivery gets a 503.
     fn wait_a_second(&mut self) {
         self.now = self.now.checked_add(SignedDuration::from_secs(1)).expect("a few seconds");
         for (index, attempt) in self.sandbox.deliveries(self.now).into_iter().enumerate() {

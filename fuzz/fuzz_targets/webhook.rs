@@ -43,7 +43,7 @@ fn check_unsigned(lines: [&[u8]; 3], body: &[u8]) {
     } else if !texts[1].bytes().all(|byte| byte.is_ascii_digit()) {
         assert_eq!(outcome, Err(Reason::InvalidTimestamp));
     } else if texts[1].parse::<i64>().is_ok_and(|at| at.abs_diff(now.as_second()) <= 300) {
-        // Two signatures of the same delivery are equal, so a valid signature can be recognized.
+        // Signing is deterministic, so a valid signature can be recognized.
         let signed = testing::sign(
             texts[0],
             body.to_vec(),

@@ -18,7 +18,7 @@ const ALLOWED: [&str; 9] = [
     "Unlicense",
 ];
 
-/// Licences that are allowed only for some packages: the licence, a note, the prefixes of package names.
+/// Licences that are allowed only for some packages: licence, note, prefixes of package names.
 ///
 /// The libraries need these packages. These licences are no stricter than the generally allowed ones.
 const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [

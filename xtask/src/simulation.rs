@@ -1,4 +1,4 @@
-//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that it detects each mutant.
+//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that each mutant is detected.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -84,7 +84,7 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
 
 /// Copies the files of the work tree that git does not ignore.
 ///
-/// Deletes all other files of the copy, except those in its folder `target`.
+/// Deletes all other files in `copy`, except the files in `copy/target`.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)

@@ -53,7 +53,7 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
 }
 
 /// Prints `count` random sentences of documentation, errors and help, with their places.
-/// The same seed selects the same sentences.
+/// Runs with the same seed print the same sentences.
 pub(crate) fn sample(root: &Path, count: usize, seed: u64) -> Result<(), String> {
     let mut sentences = Vec::new();
     for path in tracked(root)? {

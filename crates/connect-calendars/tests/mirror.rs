@@ -401,7 +401,7 @@ fn older_page_does_not_undo_a_delivery() {
     state.deliver("updated", event("b", 2, 3));
     let away = with(with(event("c", 3, 3), "start", "2027-02-01T09:00:00Z"), "end", "2027-02-01T10:00:00Z");
     state.deliver("updated", away);
-    // The server read this page before the deliveries. The mirror receives the page after them.
+    // The server read this page before the deliveries. The mirror receives the page after the deliveries.
     let changes = state.last_page(&[event("b", 2, 2), event("c", 3, 2)]);
     assert_eq!(changes, Changes::default());
     assert_eq!(state.titles(), ["a as of 3", "b as of 3"]);
@@ -599,7 +599,7 @@ fn listed_event_without_calendar_id_is_matched() {
     state.sweep(&[without_calendar("a", 1)]);
     assert_eq!(state.1.iter().next().unwrap().calendar_id.as_deref(), Some("work"));
     assert_eq!(state.deliver("updated", event("a", 1, 1)), Changes::default(), "unchanged event");
-    // In a mirror of several calendars, a delivery with a calendar id updates a listed event without one.
+    // In a mirror of several calendars, a delivery also updates a listed event that has no calendar id.
     let mut state = MirroredCopy::of(&[without_calendar("a", 1)]);
     assert_eq!(ids(&state.deliver("updated", event("a", 1, 2))).0, ["a"]);
     assert_eq!(state.titles(), ["a as of 2"]);

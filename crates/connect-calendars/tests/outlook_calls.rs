@@ -269,7 +269,7 @@ fn series_is_sent_in_its_zone() {
     assert!(refusal(&CreateEvent::new(&series).time_zone("Moon Standard Time")).contains("Moon"));
     let fridays = meeting().recurrence(Recurrence::monthly().on_days([1, 15]));
     assert!(refusal(&CreateEvent::new(&fridays)).contains("more than one day"));
-    // In that night, 02:30 occurs twice in Berlin. A local time cannot express which one is meant.
+    // In that night, 02:30 occurs twice in Berlin. A local time does not tell the first from the second.
     let (start, end) = (at("2026-10-25T01:30:00Z"), at("2026-10-25T02:30:00Z"));
     let night = NewEvent::new((Provider::Microsoft, "c"), "N", start, end).recurrence(Recurrence::daily());
     assert!(refusal(&CreateEvent::new(&night).time_zone("Europe/Berlin")).contains("twice"));

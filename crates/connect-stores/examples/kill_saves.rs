@@ -126,7 +126,7 @@ fn kill_writers(kills: u64) -> Outcome<ExitCode> {
 struct State {
     /// The number of the stored pair.
     stored: Option<u64>,
-    /// The unfinished write, if any: `Some(number)` saves the pair with this number, `None` deletes the pair.
+    /// The unfinished write. `Some(Some(number))` saves the pair `number`, and `Some(None)` deletes the pair.
     under_way: Option<Option<u64>>,
     /// The highest number used so far.
     last_number: u64,

@@ -57,7 +57,7 @@ pub fn token_store<S: TokenStore>(
     try_rules(rules.map(|(name, rule)| (*name, || rule(&test))))
 }
 
-/// Checks the rules of [`AsyncTokenStore`]. Blocks the calling thread; each handle has a separate runtime.
+/// Checks the rules of [`AsyncTokenStore`]. Blocks the calling thread. Each handle has a separate runtime.
 pub fn async_token_store<S, F>(leases: Leases, open: impl Fn() -> F + Send + Sync) -> Result<(), Broken>
 where
     S: AsyncTokenStore,
@@ -141,23 +141,23 @@ impl StoreTest<'_> {
         TokenKey { issuer: self.issuer.as_str().into(), client_id: client_id.into(), user: user.into() }
     }
 
-    /// Returns the key of a user in this run.
+    /// Returns the key of a user in this test run.
     fn user(&self, user: &str) -> TokenKey {
         self.key("app", user)
     }
 }
 
-/// Takes a lock that must be free, with a long lease.
+/// Takes a lock with a long lease. Fails if the lock is not free.
 fn lock(store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
     lock_for(store, key, LONG)
 }
 
-/// Takes a lock that must be free, with this lease.
+/// Takes a lock with this lease. Fails if the lock is not free.
 fn lock_for(store: &dyn TokenStore, key: &TokenKey, lease: Duration) -> Result<Box<dyn StoreLock>, Fault> {
     store.try_lock(key, lease)?.ok_or_else(|| Fault("the lock was not free".to_owned()))
 }
 
-/// Tries to take a lock until it is free, for at most `time`.
+/// Tries to take a lock repeatedly, for at most `time`.
 fn lock_within(time: Duration, store: &dyn TokenStore, key: &TokenKey) -> Result<Box<dyn StoreLock>, Fault> {
     let started = Instant::now();
     loop {

@@ -1,8 +1,8 @@
 //! Reads and writes a user's record. The JSON object is the same in a file, a PostgreSQL row and a Redis
 //! hash.
 //!
-//! The record contains the key it belongs to, so that a record moved to another user is detected. A store
-//! with encryption keys writes `sealed` instead of `tokens`.
+//! The record contains its key, so that a record moved to another user is detected. A store with encryption
+//! keys writes `sealed` instead of `tokens`.
 
 #[cfg(feature = "seal")]
 use std::sync::Arc;

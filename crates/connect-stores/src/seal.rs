@@ -11,7 +11,7 @@ use connect_core::{StoreError, TokenKey, Tokens};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The keys of a store: one key seals (encrypts) tokens, any number of keys open (decrypt) tokens.
+/// The keys of a store: one key seals (encrypts) tokens, and any number of keys open (decrypt) them.
 ///
 /// A key is 32 random bytes and a name that you choose, such as the month of its creation. The name is stored
 /// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer, and
@@ -142,7 +142,7 @@ pub(crate) struct SealedTokens {
 
 /// Returns the associated data that binds the ciphertext to its user and key name.
 ///
-/// Each part is preceded by its length, so that different parts never give the same bytes.
+/// Each part is preceded by its length, so that different users and key names never give the same bytes.
 fn associated_data(key: &TokenKey, name: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     for part in ["connect-stores 1", name, &key.issuer, &key.client_id, &key.user] {

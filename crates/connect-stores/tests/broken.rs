@@ -32,7 +32,7 @@ enum Fault {
     NeverReleases,
     /// Dropping a lock does not release it.
     KeepsDropped,
-    /// The parts of a key are joined with a separator that they may contain.
+    /// The parts of a key are joined with a separator that the parts may contain.
     MixesKeys,
     /// The issuer of a key is ignored.
     ForgetsTheIssuer,

@@ -157,7 +157,7 @@ fn setter(field: &Field) -> TokenStream {
     }
 }
 
-/// Returns the setter that adds several elements, and the setter for one element if the schema names one.
+/// Returns the setter for several elements, and the setter for one element if the schema names it.
 fn list_setters(field: &Field, of: &Ty) -> TokenStream {
     let (name, item) = (ident(field), ty(of, "Moment"));
     let doc = docs(&setter_doc(&format!("Adds elements to `{name}`:"), &field.doc));

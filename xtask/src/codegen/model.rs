@@ -10,7 +10,7 @@ pub(crate) struct Model {
     /// The element types of responses that are lists.
     pub(crate) lists: BTreeSet<String>,
     pub(crate) requests: Vec<Request>,
-    /// The groups of the clients' methods: name and description.
+    /// The groups of client methods, each with its name and description.
     pub(crate) groups: Vec<(String, String)>,
 }
 
@@ -23,7 +23,7 @@ impl Model {
     }
 }
 
-/// An enum of texts. If it is open, the service may send other values.
+/// An enum of texts. If the enum is open, the service may send other values.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) name: String,
@@ -39,7 +39,7 @@ pub(crate) struct Variant {
     pub(crate) doc: String,
 }
 
-/// The struct of a response, or of a part of one.
+/// The struct of a response, or of a part of a response.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) name: String,
@@ -67,8 +67,9 @@ pub(crate) struct Request {
     /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,
     pub(crate) call: Call,
-    /// Whether the request has `ForeignOptions` (for services other than Connect) and a hand-written
-    /// `for_connect`.
+    /// Whether the request has `ForeignOptions` and a hand-written `for_connect`.
+    ///
+    /// `ForeignOptions` are for services other than Connect.
     pub(crate) has_foreign_options: bool,
     /// The path parameters.
     pub(crate) path: Vec<Field>,
@@ -111,7 +112,7 @@ pub(crate) struct Call {
     pub(crate) origin: bool,
     /// The variant of `Auth`.
     pub(crate) auth: &'static str,
-    /// The response type; `None` for a link, which a browser opens.
+    /// The response type. `None` for an operation whose URL a browser opens.
     pub(crate) answer: Option<Ty>,
     /// Whether a successful response may have no body.
     pub(crate) may_be_empty: bool,

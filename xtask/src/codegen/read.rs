@@ -438,7 +438,7 @@ fn has_success_without_content(responses: &Node<'_>) -> Result<bool, String> {
     Ok(all.iter().any(|(status, response)| status.starts_with('2') && response.get("content").is_none()))
 }
 
-/// Returns an error unless the `{name}`s of the path are exactly its parameters.
+/// Returns an error unless the `{name}`s in the path are exactly the path parameters.
 fn check_path(node: &Node<'_>, call: &Call, parameters: &[Field]) -> Result<(), String> {
     let mut named: Vec<_> = path_parts(&call.path).into_iter().filter_map(|(_, name)| name).collect();
     named.sort_unstable();

@@ -6,7 +6,7 @@ use crate::common::{
     *,
 };
 
-/// The sample decodes a value and appends it to its form without encoding it.
+/// The sample decodes a value, and appends the value to a form without encoding it again.
 #[test]
 fn value_is_encoded_and_adds_no_parameter() {
     let code = "4/0Ab+c=d&e";

@@ -47,7 +47,7 @@ fn no_code_token_or_secret_is_logged_or_printed() {
             let first = request(&endpoint, &*connect, "/auth", &fields);
             let again = request(&endpoint, &*connect, "/auth", &fields);
             assert_eq!(again["error"], "invalid_grant");
-            // The code was used twice, so the server revoked the tokens issued for it.
+            // The code was used twice, so the server revoked the code's tokens.
             let refresh_token = first["refresh_token"].as_str().unwrap_or("1//none");
             request(&endpoint, &*connect, "/refresh", &[("refresh_token", refresh_token)]);
             let code_of_a_fault = world.code(&[]);

@@ -27,7 +27,7 @@ pub fn replay_guard<G: ReplayGuard>(
     try_rules(RULES.iter().map(|(name, rule)| (*name, || rule(&test))))
 }
 
-/// Checks the rules of [`AsyncReplayGuard`]. Blocks the calling thread; each handle has a separate runtime.
+/// Checks the rules of [`AsyncReplayGuard`]. Blocks the calling thread. Each handle has a separate runtime.
 pub fn async_replay_guard<G, F>(open: impl Fn(Duration) -> F + Send + Sync) -> Result<(), Broken>
 where
     G: AsyncReplayGuard,
@@ -63,7 +63,7 @@ const SHORT: Duration = Duration::from_millis(300);
 const SLACK: Duration = Duration::from_secs(4);
 
 impl GuardTest<'_> {
-    /// Opens two handles, the first with this lease.
+    /// Opens a handle with this lease, and a handle with a long lease.
     fn guards(&self, lease: Duration) -> Result<[Arc<dyn ReplayGuard>; 2], StoreError> {
         Ok([(self.open)(lease)?, (self.open)(LONG)?])
     }
@@ -76,7 +76,7 @@ impl GuardTest<'_> {
         guard.claim(id, Timestamp::now())
     }
 
-    /// Claims a delivery that must be free.
+    /// Claims a delivery. Fails if the delivery is not free.
     fn take(&self, guard: &dyn ReplayGuard, id: &str) -> Result<Box<dyn ReplayClaim>, Fault> {
         match self.claim(guard, id)? {
             Claimed::New(claim) => Ok(claim),

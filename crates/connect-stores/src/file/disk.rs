@@ -19,7 +19,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Replaces the content of the file with `bytes`.
     fn write(&self, file: &mut File, bytes: &[u8]) -> io::Result<()>;
 
-    /// Writes the content of the file to the disk, so that it survives a crash of the machine.
+    /// Writes the content of the file to the disk, so that the content survives a crash of the machine.
     fn sync(&self, file: &File) -> io::Result<()>;
 
     /// Renames a file, and replaces any file at the new path.

@@ -86,8 +86,8 @@ impl PostgresStore {
 
     /// Creates a store that uses the connections of a pool, with the pool's TLS settings.
     ///
-    /// The store removes one connection from the pool, for its advisory lock. It returns all further
-    /// connections to the pool after one statement each.
+    /// The store removes one connection from the pool, for its advisory lock. It returns every
+    /// other connection to the pool after one statement.
     pub fn with_pool(pool: Pool) -> Self {
         Self { connections: PostgresConnections::with_pool(pool), codec: Codec::default() }
     }

@@ -1,4 +1,4 @@
-//! The connection that all users of a store share. Opened on first use, and opened again after it breaks.
+//! The connection that all users of a store share. It is opened on first use, and again after a failure.
 
 use std::{sync::Arc, time::Duration};
 

@@ -138,7 +138,7 @@ impl AsyncTokenStore for RedisStore {
         key: &TokenKey,
         lease: Duration,
     ) -> Result<Option<Box<dyn AsyncStoreLock>>, StoreError> {
-        // Redis refuses a time beyond its clock's range; 100 years is enough.
+        // At most 100 years, because Redis refuses a time beyond its clock's range.
         let milliseconds = u64::try_from(lease.as_millis()).unwrap_or(u64::MAX).clamp(1, 3_155_760_000_000);
         // If the caller is cancelled, the release is sent after the lock script, on the same connection.
         let held =

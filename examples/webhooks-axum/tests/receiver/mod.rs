@@ -11,7 +11,9 @@ use connect_blocking::{Client, SignIn};
 use connect_sandbox::{Fault, Server, Settings, Trigger};
 use jiff::Timestamp;
 
-/// Checks that each change is handled once, even if a fetch of the keys fails, and bad requests are refused.
+/// Checks that each change is handled once, even if a fetch of the keys fails.
+///
+/// Also checks that invalid requests are refused.
 pub fn handles_each_change_once(example: &str) {
     let settings = Settings::default().with("initial_sync", "off").unwrap();
     let settings = settings.with("delivery_backoff", "0").unwrap();

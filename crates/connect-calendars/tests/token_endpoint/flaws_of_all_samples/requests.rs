@@ -166,7 +166,7 @@ fn declared_length_over_the_limit_is_413() {
     assert!(endpoint.refuse(&head(declared("16384"))).is_none());
     assert_eq!(refused(&endpoint.too_large(&head(declared("7")))), error(413, "invalid_request"));
 
-    // `refuse`, before the body is read, and `accept`, after it, return the same response.
+    // `refuse` and `too_large`, before the body is read, return the same response as `accept` afterwards.
     for request in [
         ask("/other", &[]),
         method(ask("/auth", &[]), Method::GET),
