@@ -12,7 +12,7 @@ use libfuzzer_sys::fuzz_target;
 use serde_json::Value;
 use tempfile::TempDir;
 
-/// A store in a temporary folder, and the file of one user in it.
+/// A file store in a temporary folder, and the file of one user.
 struct TokenFile {
     store: FileStore,
     file: PathBuf,

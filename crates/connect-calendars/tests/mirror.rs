@@ -35,7 +35,7 @@ fn page(events: &[Value], next: Option<&str>) -> EventPage {
     decode(json!({ "events": events, "nextPageToken": next }).to_string().as_bytes()).unwrap()
 }
 
-/// A delivery in the documented format. Its time is the event's `lastModified`, or 10:10 by default.
+/// A delivery in the documented format, sent at the event's `lastModified`, or at 10:10 by default.
 fn delivery(kind: &str, event: Value) -> Delivery {
     let second = event.get("lastModified").cloned().unwrap_or(json!("2026-11-21T10:10:00Z"));
     let body = json!({

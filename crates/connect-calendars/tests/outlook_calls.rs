@@ -387,7 +387,7 @@ fn event_of_another_provider_is_refused() {
     assert!(
         refusal(&DeleteEvent::new(&types::DeleteEvent::new(Provider::Microsoft, "c", ""))).contains("empty")
     );
-    // An example event from the documentation of the calendar integration. It ends before it starts.
+    // This example from the documentation of the calendar integration ends before it starts.
     let backwards = types::UpdateEvent::new(Provider::Microsoft, "c", "1")
         .time(at("2026-02-20T10:00:00Z"), at("2026-02-11T10:00:00Z"));
     assert!(refusal(&UpdateEvent::new(&backwards)).contains("ends before it starts"));
@@ -484,7 +484,7 @@ fn series_update_with_times_needs_a_zone() {
     assert_eq!(body(&UpdateEvent::new(&new().dates(day, next)))["start"]["timeZone"], "UTC");
 }
 
-/// An event with two guests and a room. Its organizer is also a guest if `organizer_is_listed`.
+/// An event with two guests and a room. The organizer is also a guest if `organizer_is_listed`.
 fn party(organizer_is_listed: bool) -> Event {
     let guest = |kind: &str, name: &str, response: &str| {
         serde_json::json!({"type": kind, "status": {"response": response, "time": "2026-01-01T00:00:00Z"},

@@ -129,7 +129,7 @@ type StoreRule = (&'static str, fn(&StoreTest<'_>) -> RuleResult);
 /// A lease that is longer than the check of any rule.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(150);
-/// The time allowed for an operation that must not wait. It is long, because test machines are slow.
+/// The time allowed for an operation that must not wait: long, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(2);
 
 impl StoreTest<'_> {

@@ -8,9 +8,9 @@
 //! ```
 //!
 //! A lock is a key that expires. A lock is identified by a random text and by a fencing number, which every
-//! lock of the user increments. A script compares text and number and writes atomically, so a holder
-//! that lost its lock writes nothing. Redis cannot tell whether a holder is alive, so the lock of a killed
-//! process ends with its lease.
+//! lock of the user increments. A script compares the text and the number, and writes, atomically, so a
+//! holder that lost its lock writes nothing. Redis cannot tell whether a holder is alive, so the lock of a
+//! killed process ends with its lease.
 
 mod connection;
 #[cfg(feature = "webhooks")]

@@ -11,7 +11,7 @@ use connect_core::{StoreError, TokenKey, Tokens};
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroizing;
 
-/// The keys of a store: one key seals (encrypts) tokens, and any number of keys open (decrypt) them.
+/// The keys of a store: one key seals (encrypts) tokens, and any number of keys open (decrypt) tokens.
 ///
 /// A key is 32 random bytes and a name that you choose, such as the month of its creation. The name is stored
 /// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer, and

@@ -22,7 +22,7 @@ enum Fault {
     NoLock,
     /// An attempt to take a held lock waits.
     WaitsForTheLock,
-    /// A lock ends before its lease does.
+    /// A lock ends before its lease ends.
     EndsEarly,
     /// A save succeeds without the lock.
     IgnoresTheLease,

@@ -1,7 +1,7 @@
 //! A worker process: calls the API for all users until its input ends.
 //!
-//! After the input line `check N`, the worker waits until a later call of each user has succeeded. It then
-//! prints `seen N`. It prints `failed ..` for each failed call, and `ended ..` when a user's session ends.
+//! After the input line `check N`, the worker waits until a later call of each user has succeeded, and then
+//! prints `seen N`. The worker prints `failed ..` for a failed call, and `ended ..` when a session ends.
 
 use std::{
     sync::{

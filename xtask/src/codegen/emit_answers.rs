@@ -201,7 +201,7 @@ fn constructor(of: &Answer) -> Option<TokenStream> {
     })
 }
 
-/// Returns the `Answer` impl. It treats `success: false` as a refusal even if the schema has no such field.
+/// Returns the `Answer` impl. A response with `success: false` is a refusal, with or without a schema field.
 fn answer_impl(of: &Answer) -> TokenStream {
     let name = format_ident!("{}", of.name);
     let has = |wire: &str, ty: &Ty| of.fields.iter().any(|field| field.wire == wire && field.ty == *ty);

@@ -121,7 +121,7 @@ fn body_field<'a>(of: &'a Request, wire: &str) -> Option<&'a Field> {
     of.body_fields().iter().find(|field| field.wire == wire)
 }
 
-/// Returns whether a field is a start or an end. `EventFields` has it as an `EventTime`.
+/// Returns whether a field is a start or an end. `EventFields` represents both as `EventTime`.
 fn is_boundary(field: &Field) -> bool {
     field.ty == Ty::Named("Boundary".into())
 }

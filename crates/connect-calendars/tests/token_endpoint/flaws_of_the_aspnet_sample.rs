@@ -13,7 +13,7 @@ use crate::common::{
     *,
 };
 
-/// The sample does not decode a form, so it sends values encoded twice. It also cuts values at `=`.
+/// The sample does not decode a form, so it sends values encoded twice and cut at `=`.
 #[test]
 fn form_is_decoded_exactly_once() {
     let upstream = Upstream::good();
@@ -96,7 +96,7 @@ fn refusal_is_a_400_with_its_code() {
     }
 }
 
-/// The sample accepts URLs that contain its paths anywhere, and never responds to other URLs.
+/// The sample accepts URLs that contain a known path anywhere, and never responds to other URLs.
 #[test]
 fn paths_in_hosts_and_queries_are_404() {
     for uri in

@@ -72,7 +72,7 @@ fn unreachable_authorization_server_is_502() {
     }
 }
 
-/// The sample never responds to requests to other paths.
+/// The sample never responds to requests to unknown paths.
 #[test]
 fn unknown_path_is_404() {
     for visitor in [None, Some(&ada())] {

@@ -59,7 +59,7 @@ const RULES: &[GuardRule] = &[
 
 const LONG: Duration = Duration::from_secs(60);
 const SHORT: Duration = Duration::from_millis(300);
-/// The longest accepted wait until a delivery is free. It is long, because test machines are slow.
+/// The longest accepted wait until a delivery is free: long, because test machines are slow.
 const SLACK: Duration = Duration::from_secs(4);
 
 impl GuardTest<'_> {

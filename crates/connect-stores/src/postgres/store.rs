@@ -79,15 +79,15 @@ pub struct PostgresStore {
 impl PostgresStore {
     /// Creates a store for the database at this URL (`postgres://user:password@host/database`).
     ///
-    /// The store uses at most five connections, without TLS. It connects on first use.
+    /// The store uses at most five connections, without TLS. The store connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         Ok(Self { connections: PostgresConnections::from_url(url)?, codec: Codec::default() })
     }
 
     /// Creates a store that uses the connections of a pool, with the pool's TLS settings.
     ///
-    /// The store removes one connection from the pool, for its advisory lock. It returns every
-    /// other connection to the pool after one statement.
+    /// The store removes one connection from the pool, for its advisory lock. The store returns
+    /// every other connection to the pool after one statement.
     pub fn with_pool(pool: Pool) -> Self {
         Self { connections: PostgresConnections::with_pool(pool), codec: Codec::default() }
     }

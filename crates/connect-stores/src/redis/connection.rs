@@ -1,4 +1,4 @@
-//! The connection that all users of a store share. It is opened on first use, and again after a failure.
+//! The connection that all users of a store share. A store connects on first use, and again after a failure.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The tests of both token endpoint examples. They start the program and send it the requests of a page.
+//! The tests of both token endpoint examples. Each test sends an example the requests of a page.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},

@@ -1,4 +1,4 @@
-//! The test of both webhook examples. It starts the program, and a sandbox sends deliveries to it.
+//! The test of both webhook examples. The test starts an example, and a sandbox sends deliveries to it.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
