@@ -1,5 +1,6 @@
-//! Tests of the nine operations and three callbacks of the calendar integration plugin, over Google and
-//! Outlook. The sandbox counts the concurrent requests for each mailbox.
+//! Tests the calendar integration plugin over Google and Outlook: nine operations and three callbacks.
+//!
+//! The sandbox counts the concurrent requests for each mailbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::sync::{Arc, Mutex};
