@@ -8,7 +8,7 @@ use http::header::{AUTHORIZATION, IF_MATCH};
 use jiff::Timestamp;
 use percent_encoding::percent_decode_str;
 
-/// A request with its parsed query, and the time.
+/// A request with its parsed query, and its time on the sandbox's clock.
 pub(crate) struct Call {
     /// The name of the endpoint, such as `GET /calendars/{id}`.
     pub(crate) name: &'static str,
@@ -42,7 +42,7 @@ impl Call {
             .map(|(_, value)| value.as_str())
     }
 
-    /// Returns the first value of a query parameter, also an empty one.
+    /// Returns the first value of a query parameter, even if the value is empty.
     pub(crate) fn query_given(&self, name: &str) -> Option<&str> {
         self.query.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
@@ -63,12 +63,12 @@ impl Call {
         self.request.body()
     }
 
-    /// Returns the first value of a header, if it is a string.
+    /// Returns the first value of a header; `None` if the value is not visible ASCII.
     pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }
 
-    /// Whether `If-Match` is absent or matches the entity tag.
+    /// Whether the header `If-Match` is absent or has the entity tag `tag` or `*`.
     pub(crate) fn matches(&self, tag: &str) -> bool {
         let headers = self.request.headers();
         let lists = headers.get_all(IF_MATCH).into_iter().filter_map(|list| list.to_str().ok());
@@ -76,7 +76,7 @@ impl Call {
         !headers.contains_key(IF_MATCH) || wanted.any(|wanted| ["*", tag].contains(&wanted.trim()))
     }
 
-    /// Returns the credentials in the `Authorization` header, if they have this scheme.
+    /// Returns the credentials in the `Authorization` header, if the header has this scheme.
     pub(crate) fn credentials(&self, scheme: &str) -> Option<&str> {
         let header = self.header(AUTHORIZATION)?;
         let (sent, value) = header.split_once(' ').unwrap_or((header, ""));

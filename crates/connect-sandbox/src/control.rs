@@ -110,7 +110,7 @@ fn read_fault(value: Value) -> Result<Fault, Problem> {
     Ok(fault)
 }
 
-/// Converts the value of a switch to text: a string, a number or a boolean.
+/// Converts a JSON string, number or boolean to the text of a switch value.
 fn plain_text(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),

@@ -1,7 +1,7 @@
 //! The demo calendars: a few hundred events for each user.
 //!
-//! The events are from two months before the first request to six months after it. The same seed, user and
-//! day of the first request give the same events.
+//! Single events start between two months before and six months after the first request. The same seed, user
+//! and day of the first request give the same events.
 
 mod series;
 mod single;
@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Value, json};
 use words::{CALENDARS, Template};
 
-/// The user and account that demo calendars are created for.
+/// The user and the account for which demo calendars are created.
 pub(crate) struct DemoAccount<'a> {
     pub(crate) seed: u64,
     pub(crate) user: &'a str,
@@ -23,7 +23,7 @@ pub(crate) struct DemoAccount<'a> {
     pub(crate) anchor: Timestamp,
 }
 
-/// Creates the calendars of an account, with events.
+/// Creates the demo calendars of an account, with their events.
 pub(crate) fn calendars(owner: &DemoAccount<'_>, provider: Provider) -> Vec<Calendar> {
     let templates = CALENDARS.iter().filter(|template| template.provider == provider);
     templates.enumerate().map(|(index, template)| calendar(owner, template, index)).collect()

@@ -6,8 +6,8 @@
 //! ```
 //!
 //! At most one fault without `when_status` and one with `when_status` apply to a request. `skip` counts every
-//! matching request, also those to which another fault applies. Of two faults that match the same requests,
-//! the second applies when the first has been used up.
+//! matching request, even if another fault applies to the request. If two faults match the same requests, the
+//! fault that was added second applies after the first fault has been used up.
 
 use crate::reply::{Reply, text};
 use bytes::Bytes;
@@ -17,7 +17,7 @@ use serde::Deserialize;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-/// A fault at an endpoint, which applies to a number of requests.
+/// An error, a delay or a lost response at an endpoint, for a number of requests.
 ///
 /// ```
 /// use connect_sandbox::Fault;
@@ -25,7 +25,8 @@ use std::time::Duration;
 /// ```
 ///
 /// With `when_status`, the service handles the request, and the fault applies if the response has that
-/// status. Without `when_status`, the service does not handle a request whose fault has a `status`.
+/// status. Without `when_status`, a fault with a `status` responds instead of the service, which does not
+/// handle the request.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
@@ -54,7 +55,7 @@ pub enum Cut {
 }
 
 impl Fault {
-    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for all.
+    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for any.
     pub fn on(endpoint: impl Into<String>) -> Self {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }
@@ -101,7 +102,7 @@ impl Fault {
         self
     }
 
-    /// Sets the body of the response with `status`.
+    /// Sets the body of the response that [`status`](Self::status) creates.
     #[must_use]
     pub fn body(mut self, body: impl Into<String>) -> Self {
         self.body = Some(body.into());
@@ -156,7 +157,7 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    /// Applies the fault to the response; `None` means a cut connection.
+    /// Applies the fault to the response of the service, if any. Returns `None` to cut the connection.
     pub(crate) fn apply(&self, reply: Option<Reply>) -> Option<Reply> {
         if self.cut.is_some() {
             return None;
@@ -227,7 +228,7 @@ impl Fault {
 const GARBAGE: &str =
     "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
-/// The properties of a request that faults match; `status` is set after the service has responded.
+/// The properties of a request that faults select. `status` is set after the service has responded.
 pub(crate) struct Matched<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) grant_type: Option<&'a str>,
@@ -238,7 +239,7 @@ pub(crate) struct Matched<'a> {
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds a fault and returns how often it applies.
+    /// Adds a fault and returns how often the fault will apply.
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
         let times = fault.times_left();
         if times > 0 {

@@ -8,11 +8,11 @@
 //!        │
 //! Sec-Fetch-Site ──cross-site or same-site──▶ 403
 //!        │
-//! Origin ──not the sandbox's──▶ 403
+//! Origin ──not the origin of the sandbox──▶ 403
 //! ```
 //!
-//! A missing header is accepted: programs send only `Host`, and HTTP/1.0 clients may send none of these
-//! headers.
+//! A missing header is accepted, because programs other than browsers send only `Host`, and HTTP/1.0 clients
+//! may send none of these headers.
 
 use crate::reply::Problem;
 use crate::sandbox::Sandbox;
@@ -25,7 +25,7 @@ use std::net::{Ipv4Addr, Ipv6Addr};
 /// The allowed host names and addresses, in canonical form.
 pub(crate) type Hosts = BTreeSet<String>;
 
-/// The error of allowing an invalid host.
+/// The error of [`Sandbox::allow_host`] if the host is invalid.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error(
     "{0:?} is not a host name or IP address (expected a name such as \"sandbox.test\", without scheme and port)"
@@ -47,7 +47,7 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 }
 
 impl Sandbox {
-    /// Accepts control calls to this host name or address as well.
+    /// Accepts control calls whose `Host` has this name or address.
     ///
     /// A loopback `Host` is always accepted, with any port: `localhost`, a name that ends with `.localhost`,
     /// or an address such as `127.0.0.1` or `[::1]`.
@@ -109,7 +109,7 @@ fn forbidden(message: &str) -> Problem {
     Problem::plain(StatusCode::FORBIDDEN, message)
 }
 
-/// A host, in lower case and without a trailing dot, and a port.
+/// A host in lower case without a trailing dot, and its optional port.
 #[derive(Debug, PartialEq, Eq)]
 struct Authority {
     host: String,
@@ -146,7 +146,7 @@ impl Authority {
         Some(Self { host, port })
     }
 
-    /// Reads the authority of an `http` or `https` origin, with its port.
+    /// Reads the authority of an `http` or `https` origin. The result always has a port.
     fn of_origin(origin: &str) -> Option<Self> {
         let (_, authority) = origin.split_once("://")?;
         default_port(origin)?;

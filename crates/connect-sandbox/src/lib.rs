@@ -1,7 +1,8 @@
 //! A sandbox that imitates Mobiscroll Connect, for tests.
 //!
-//! [`Sandbox`] is a state machine: it takes a request and the time, and returns an [`Answer`]. It reads no
-//! clock, opens no socket and takes its randomness from a seed, so every run can be repeated exactly.
+//! [`Sandbox`] is a state machine. [`Sandbox::handle`] handles a request at a given time and returns an
+//! [`Answer`]. The sandbox reads no clock, opens no socket and computes random values from a seed, so every
+//! run can be repeated exactly.
 //!
 //! ```
 //! use connect_sandbox::{Outcome, Sandbox, Settings};
@@ -15,12 +16,12 @@
 //! ```
 //!
 //! To deliver webhooks, the caller polls [`Sandbox::deliveries`] for the signed requests that are due, and
-//! passes the outcome of each to [`Sandbox::delivered`].
+//! passes the outcome of each request to [`Sandbox::delivered`].
 //!
 //! With the feature `server` (on by default), `Sandbox::start` serves the sandbox on a free port of the
-//! loopback interface. With the feature `tls`, `Builder::tls` serves it over https.
+//! loopback interface. With the feature `tls`, `Builder::tls` makes the server use https.
 //!
-//! - [`Settings`] has a switch for each behaviour that the documentation of a service leaves open.
+//! - [`Settings`] has the switches, mostly for behaviour that the documentation of a service leaves open.
 //! - [`Fault`] simulates errors, delays and lost responses.
 //! - [`Stats`] and [`Sandbox::requests`] report the requests so far.
 
@@ -66,7 +67,7 @@ pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCou
 pub use world::apps::{App, AppError, Credentials};
 pub use world::invitations::Invitation;
 
-/// The maximum size of a request body in bytes; the response to a larger one is a 413.
+/// The maximum size of a request body in bytes. A larger body gets the response 413.
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// Tests the examples of the README.

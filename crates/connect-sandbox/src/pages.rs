@@ -37,7 +37,7 @@ pub(crate) enum Notice {
 
 /// Writes the provider page, which lists each provider with its connected account.
 ///
-/// An account is a pair: its address, and whether calendar permission was granted.
+/// A connected account is a pair of its address and whether calendar permission was granted.
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =
@@ -165,7 +165,7 @@ pub(crate) fn secured(mut reply: Reply, form_action: &str) -> Reply {
 }
 
 impl Page<'_> {
-    /// Inserts a text into a sentence. In right-to-left languages, the inserted text has its own direction.
+    /// Inserts a text into a sentence. In right-to-left languages, `<bdi>` isolates the inserted text.
     fn fill(&self, sentence: &str, text: &str) -> String {
         let text = escape(text);
         let text = if self.words.right_to_left { format!("<bdi>{text}</bdi>") } else { text };

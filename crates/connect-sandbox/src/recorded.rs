@@ -18,10 +18,10 @@ pub struct Recorded {
     pub authorization: Option<String>,
 }
 
-/// How many of the last requests are always stored.
+/// How many of the most recent requests are never removed.
 const MIN_STORED: usize = 10_000;
 
-/// The query parameters with credentials.
+/// The query parameters that contain credentials.
 const SECRETS: [&str; 8] =
     ["access_token", "assertion", "client_secret", "code", "code_verifier", "key", "refresh_token", "token"];
 
@@ -33,7 +33,7 @@ impl Recorder {
         &self.0
     }
 
-    /// Adds a request. When the list is full, removes its older half.
+    /// Adds a request. If the list is full, first removes the older half of the requests.
     pub(crate) fn push(&mut self, recorded: Recorded) {
         if self.0.len() >= 2 * MIN_STORED {
             self.0.drain(..MIN_STORED);

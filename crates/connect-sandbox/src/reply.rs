@@ -1,4 +1,4 @@
-//! Creates responses: JSON, HTML, empty ones, redirects and errors.
+//! Creates responses: JSON, HTML, empty bodies, redirects and errors.
 
 use crate::settings::ErrorStyle;
 use bytes::Bytes;
@@ -18,7 +18,7 @@ pub(crate) type Details = BTreeMap<String, Vec<String>>;
 pub(crate) struct Problem {
     status: StatusCode,
     body: Option<Value>,
-    /// Whether the switch `error_style` applies: the documentation shows this error in both forms.
+    /// Whether the switch `error_style` sets the form of the body.
     plain: bool,
     header: Option<Box<(HeaderName, HeaderValue)>>,
 }
@@ -99,7 +99,7 @@ pub(crate) fn json_reply(status: StatusCode, body: &Value) -> Reply {
     text(status, JSON, to_json(body))
 }
 
-/// Returns `head` as JSON, with `items` as the value of its member `name`.
+/// Creates a response with `head` as JSON, in which `items` replaces the value of the member `name`.
 pub(crate) fn with_items(head: &Value, name: &str, items: &str) -> Reply {
     let mut body = String::with_capacity(items.len() + 1024);
     for (member, value) in head.as_object().into_iter().flatten() {
@@ -112,8 +112,8 @@ pub(crate) fn with_items(head: &Value, name: &str, items: &str) -> Reply {
     text(StatusCode::OK, JSON, body)
 }
 
-/// Writes the items of a page as JSON. Creates one item at a time, which takes much less memory than a list
-/// of values.
+/// Writes the items of a page as JSON. Only one item exists at a time, which needs much less memory than a
+/// list of all items.
 pub(crate) fn items(items: impl Iterator<Item = Value>) -> String {
     let mut list = String::from("[");
     for item in items {
@@ -159,7 +159,7 @@ pub(crate) fn redirect(location: &str) -> Result<Reply, Problem> {
     Ok(no_store(reply))
 }
 
-/// Forbids caching of a response that has a code or a token.
+/// Forbids caching of a response that contains a secret, such as a code or a token.
 pub(crate) fn no_store(mut reply: Reply) -> Reply {
     reply.headers_mut().insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     reply

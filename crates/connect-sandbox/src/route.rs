@@ -50,7 +50,7 @@ pub(crate) enum Control {
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Route {
-    /// An endpoint of a service, with its name in statistics and faults.
+    /// An endpoint of a service, and the name of the endpoint in statistics and faults.
     Service(Endpoint, &'static str),
     Control(Control),
 }
@@ -92,7 +92,9 @@ const CONTROLS: &[(&str, Control)] = &[
 ];
 
 impl Route {
-    /// Finds the route. Connect is under `/api`, except its webhook keys; control calls are under `/sandbox`
+    /// Finds the route of a request.
+    ///
+    /// The endpoints of Connect are under `/api`, except the webhook keys. Control calls are under `/sandbox`
     /// and `/api/sandbox`.
     pub(crate) fn find(method: &Method, path: &str) -> Self {
         let inner = path.strip_prefix("/api").filter(|rest| rest.starts_with('/'));
@@ -136,7 +138,7 @@ impl Route {
         }
     }
 
-    /// Returns the first unknown segment of a Graph path; for another API version, the version.
+    /// Returns the first unknown segment of a Graph path, which can be an unsupported API version.
     pub(crate) fn unknown_segment(path: &str) -> &str {
         let canonical = canonical(path);
         let known = |name: &&str| {

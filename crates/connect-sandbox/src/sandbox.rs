@@ -1,4 +1,4 @@
-//! The state machine: takes a request, returns a response.
+//! The state machine of the sandbox, which handles a request and returns a response.
 //!
 //! ```text
 //! request ──▶ route ──▶ faults ──▶ a service ──▶ faults ──▶ response
@@ -7,8 +7,8 @@
 //!                                   world: accounts, calendars, ... ──account changes──▶ connect: webhooks
 //! ```
 //!
-//! To add an endpoint, add a row to the `routes.rs` of its service and an arm to its `serve_endpoint`. To add
-//! a switch, add a row in `settings/`; code reads the switch as a field. To delay a response, add to
+//! To add an endpoint, add a row to `routes.rs` and an arm to `serve_endpoint` of its service. To add a
+//! switch, add a row in `settings/`, which becomes a field of the settings. To delay a response, increase
 //! `world.pause`. To add an authorization server, implement `oauth_server::Rules`.
 
 use crate::apptoto::api::{self, ApptotoApi, ApptotoMessage};
@@ -52,7 +52,7 @@ pub struct Sandbox {
     pub(crate) faults: Faults,
     /// The host names that control calls can use, in addition to loopback names.
     pub(crate) hosts: Hosts,
-    /// How far the sandbox's clock is ahead of the caller's.
+    /// How far the sandbox's clock is ahead of the caller's clock.
     pub(crate) ahead: SignedDuration,
     recorder: Recorder,
 }
@@ -116,12 +116,14 @@ impl Sandbox {
         }
     }
 
-    /// Returns the statistics of `GET /sandbox/stats`.
+    /// Returns the statistics, as `GET /sandbox/stats` does.
     pub fn stats(&self) -> Stats {
         self.world.stats.clone()
     }
 
-    /// Returns the requests so far (at least the last ten thousand), without secrets in their headers.
+    /// Returns the recorded requests: at least the last ten thousand.
+    ///
+    /// The credentials in the header `Authorization` are not recorded.
     pub fn requests(&self) -> &[Recorded] {
         self.recorder.all()
     }
@@ -177,7 +179,8 @@ impl Sandbox {
 
     /// Creates a new active key and returns the keys.
     ///
-    /// The previous key stays listed and also signs for `key_overlap` seconds, or until the next rotation.
+    /// Until the next rotation, but for at most `key_overlap` seconds, the previous key stays listed and also
+    /// signs deliveries.
     pub fn rotate_keys(&mut self, now: Timestamp) -> Vec<WebhookKey> {
         let now = self.sandbox_time(now);
         self.connect().rotate_keys(now)
@@ -188,7 +191,9 @@ impl Sandbox {
         self.connect.subscriptions.all()
     }
 
-    /// Makes a change as a user of the provider: `GET /events` returns it, and a delivery reports it.
+    /// Changes an event as a user of the provider would do.
+    ///
+    /// `GET /events` returns the changed event, and a delivery reports the change.
     pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
         let now = self.sandbox_time(now);
         self.connect().trigger(trigger, now)
@@ -196,7 +201,7 @@ impl Sandbox {
 
     /// Returns the delivery attempts that are due.
     ///
-    /// Send each, and pass its outcome to [`delivered`](Self::delivered).
+    /// Send the request of each attempt, and pass the outcome to [`delivered`](Self::delivered).
     pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
         let now = self.sandbox_time(now);
         self.connect().deliveries(now)
@@ -208,7 +213,7 @@ impl Sandbox {
         self.connect().delivered(token, outcome, now);
     }
 
-    /// Returns when [`deliveries`](Self::deliveries) next has attempts to return.
+    /// Returns the earliest time at which [`deliveries`](Self::deliveries) can return an attempt.
     ///
     /// Other calls can make this time earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
@@ -216,14 +221,16 @@ impl Sandbox {
         self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
     }
 
-    /// Returns the deliveries, the oldest first: the last thousand, and every pending one.
+    /// Returns the stored deliveries, the oldest first.
+    ///
+    /// A thousand deliveries are stored, or up to ten thousand while they are pending.
     pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
         self.connect.outbox.log()
     }
 
     /// Resends a delivery (by default the last one) and returns its id.
     ///
-    /// Id and body stay the same; timestamp and signature are new.
+    /// The id and the body stay the same. The timestamp and the signature are new.
     pub fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
         let now = self.sandbox_time(now);
         self.connect().resend(id, now)
@@ -263,7 +270,9 @@ impl Sandbox {
         self.servers.app(server, client_id)
     }
 
-    /// Returns the credentials of the first application of this type: the default one, unless deleted.
+    /// Returns the credentials of the first application of this type at the server.
+    ///
+    /// Unless deleted, this is the default application.
     pub fn provider_credentials(
         &self,
         server: AuthorizationServer,
@@ -274,7 +283,7 @@ impl Sandbox {
 
     /// Returns the user and scopes of an access token of Google, Microsoft or Apptoto.
     ///
-    /// Also returns them for an expired token; `None` if the token is unknown or revoked.
+    /// An expired token is looked up as well. Returns `None` if the token is unknown or revoked.
     pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
         self.servers.issued.find(token)
     }
@@ -288,7 +297,7 @@ impl Sandbox {
 
     /// Returns the sent, pending and cancelled messages of Apptoto at the time `now`.
     ///
-    /// Returns the last ten thousand of each account.
+    /// Returns at most the last ten thousand messages of each account.
     pub fn apptoto_messages(&self, now: Timestamp) -> Vec<ApptotoMessage> {
         self.apptoto.messages(self.sandbox_time(now))
     }
@@ -379,12 +388,12 @@ impl Sandbox {
         }
     }
 
-    /// Returns an error in the format of Connect, which the sandbox's control calls use too.
+    /// Creates an error response in the format of Connect, with the form that `error_style` sets.
     fn problem(&self, problem: Problem) -> Reply {
         problem.styled(self.world.settings.connect.error_style).into()
     }
 
-    /// Returns a 404, or a 405 with the methods that the path supports.
+    /// Returns a 404 for an unknown path, or a 405 with the methods that a known path supports.
     fn unknown(&mut self, call: &Call) -> Reply {
         let path = call.request.uri().path();
         let methods = Route::methods(path).join(", ");

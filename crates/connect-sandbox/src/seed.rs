@@ -10,7 +10,7 @@
 //! } } } }
 //! ```
 //!
-//! A user has accounts by provider. The fields of calendars and events are those of the Connect API.
+//! A user has at most one account for each provider. Calendars and events have the fields of the Connect API.
 //!
 //! | object | required | optional |
 //! |---|---|---|
@@ -48,8 +48,8 @@ pub struct SeedError {
 impl Sandbox {
     /// Loads users with their accounts, calendars and events from JSON. The README describes the format.
     ///
-    /// A user of the seed has only the accounts of the seed, in every application. The accounts of the seed
-    /// replace those of an existing user.
+    /// A user of the seed has only the accounts of the seed, in every application. They replace the accounts
+    /// that the user already has.
     ///
     /// # Errors
     ///
@@ -69,7 +69,7 @@ impl Sandbox {
             self.world.users.keys().filter(|key| key.id == id).cloned().collect()
         };
         let known: Vec<_> = users.keys().flat_map(|id| known(id)).collect();
-        // Remove all accounts first, so that no shared account passes its old calendars to another user.
+        // Removes all accounts first: removing one shared account moves its old calendars to another user.
         for key in &known {
             self.world.replace_accounts(key, Connections::new());
         }

@@ -1,8 +1,8 @@
 //! An HTTP server for the sandbox, on a separate thread.
 //!
-//! A single-threaded runtime serves every connection. A delayed response does not delay other responses. The
-//! sandbox is behind a mutex, which is held only while a request is handled. A separate task sends the
-//! webhook deliveries that are due.
+//! A single-threaded runtime serves every connection. A delayed response does not delay other responses. A
+//! mutex protects the sandbox. The mutex is not held while a response is delayed or sent. A separate task
+//! sends the webhook deliveries that are due.
 
 mod connection;
 mod deliver;
@@ -75,7 +75,7 @@ pub enum StartError {
     Tls(String),
 }
 
-/// The sandbox, shared by the connections, the deliveries and the caller.
+/// The sandbox, shared by the connections, the delivery task and the caller.
 #[derive(Clone, Debug)]
 pub(crate) struct Shared(Arc<Inner>);
 
@@ -91,9 +91,9 @@ impl Shared {
         Self(Arc::new(Inner { sandbox: Mutex::new(sandbox), due: Notify::new() }))
     }
 
-    /// Calls `work` with the sandbox, and wakes the delivery task if the schedule changed.
+    /// Calls `work` with the sandbox, and wakes the delivery task if the delivery schedule changed.
     ///
-    /// Ignores a poisoned lock: the sandbox stays consistent after a panic.
+    /// Ignores that the lock is poisoned, because the sandbox stays consistent after a panic.
     pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         let mut sandbox = self.0.sandbox.lock().unwrap_or_else(PoisonError::into_inner);
         let result = work(&mut sandbox);
@@ -112,7 +112,7 @@ impl Sandbox {
 }
 
 impl Server {
-    /// Creates a builder, for a server with other settings, port or certificate.
+    /// Creates a builder, for a server with a seed, settings, a port or a certificate.
     pub fn builder() -> Builder {
         Builder::default()
     }
@@ -122,7 +122,7 @@ impl Server {
         format!("{}/api", self.origin)
     }
 
-    /// Returns scheme, host and port.
+    /// Returns the scheme, host and port of the server.
     pub fn origin(&self) -> &str {
         &self.origin
     }
@@ -162,7 +162,7 @@ impl Server {
         self.with(|sandbox| sandbox.advance(by));
     }
 
-    /// Makes a change as a user of the provider: see [`Sandbox::trigger`].
+    /// Changes an event as a user of the provider would do: see [`Sandbox::trigger`].
     pub fn trigger(&self, trigger: Trigger) -> Result<Triggered, TriggerError> {
         self.with(|sandbox| sandbox.trigger(trigger, now()))
     }
@@ -215,7 +215,7 @@ impl Builder {
         self
     }
 
-    /// Accepts control calls to another host name or address: see [`Sandbox::allow_host`].
+    /// Accepts control calls whose `Host` has this name or address: see [`Sandbox::allow_host`].
     #[must_use]
     pub fn allow_host(mut self, host: impl Into<String>) -> Self {
         self.hosts.push(host.into());
@@ -257,7 +257,7 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // Created last: if a later step failed, dropping this runtime inside a caller's runtime would panic.
+        // Created as late as possible: if a step after this fails inside a caller's runtime, the drop panics.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());
@@ -299,7 +299,7 @@ impl Security {
     }
 }
 
-/// Serves until `stopped`; then closes all connections without waiting for pending DNS lookups.
+/// Serves until `stopped` completes. Then closes all connections, without waiting for DNS lookups.
 fn serve(
     runtime: Runtime,
     service: (std::net::TcpListener, Security, Shared),
@@ -321,7 +321,7 @@ async fn accept(listener: TcpListener, security: Security, sandbox: Shared) {
             Ok((stream, _)) => {
                 tokio::spawn(connection::serve(stream, security.clone(), sandbox.clone()));
             }
-            // Most likely out of file descriptors: wait for connections to close.
+            // The process is probably out of file descriptors, so wait until some connections close.
             Err(_) => tokio::time::sleep(Duration::from_millis(10)).await,
         }
     }

@@ -1,7 +1,7 @@
 //! The switches of the sandbox and the data of the demo application.
 //!
-//! Each group of switches is a struct with a field for each switch, defined by the rows of
-//! [`switches!`](switch). `--set`, `POST /sandbox/set` and the list of switches use the same rows.
+//! Each group of switches is a struct with a field for each switch. The rows of [`switches!`](switch) define
+//! the fields, and also what `--set`, `POST /sandbox/set` and the list of switches accept and show.
 
 mod app;
 mod apptoto;

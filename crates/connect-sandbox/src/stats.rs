@@ -4,23 +4,23 @@ use crate::oauth_server::AuthorizationServer;
 use serde::Serialize;
 use std::collections::BTreeMap;
 
-/// The statistics of `GET /sandbox/stats`. Control calls are not counted.
+/// The statistics that `GET /sandbox/stats` returns. Control calls are not counted.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// The number of responses by endpoint (`GET /calendars`) and status.
     ///
-    /// A cut connection counts under `cut`, an unknown path under `unknown`.
+    /// A cut connection has the status `cut`. An unknown path has the endpoint `unknown`.
     pub requests: BTreeMap<String, BTreeMap<String, u64>>,
     /// The exchanges at Connect's token endpoint.
     pub exchanges: Exchanges,
     /// The number of calls that made every access token expire.
     pub expiries: u64,
-    /// The number of 401 responses because of an expired access token.
+    /// The number of 401 responses of Connect because of an expired access token.
     pub expired_answers: u64,
     /// The number of revocations of a known token.
     pub revocations: u64,
-    /// The number of replayed refresh tokens for which the sign-in was revoked.
+    /// How often Connect revoked a sign-in because a refresh token was replayed.
     pub family_revocations: u64,
     /// The faults added and applied.
     pub faults: FaultCounts,
@@ -38,13 +38,13 @@ pub struct Stats {
     pub providers: Providers,
 }
 
-/// The number of exchanges at the token endpoint, by grant type.
+/// The number of exchanges at Connect's token endpoint, by grant type.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Exchanges {
-    /// `authorization_code`.
+    /// The exchanges with the grant type `authorization_code`.
     pub code: GrantCounts,
-    /// `refresh_token`.
+    /// The exchanges with the grant type `refresh_token`.
     pub refresh: GrantCounts,
 }
 
@@ -52,7 +52,7 @@ pub struct Exchanges {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct GrantCounts {
-    /// Granted requests, also if the response was lost.
+    /// Granted requests, including those whose response was lost.
     pub granted: u64,
     /// Refused requests.
     pub refused: u64,
@@ -76,16 +76,16 @@ pub struct Providers {
 pub struct ProviderCounts {
     /// Authorization requests that ended with a code or an error; showing the consent page is not counted.
     pub authorizations: GrantCounts,
-    /// Exchanges of `authorization_code`.
+    /// Exchanges with the grant type `authorization_code`.
     pub code: GrantCounts,
-    /// Exchanges of `refresh_token`.
+    /// Exchanges with the grant type `refresh_token`.
     pub refresh: GrantCounts,
     /// Revocations that ended a grant.
     pub revocations: u64,
 }
 
 impl Providers {
-    /// Whether no requests were counted; then the JSON omits the field.
+    /// Whether no requests were counted. If so, the JSON omits the field `providers`.
     fn are_unused(&self) -> bool {
         *self == Self::default()
     }
@@ -105,14 +105,14 @@ impl Providers {
 pub struct FaultCounts {
     /// The sum of `times` over all faults added.
     pub asked: u64,
-    /// How often a fault was applied.
+    /// How often any fault was applied.
     pub fired: u64,
 }
 
 /// The number of deliveries and transmissions.
 ///
-/// A delivery is transmitted once, or twice with `delivery_duplicates`, and once more for each resend. Every
-/// transmission ends as delivered or failed.
+/// A delivery has one transmission, or two with the switch `delivery_duplicates`, and one more for each
+/// resend. Every transmission ends as delivered or failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
@@ -123,9 +123,9 @@ pub struct DeliveryCounts {
     /// Transmissions given up.
     ///
     /// A transmission is given up after a 401, after the last retry, or if the application no longer receives
-    /// it.
+    /// deliveries of the calendar.
     pub failed: u64,
-    /// Requests to the application, retries included.
+    /// Attempts to post a delivery to the application, retries included.
     pub attempts: u64,
     /// Changes that were not delivered because the application had made them itself.
     pub suppressed: u64,

@@ -1,6 +1,6 @@
 //! The page tokens and sync tokens of Google Calendar and Graph.
 //!
-//! A token is an opaque string with the query and the current position. A checksum that depends on the
+//! A token is an opaque string that contains the query and a position. A checksum that depends on the
 //! calendar detects tokens of another calendar and tokens that the sandbox did not create.
 
 use crate::settings::Limit;
@@ -13,16 +13,16 @@ use jiff::Timestamp;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-/// A page or sync token; `Q` is the query.
+/// A page token or a sync token; `Q` is the type of the query.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
     /// The position in the ledger when the first page was read. The sync token of the last page continues
     /// from this position.
     pub(crate) position: u64,
-    /// The position in the ledger from which changes are listed, if the pages list changes.
+    /// The position in the ledger from which changes are listed; `None` if the pages list all events.
     pub(crate) since: Option<u64>,
-    /// The next page; `None` in a sync token.
+    /// The position of the next page; `None` in a sync token.
     pub(crate) next: Option<Next>,
     pub(crate) generation: u64,
     pub(crate) issued: Timestamp,

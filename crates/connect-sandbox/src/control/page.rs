@@ -1,7 +1,7 @@
 //! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! Viewing the page changes nothing: it is created from `&Sandbox`, and [`Sandbox::handle`] does not process
-//! due notifications for it.
+//! Viewing the page changes nothing: the page is created from `&Sandbox`, and [`Sandbox::handle`] does not
+//! process due notifications before it creates the page.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
 use crate::faults::{Cut, Fault};
@@ -17,7 +17,7 @@ use crate::world::users::Connections;
 /// The maximum number of deliveries, and of requests, on the page.
 const SHOWN: usize = 50;
 
-/// The switches with credentials, whose values are not shown.
+/// The switches that contain credentials. The page does not show their values.
 const SECRETS: [&str; 2] = ["client_secret", "apptoto_api_key"];
 
 impl Sandbox {

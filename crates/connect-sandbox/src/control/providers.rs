@@ -47,7 +47,7 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// Withdraws a user's consent, as the user can in the settings of the provider.
+    /// Withdraws a user's consent, as a user can do in the settings of the provider.
     pub(crate) fn withdraw_provider_app(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let ConsentWithdrawal { provider, client_id, user } = read(body)?;
         if self.provider_app(provider, &client_id).is_none() {
@@ -81,7 +81,7 @@ struct ProviderAppEdit {
     provider: AuthorizationServer,
     client_id: Option<String>,
     name: Option<String>,
-    /// Short for `redirect_uris` with one URI.
+    /// A short form of `redirect_uris` with one URI.
     redirect_uri: Option<String>,
     redirect_uris: Option<Vec<String>>,
     public: Option<bool>,

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 use jiff::civil::Weekday;
 use serde_json::json;
 
-/// Creates the nth series of a calendar. The first has no end; the others have a count or an end date.
+/// Creates the nth series of a calendar. Series 0 has no end. Other series have a count or an end date.
 pub(super) fn event(calendar: &Calendar, day: Timestamp, n: usize, random: &mut Random) -> Event {
     let first = time::plus_hours(day, (random.int(14) - 50) * 24 + 8 + random.int(8));
     let mut fields = Fields::new(random.pick(SERIES, "Weekly sync"), first, time::plus_hours(first, 1));
@@ -53,7 +53,7 @@ fn rule(calendar: &Calendar, n: usize, first: Timestamp) -> Recurrence {
     rule
 }
 
-/// Moves an occurrence by two hours (an all-day one by a day) and adds "(moved)" to its title.
+/// Moves an occurrence by two hours, or by a day if it is all-day, and adds "(moved)" to the title.
 fn moved(fields: &Fields, start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
     let start = *start?;
     let whole = fields.moved_to(start);

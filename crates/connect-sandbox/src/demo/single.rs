@@ -8,7 +8,7 @@ use crate::world::time;
 use jiff::{SignedDuration, Timestamp};
 use serde_json::json;
 
-/// The first day of the demo events, in days from the day of the first request.
+/// The first day of the single events, in days from the day of the first request.
 const FIRST_DAY: i64 = -60;
 const DAY_COUNT: u32 = 240;
 

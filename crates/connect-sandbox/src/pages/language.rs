@@ -1,8 +1,8 @@
 //! Chooses the language of a page.
 //!
-//! The query parameter `lng` has priority. A tag without an exact match is tried without its region; the
-//! fallback is English. `pt` with any region except Brazil means European Portuguese. Without `lng`, the same
-//! rules apply to the tags in `Accept-Language`.
+//! The query parameter `lng` has priority over the tags in `Accept-Language`. If no language has a tag such as
+//! `de-AT`, the last part of the tag is removed until a language has the tag. `pt` with any region except
+//! Brazil means European Portuguese. If no tag leads to a language, the page is in English.
 
 use super::words::{ENGLISH, LANGUAGES, Words};
 
@@ -29,7 +29,7 @@ fn lookup(tag: &str) -> Option<&'static Words> {
     }
 }
 
-/// Returns the supported language with the highest quality; among equals, the first.
+/// Returns the supported language with the highest quality; the first one if several have this quality.
 fn best(accepted: &str) -> Option<&'static Words> {
     let mut best: Option<(f32, &'static Words)> = None;
     for part in accepted.split(',') {

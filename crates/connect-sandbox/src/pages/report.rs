@@ -3,7 +3,7 @@
 use super::style::{STYLE, TABLES};
 use super::{escape, frame};
 
-/// The maximum number of rows in a table: browsers are slow with more.
+/// The maximum number of rows in a table, because browsers are slow with more rows.
 const MAX_ROWS: usize = 1000;
 
 /// A section of the page: a heading and a table.
@@ -43,7 +43,7 @@ impl Section {
         format!("<li><a href=\"#{}\">{}</a> ({})</li>\n", self.id, self.title, self.count)
     }
 
-    /// Writes the section. The region is focusable, so that a wide table can be scrolled with the keyboard.
+    /// Writes the section. The table can be focused, so that users can scroll a wide table with the keyboard.
     fn html(&self) -> String {
         let Self { id, title, .. } = self;
         format!(

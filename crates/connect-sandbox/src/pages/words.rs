@@ -5,7 +5,7 @@ pub(crate) struct Words {
     pub(super) tag: &'static str,
     pub(super) right_to_left: bool,
     pub(super) title: &'static str,
-    /// For an application with a display name; `using_generic` is for one without.
+    /// Used if the application has a display name. If it has none, `using_generic` is used.
     pub(super) using: &'static str,
     pub(super) using_generic: &'static str,
     pub(super) back: &'static str,

@@ -100,7 +100,7 @@ fn calendar(
     Ok(calendar)
 }
 
-/// The event fields that only a seed has, or that a seed reads differently from a request to Connect.
+/// The event fields that only a seed can have, or that have other values in a request to Connect.
 const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(

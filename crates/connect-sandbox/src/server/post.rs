@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The maximum size of a response body to read; the body is discarded.
+/// The maximum number of bytes to read of a response body, which is discarded.
 const MAX_RESPONSE: usize = 64 * 1024;
 
 pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, String> {
@@ -54,7 +54,7 @@ async fn exchange(
 ) -> Result<StatusCode, String> {
     let no_response = |error: hyper::Error| format!("no response: {error}");
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_response)?;
-    // The set aborts the connection task when this future ends or is dropped.
+    // The `JoinSet` aborts the connection task when this future ends or is dropped.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
     let response = sender.send_request(request.map(Full::new)).await;

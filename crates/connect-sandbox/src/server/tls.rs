@@ -25,7 +25,9 @@ pub(super) fn acceptor(cert_pem: &[u8], key_pem: &[u8]) -> Result<TlsAcceptor, S
     Ok(TlsAcceptor::from(Arc::new(config)))
 }
 
-/// Connects to a webhook URL with TLS. Its certificate must come from a public certificate authority.
+/// Connects to a webhook URL with TLS.
+///
+/// The certificate of the receiver must come from a public certificate authority.
 pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<TcpStream>, String> {
     let roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     let mut config = ClientConfig::builder_with_provider(Arc::new(default_provider()))
@@ -39,7 +41,7 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     connected.map_err(|error| format!("no TLS connection to the webhook URL: {error}"))
 }
 
-/// Removes a byte order mark, which would hide the first PEM item.
+/// Removes a byte order mark, because the PEM parser does not find an item right after it.
 fn without_byte_order_mark(pem: &[u8]) -> &[u8] {
     pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)
 }

@@ -24,8 +24,8 @@ pub(crate) trait Value: Sized + Default {
 }
 
 /// Expands to a struct with a field for each switch. A row has the name, field, type, default, accepted
-/// values and description. If the values are a list of names, the row defines an enum for them; the first
-/// name is the default.
+/// values and description of a switch. If a row lists the accepted values in braces, it also defines an enum
+/// of the values, and the first value is the default.
 macro_rules! switches {
     ($(#[$doc:meta])* $Group:ident {$(
         $name:literal $field:ident: $Type:ident $(<$($limit:tt),+>)? $({ $($Variant:ident = $text:literal),+ })?
@@ -124,7 +124,7 @@ impl Value for bool {
     }
 }
 
-/// A number in a range.
+/// A number from `LEAST` to `MOST`.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Within<const LEAST: u64, const MOST: u64>(pub(crate) u64);
 
