@@ -1,7 +1,7 @@
 //! Chooses the language of a page.
 //!
-//! The query parameter `lng` has priority over the tags in `Accept-Language`. If no language has a tag such as
-//! `de-AT`, the last part of the tag is removed until a language has the tag. `pt` with any region except
+//! The query parameter `lng` has priority over the tags in `Accept-Language`. If no language has a tag such
+//! as `de-AT`, the last part of the tag is removed until a language has the tag. `pt` with any region except
 //! Brazil means European Portuguese. If no tag leads to a language, the page is in English.
 
 use super::words::{ENGLISH, LANGUAGES, Words};

@@ -100,7 +100,7 @@ fn calendar(
     Ok(calendar)
 }
 
-/// The event fields that only a seed can have, or that have other values in a request to Connect.
+/// The event fields of a seed that `check` does not validate.
 const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(

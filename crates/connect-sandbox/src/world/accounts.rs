@@ -1,4 +1,4 @@
-//! The accounts that the Google Calendar and Graph APIs serve, and the changes of their calendars.
+//! The accounts that the Google Calendar and Graph APIs serve, and the ledgers of their calendars.
 //!
 //! The calendars of an account are stored with the user of Connect who connected it. An account that no user
 //! has connected has demo calendars. A user who connects the account later gets these calendars with all
@@ -14,13 +14,13 @@ use jiff::Timestamp;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-/// The changes of the events of a calendar.
+/// The ledger of the events of a calendar.
 pub(crate) type EventLedger = Ledger<Arc<Event>>;
 
 /// The calendars that are not stored with users of Connect, and the ledgers of all calendars.
 #[derive(Debug, Default)]
 pub(crate) struct Accounts {
-    /// The calendars of accounts that no user connected.
+    /// The calendars of accounts that no user of Connect has connected.
     unconnected: BTreeMap<(Provider, String), Vec<Calendar>>,
     /// The public calendars of a provider, created on first use.
     everybody: BTreeMap<Provider, Vec<Calendar>>,
@@ -49,7 +49,7 @@ pub(crate) enum Home {
 }
 
 impl CalendarRef {
-    /// The user of Connect who connected the account.
+    /// Returns the user of Connect who connected the account, if any.
     pub(crate) fn user(&self) -> Option<&UserKey> {
         match &self.home {
             Home::User(user) => Some(user),
@@ -57,7 +57,7 @@ impl CalendarRef {
         }
     }
 
-    /// The name to which the page and sync tokens of the calendar are bound.
+    /// Returns the name that the page tokens and sync tokens of the calendar are bound to.
     pub(crate) fn name(&self) -> String {
         format!("{} {}", self.account, self.id)
     }
@@ -73,8 +73,8 @@ impl Accounts {
 impl World {
     /// Finds where the calendars of an account are stored.
     ///
-    /// A signed-in user who has the account comes first, preferably one of the demo application; then a
-    /// seeded user who has not signed in yet.
+    /// They are stored with a signed-in user who has the account, preferably a user of the demo application. If
+    /// there is no such user, a seeded user who has not signed in yet is loaded.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
         let demo = self.settings.app.client_id.to_string();
         let has =
@@ -138,7 +138,7 @@ impl World {
 
 /// Returns the id of the user whose demo account has this address.
 ///
-/// With this id, the demo calendars are the same as in Connect.
+/// Demo calendars that are created for this id are equal to those that Connect creates.
 fn user_of(address: &str, provider: Provider) -> &str {
     let name = address.split('@').next().unwrap_or(address);
     if account(name, provider) == address { name } else { address }

@@ -27,7 +27,7 @@ pub struct App {
     pub display_name: Option<String>,
     /// The only URI that the authorization endpoint redirects to.
     pub redirect_uri: String,
-    /// The URL that deliveries are posted to. Without it, no calendar can be subscribed.
+    /// The URL that deliveries are posted to. Without a URL, no calendar can be subscribed.
     pub webhook_url: Option<String>,
 }
 
@@ -133,7 +133,7 @@ impl World {
     pub(crate) fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         let app = app.checked()?;
         if client_id == &*self.settings.app.client_id {
-            // `checked` applied the same rules as the switches, so reading cannot fail.
+            // `checked` applied the rules of the switches, so reading the values cannot fail.
             let demo = &mut self.settings.app;
             demo.name = read(&app.name);
             demo.redirect_uri = read(&app.redirect_uri);

@@ -24,19 +24,19 @@ pub struct Invitation {
     pub title: String,
 }
 
-/// How many of the last messages are always stored.
+/// How many of the most recent messages are never removed.
 const MIN_STORED: usize = 10_000;
 
 /// The guests that a write notifies.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendUpdates {
     All,
-    /// Guests without a Google account: not of Gmail, nor of the demo's `gmail.example`.
+    /// Guests whose e-mail address is not of Gmail, and not of the demo accounts (`gmail.example`).
     External,
     Nobody,
 }
 
-/// The guests of an event that the account organizes.
+/// The guests of an event whose organizer is the account.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guests {
     calendar: String,
@@ -46,7 +46,7 @@ pub(crate) struct Guests {
 }
 
 impl Guests {
-    /// Returns the current guests of an event: empty if it is cancelled or organized by another account.
+    /// Returns the current guests of an event: none if it is cancelled or organized by another account.
     pub(crate) fn of(calendar: &Calendar, target: &Target) -> Self {
         let guests = calendar.show(target, |one| {
             let is_me = |email: &str| email.eq_ignore_ascii_case(&calendar.account);

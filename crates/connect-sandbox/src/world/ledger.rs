@@ -86,9 +86,9 @@ impl<T: Clone + PartialEq> Ledger<T> {
         self.dropped + self.log.len() as u64
     }
 
-    /// Returns the items that changed since `position`, in their version at `position`.
+    /// Returns the items that changed since `position`, each with its version at `position`.
     ///
-    /// Returns `None` if the log does not go back so far.
+    /// Returns `None` if the log does not have all entries since `position`.
     pub(crate) fn since(&self, position: u64) -> Option<BTreeMap<&str, Option<&T>>> {
         let skipped = usize::try_from(position.checked_sub(self.dropped)?).ok()?;
         if skipped > self.log.len() {

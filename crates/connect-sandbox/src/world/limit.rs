@@ -5,8 +5,9 @@
 pub(crate) struct Count(u64);
 
 impl Count {
-    /// Counts a call and returns whether it is the `every`th call. With 0, the limit is off and nothing is
-    /// counted.
+    /// Counts a call, and returns whether to refuse the call because it is the `every`th.
+    ///
+    /// If `every` is 0, the limit is off: calls are neither counted nor refused.
     pub(crate) fn refuses(&mut self, every: u64) -> bool {
         self.0 += u64::from(every > 0);
         self.0.checked_rem(every) == Some(0)

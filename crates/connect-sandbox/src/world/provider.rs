@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// A calendar provider, in the order in which Connect lists them.
+/// The calendar providers, in the order in which Connect lists them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Provider {

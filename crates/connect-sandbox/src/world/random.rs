@@ -1,4 +1,4 @@
-//! A deterministic random number generator (splitmix64): the same seed gives the same sandbox.
+//! A deterministic random number generator (splitmix64).
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Creates a generator for the parts of a name, independent of the generators for other names.
+    /// Creates a generator for a name in parts. Generators for different names are independent.
     pub(crate) fn named(seed: u64, parts: &[&str]) -> Self {
         Self(parts.iter().fold(seed, |seed, part| hash(seed, part)))
     }
@@ -27,7 +27,7 @@ impl Random {
         self.number().checked_rem(bound).unwrap_or(0)
     }
 
-    /// Returns a number from 0 to below `bound`, as a signed integer.
+    /// Returns a number below `bound` (0 for a bound of 0), as a signed integer.
     pub(crate) fn int(&mut self, bound: u32) -> i64 {
         i64::try_from(self.below(u64::from(bound))).unwrap_or(0)
     }
@@ -56,7 +56,7 @@ impl Random {
         URL_SAFE_NO_PAD.encode(self.bytes(count))
     }
 
-    /// Returns letters and digits of base32hex, the alphabet of Google event ids.
+    /// Returns `count` random characters of base32hex, the alphabet of Google event ids.
     pub(crate) fn letters(&mut self, count: usize) -> String {
         self.bytes(count)
             .iter()

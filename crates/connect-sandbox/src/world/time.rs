@@ -27,8 +27,8 @@ pub(crate) fn serialize_wire_option<S: Serializer>(
 
 /// Reads a time leniently, as Connect does.
 ///
-/// Accepts an offset, `Z` or no zone (UTC), with or without seconds, or a date (midnight). Rounds down to
-/// milliseconds.
+/// Accepts a time with an offset, with `Z` or without a zone (UTC), and a date (midnight in UTC). Seconds are
+/// optional. Rounds down to milliseconds.
 pub(crate) fn read(text: &str) -> Option<Timestamp> {
     let exact = read_exact(text.trim())?;
     Timestamp::from_millisecond(exact.as_millisecond()).ok()
@@ -36,7 +36,7 @@ pub(crate) fn read(text: &str) -> Option<Timestamp> {
 
 fn read_exact(text: &str) -> Option<Timestamp> {
     if let Some(offset) = text.rfind(' ').filter(|at| text.get(at + 1..).is_some_and(looks_like_offset)) {
-        // A `+` in a query that is not percent-encoded is decoded as a space.
+        // In a query, a `+` that is not percent-encoded is decoded as a space.
         let (head, tail) = text.split_at(offset);
         return format!("{head}+{}", tail.trim_start()).parse().ok();
     }
@@ -46,7 +46,7 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
-/// Returns the time zone with this IANA name, from the bundled data that is equal on every machine.
+/// Returns the time zone with this IANA name, from bundled data, which is equal on every machine.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()
@@ -90,7 +90,7 @@ pub(crate) fn plus(at: Timestamp, by: std::time::Duration) -> Timestamp {
     SignedDuration::try_from(by).ok().and_then(|by| at.checked_add(by).ok()).unwrap_or(Timestamp::MAX)
 }
 
-/// Returns `at` moved by the difference between `from` and `to`.
+/// Returns `at` moved by the duration from `from` to `to`.
 pub(crate) fn shifted(at: Timestamp, from: Timestamp, to: Timestamp) -> Timestamp {
     at.checked_add(from.duration_until(to)).unwrap_or(at)
 }

@@ -37,7 +37,7 @@ pub(crate) struct Connection {
 pub(crate) struct LimitReached;
 
 impl World {
-    /// Creates the user if it does not exist, with the accounts of a seed.
+    /// Creates the user with the accounts of the seed, unless the user exists.
     pub(crate) fn load_user(&mut self, user: &UserKey) {
         if !self.users.contains_key(user) {
             let connections = self.seeded.get(&user.id).cloned().unwrap_or_default();
@@ -79,7 +79,7 @@ impl World {
         }
     }
 
-    /// Connects the demo account of a provider, unless an account of the provider is connected.
+    /// Connects the demo account of a provider, unless the user has an account of the provider.
     pub(crate) fn connect(
         &mut self,
         user: &UserKey,
@@ -95,7 +95,7 @@ impl World {
             return Err(LimitReached);
         }
         let account = account(&user.id, provider);
-        // The account may have been used through the provider's API before.
+        // A client of the provider's API may already have created and changed the calendars.
         let known = self.accounts.take(provider, &account);
         let connection = Connection {
             account,
@@ -125,7 +125,7 @@ impl World {
         Some(connection.calendars.get_or_insert_with(|| demo::calendars(&owner, provider)))
     }
 
-    /// Returns the user with whom the calendars are stored: another user for some shared accounts.
+    /// Returns the user with whom the calendars are stored. For a shared account, this can be another user.
     pub(crate) fn calendar_holder(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
         let own = self.users.get(user)?.get(&provider)?;
         if own.calendars.is_some() {
@@ -159,7 +159,7 @@ impl World {
         }
     }
 
-    /// Returns the `syncState`, from the account or the switch `reauth`.
+    /// Returns the `syncState` of an account, which the seed or the switch `reauth` sets.
     pub(crate) fn sync_state(&self, provider: Provider, connection: &Connection) -> &'static str {
         let by_switch = self.settings.connect.reauth.as_str() == provider.name();
         if connection.reauth || by_switch { "reauth_required" } else { "active" }

@@ -1,4 +1,4 @@
-//! Changes and removes events, or one, the following or all occurrences of a series.
+//! Changes and removes single events, and one, the following or all occurrences of a series.
 
 use super::fields::Fields;
 use super::model::{Calendar, Event, Exception, Instance, Series, Target};
@@ -30,7 +30,7 @@ pub(crate) enum Refusal {
 
 pub(crate) struct Change {
     pub(crate) patch: Patch,
-    /// `Some(None)` turns a series into a single event.
+    /// The new recurrence rule. `Some(None)` makes a series a single event; `None` changes no rule.
     pub(crate) rule: Option<Option<Recurrence>>,
     pub(crate) now: Timestamp,
 }
@@ -83,8 +83,8 @@ pub(crate) struct ResolvedMode {
 }
 
 impl Event {
-    /// Resolves a mode. The default is `This` for an occurrence, and `All` for a master. With the id of a
-    /// master, `This` is its first occurrence. `Following` from the first occurrence is `All`.
+    /// Resolves a mode. The default is `This` for an occurrence, and `All` for a master. `This` with the id of
+    /// a master selects the first occurrence. `Following` with the first occurrence or a master means `All`.
     pub(crate) fn resolve_mode(&self, target: &Target, mode: Option<Mode>) -> ResolvedMode {
         let all = ResolvedMode { mode: Mode::All, start: None };
         if self.series.is_none() {
@@ -120,7 +120,7 @@ impl Event {
         Ok(())
     }
 
-    /// Changes the whole series. New times of an occurrence move the series by the same difference.
+    /// Changes the whole event or series. New times of `occurrence` move all occurrences equally.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();
@@ -163,7 +163,7 @@ impl Event {
 }
 
 impl Series {
-    /// Moves the exceptions with the series, and removes those that are no longer occurrences.
+    /// Moves the exceptions with the series, and removes exceptions that the rule no longer includes.
     fn moved(mut self, from: Timestamp, to: Timestamp) -> Self {
         let exceptions: std::collections::BTreeMap<_, _> =
             self.exceptions.into_iter().map(|(start, one)| (time::shifted(start, from, to), one)).collect();

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 /// Replaces the requested conference with the conference that the provider stores.
 ///
-/// `autoGenerate` overrides the other fields. Google supports `autoGenerate` and `conference`, Microsoft only
+/// With `autoGenerate`, the provider ignores the other fields. Google supports `autoGenerate` and `conference`, Microsoft only
 /// `autoGenerate`, Apple and CalDAV only `conference`.
 pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, random: &mut Random) {
     let data = fields.remove("conferenceData");

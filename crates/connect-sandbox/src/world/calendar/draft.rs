@@ -44,7 +44,7 @@ impl Calendar {
         Changes::of(self, [changed])
     }
 
-    /// Changes an occurrence or an event. `series` replaces the recurrence; `Some(None)` removes it.
+    /// Changes an occurrence or an event. `series` replaces the recurrence, or removes it (`Some(None)`).
     pub(crate) fn rewrite(
         &mut self,
         target: &Target,

@@ -16,12 +16,13 @@ pub(crate) struct Events {
     by_id: BTreeMap<String, Arc<Event>>,
     /// The cached lists by name, the oldest first.
     listings: VecDeque<(String, Arc<Listing>)>,
-    /// The number of the ledger's last comparison of these events, and the ids that may have changed since.
+    /// The number of the ledger's last comparison of these events; 0 before the first.
     comparison: u64,
+    /// The ids of the events that may have changed since that comparison.
     touched: BTreeSet<String>,
 }
 
-/// The maximum number of cached lists: some callers read the pages of different lists concurrently.
+/// The maximum number of cached lists. Some callers read the pages of several lists concurrently.
 const MAX_LISTINGS: usize = 4;
 
 impl Events {
@@ -67,10 +68,10 @@ impl Events {
         }
     }
 
-    /// Logs the changes since the last comparison in the ledger.
+    /// Adds the changes since the last comparison to the ledger.
     pub(crate) fn update_ledger(&mut self, ledger: &mut EventLedger, now: Timestamp) {
         let touched = std::mem::take(&mut self.touched);
-        // Since then, the ledger may have been compared with a calendar that replaced this one.
+        // After that comparison, the ledger may have been compared with a calendar that replaced this one.
         let is_last = self.comparison > 0 && self.comparison == ledger.comparisons();
         if is_last {
             ledger.compare_ids(touched, &self.by_id, now);
@@ -127,7 +128,7 @@ mod tests {
         ["a", "b"].into_iter().map(|id| (id.to_owned(), event(id, ""))).collect()
     }
 
-    /// Returns the id of every event, and whether the list was created.
+    /// Returns the id of every event, and whether this call created the list.
     fn list(events: &mut Events, name: &str) -> (Vec<String>, bool) {
         let mut made = false;
         let listing = events.listing(name.to_owned(), |events| {

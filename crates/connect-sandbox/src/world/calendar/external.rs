@@ -65,8 +65,8 @@ impl Calendar {
         Ok(changed)
     }
 
-    /// Updates an event. A new start without an end keeps the duration. An edit without fields changes the
-    /// title.
+    /// Updates an event. If the edit sets only a start, the duration stays the same. If the edit sets no
+    /// field, the title changes.
     fn update_externally(
         &mut self,
         edit: &ExternalEdit,
@@ -103,7 +103,7 @@ impl Calendar {
         }
     }
 
-    /// Returns the next event that starts within a year. If no event does, returns the last event.
+    /// Returns the next event that starts within a year. If there is none, returns the last event.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));

@@ -1,4 +1,4 @@
-//! A sorted list of events, from which pages are taken.
+//! A sorted list of events, which responses return in pages.
 
 use super::model::{Event, Instance};
 use jiff::Timestamp;

@@ -116,7 +116,7 @@ impl Event {
         self.instance(self.series.as_ref()?, start)
     }
 
-    /// Returns the occurrences before and after the original start `start`, without removed ones.
+    /// Returns the nearest occurrences before and after `start`, an original start. Skips removed ones.
     pub(crate) fn adjacent_occurrences(
         &self,
         start: Timestamp,
@@ -126,7 +126,7 @@ impl Event {
             let starts = series.rule.starts(self.fields.start, from, last);
             starts.filter(move |one| *one != start).filter_map(|one| self.instance(series, one))
         };
-        // Starts can only be listed forward, so the range before `start` grows until it has an occurrence.
+        // Starts can only be listed forward, so the listed range grows until an occurrence is found.
         let mut back = SignedDuration::from_hours(24 * 32);
         let before = loop {
             let from = start.checked_sub(back).unwrap_or(Timestamp::MIN);
@@ -188,7 +188,7 @@ impl Series {
         Self { rule, exceptions: BTreeMap::new() }
     }
 
-    /// Ends the series before the occurrence at `start`, and returns the rule and exceptions from there.
+    /// Ends the series before `start`, and returns a series of the occurrences from `start` on.
     pub(crate) fn split_off(&mut self, first: Timestamp, start: Timestamp) -> Self {
         let mut rest = Self { rule: self.rule.clone(), exceptions: self.exceptions.split_off(&start) };
         if let End::Count(count) = self.rule.end {
@@ -204,7 +204,7 @@ impl Series {
 impl Instance<'_> {
     /// Returns the recurrence lines (RFC 5545) of a series.
     ///
-    /// Returns the lines that a client sent to the Google API, unless the rule has changed since.
+    /// If a client set the current rule through the Google API, returns the lines that the client sent.
     pub(crate) fn recurrence_lines(&self) -> Option<Vec<String>> {
         let rule = &self.event.series.as_ref().filter(|_| self.occurrence.is_none())?.rule;
         let sent = self.fields.own.get("recurrence").and_then(Value::as_array);
@@ -215,7 +215,7 @@ impl Instance<'_> {
         Some(if same { sent } else { lines::write(rule, all_day) })
     }
 
-    /// Returns the time zone name of the event or, if missing, of its recurrence rule or the calendar.
+    /// Returns the first time zone name that is set: on the event, its recurrence rule or the calendar.
     pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
         let own = self.fields.own.get("timeZone").and_then(Value::as_str);
         let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());

@@ -5,9 +5,10 @@ use crate::world::time;
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 
-/// The fields to set or (null) to clear, in their JSON form; absent fields stay unchanged. An exception
-/// stores its changes as a patch of the master, so that a later change of the series still applies to the
-/// other fields of the exception.
+/// The fields to set, in JSON form. Null clears a field, and absent fields stay unchanged.
+///
+/// An exception is stored as a patch of the master. A later change of the master therefore also changes the
+/// exception, except in the fields that the patch has.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Patch(Map<String, Value>);
 

@@ -1,7 +1,8 @@
 //! Recurrence rules: the starts of the occurrences of a series (RFC 5545).
 //!
-//! Starts are calculated in UTC, unless a provider's API or a seed set another time zone. A start that a
-//! daylight saving change skips moves later by the skipped time; a date that the zone skips has no start.
+//! Starts are calculated in UTC, unless a provider's API or a seed set another time zone. If a daylight saving
+//! change skips the time of day of a start, the start moves later by the skipped duration. A date that the
+//! time zone skips has no start.
 
 mod days;
 pub(crate) mod lines;
@@ -22,23 +23,25 @@ pub(crate) struct Recurrence {
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
     pub(crate) by_month: Vec<i8>,
-    /// The nth weekday in the month; in a yearly rule without months, in the year.
+    /// Numbered weekdays of the month. In a yearly rule without months, weekdays of the year.
     ///
     /// Negative numbers count from the end. Only a provider's API sets `nth`, `by_year_day`, `by_week`,
     /// `positions`, `week_start` and `extra`.
     pub(crate) nth: Vec<(i8, Weekday)>,
-    /// Days of the year; negative from the end.
+    /// Days of the year. Negative days count from the end of the year.
     pub(crate) by_year_day: Vec<i16>,
-    /// Weeks of the year; negative from the end. Week 1 is the first with at least four days in the year.
+    /// Weeks of the year. Negative weeks count from the end of the year.
+    ///
+    /// Week 1 is the first week with at least four days in the year.
     pub(crate) by_week: Vec<i8>,
-    /// `BYSETPOS`: positions among the days of a period; negative from the end.
+    /// `BYSETPOS`: positions among the selected days of a period. Negative positions count from the end.
     pub(crate) positions: Vec<i16>,
     pub(crate) week_start: Weekday,
-    /// Whether a day that a month does not have means the last day of the month, as in Outlook.
+    /// Whether a day such as 31 means the last day in a shorter month, as in Outlook.
     pub(crate) last_day_instead: bool,
     /// Additional starts (`RDATE`), which do not count for `COUNT`.
     pub(crate) extra: BTreeSet<Timestamp>,
-    /// The time zone of days and times of day.
+    /// The time zone in which days and times of day are calculated.
     pub(crate) zone: TimeZone,
 }
 
@@ -130,7 +133,7 @@ impl Recurrence {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the rule selects the day of `first`, which belongs to the series in any case.
+    /// Whether the rule selects the day of `first`. (The series has `first` even if not.)
     pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
@@ -159,7 +162,7 @@ impl Recurrence {
         all.take_while(move |start| *start <= last).skip_while(move |start| *start < from)
     }
 
-    /// Converts a local time to a timestamp; `None` if the zone skips its date.
+    /// Converts a local time to a timestamp; `None` if the time zone skips the date.
     fn instant(&self, local: DateTime) -> Option<Timestamp> {
         let zoned = local.to_zoned_datetime(self.zone.clone()).ok()?;
         let day = local.date();

@@ -5,7 +5,7 @@ use jiff::civil::{Date, date};
 use jiff::{Span, Unit};
 
 impl Recurrence {
-    /// Returns the rule with the missing parts taken from the first start.
+    /// Returns the rule with its missing parts derived from the first start.
     pub(super) fn resolved(&self, first: Date) -> Self {
         let mut rule = self.clone();
         let days = !(rule.by_day.is_empty() && rule.nth.is_empty());
@@ -40,9 +40,10 @@ impl Recurrence {
         }
     }
 
-    /// Returns how many consecutive periods without a selected day prove that no selected day follows. The
-    /// calendar repeats every 400 years (146,097 days or 20,871 weeks), so this many periods of any interval
-    /// contain every case.
+    /// Returns how many consecutive periods without a selected day prove that no selected day follows.
+    ///
+    /// The calendar repeats every 400 years (146,097 days or 20,871 weeks). With any interval, this number of
+    /// periods covers every kind of period.
     pub(super) fn cycle(&self) -> u32 {
         match self.frequency {
             Frequency::Daily => 146_097,
@@ -137,7 +138,7 @@ impl Recurrence {
         if self.positions.is_empty() {
             return days;
         }
-        // A year has at most 366 days.
+        // The conversion cannot fail, since a period has at most 366 days.
         let count = i16::try_from(days.len()).unwrap_or(i16::MAX);
         let numbered = (1_i16..).zip(days);
         numbered.filter(|(at, _)| fits_either(&self.positions, *at, count)).map(|(_, day)| day).collect()
@@ -149,7 +150,7 @@ fn fits<T: PartialEq>(list: &[T], value: &T) -> bool {
     list.is_empty() || list.contains(value)
 }
 
-/// Whether the list is empty or contains position `at` of `of`, counted from the start or the end.
+/// Whether the list is empty or has the position `at` among `of`, counted from the start or the end.
 fn fits_either<T: Copy + PartialEq + Into<i16>>(list: &[T], at: impl Into<i16>, of: impl Into<i16>) -> bool {
     let (at, of) = (at.into(), of.into());
     list.is_empty() || list.iter().any(|one| [at, at - of - 1].contains(&(*one).into()))

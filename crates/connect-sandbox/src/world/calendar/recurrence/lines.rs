@@ -1,6 +1,6 @@
 //! Reads and writes recurrence lines (RFC 5545): one `RRULE`, and `EXDATE`s and `RDATE`s.
 //!
-//! Refuses what the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated by
+//! Refuses lines that the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated by
 //! RFC 5545), and `RDATE`s with a duration.
 
 use super::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of};
@@ -23,7 +23,7 @@ pub(crate) struct Lines {
 pub(crate) struct Start {
     pub(crate) at: Timestamp,
     pub(crate) all_day: bool,
-    /// The time zone of the days: UTC for all-day events.
+    /// The time zone of the series; UTC for an all-day event.
     pub(crate) zone: TimeZone,
 }
 
@@ -94,7 +94,7 @@ fn unfolded(text: &str) -> Vec<String> {
     text.lines().map(str::trim).filter(|line| !line.is_empty()).map(str::to_owned).collect()
 }
 
-/// A line: `NAME;PARAMETER=VALUE:VALUE`.
+/// A recurrence line: `NAME;PARAMETER=VALUE:VALUE`.
 struct Property {
     name: String,
     zone: Option<String>,
@@ -102,7 +102,7 @@ struct Property {
 }
 
 impl Property {
-    /// Reads a line. Ignores case; a parameter value can be quoted.
+    /// Reads a line. Names and values can be in lower case, and a parameter value can be quoted.
     fn read(line: &str) -> Option<Self> {
         let head = line.split(outside_quotes(':')).next()?;
         let value = line.get(head.len() + 1..)?.trim().to_ascii_uppercase();
@@ -146,8 +146,8 @@ struct Time {
 }
 
 impl Time {
-    /// Returns the starts of the series that the value means. A date means every start on that day. In an
-    /// all-day series, a time means its date.
+    /// Returns the starts of the series that the value selects. A date selects every start on that day. In an
+    /// all-day series, only the date of a time is used.
     fn starts(self, rule: &Recurrence, start: &Start) -> Vec<Timestamp> {
         match self.at {
             Some(at) if !start.all_day => vec![at],
@@ -201,7 +201,7 @@ fn read_rule(text: &str, start: &Start) -> Result<Recurrence, String> {
     Ok(rule)
 }
 
-/// Reads a part of a rule. The error is what was expected.
+/// Reads a part of a rule. The error text says which value was expected.
 fn read_part(rule: &mut Recurrence, key: &str, value: &str) -> Result<(), &'static str> {
     match key {
         "FREQ" => {}
@@ -284,7 +284,9 @@ fn numbers<T: TryFrom<i16> + PartialEq>(text: &str, range: RangeInclusive<i16>) 
     Some(numbers)
 }
 
-/// Adds a value, unless the list has it. Every day is compared with the list, so the list must stay short.
+/// Adds a value, unless the list already has the value.
+///
+/// Every day of a series is compared with the list, so duplicates would cost time.
 fn push_new<T: PartialEq>(list: &mut Vec<T>, one: T) {
     if !list.contains(&one) {
         list.push(one);

@@ -289,7 +289,7 @@ fn exdate_in_every_form_removes_occurrences() {
     ] {
         assert_eq!(left(lines, nine), expected, "{lines:?}");
     }
-    // An all-day series has only dates.
+    // In an all-day series, only the date of a value is used.
     let all_day = |line: &str| {
         local(&["RRULE:FREQ=DAILY;COUNT=3", line], "2026-10-23", "UTC", "2026-10-20", "2026-11-10").len()
     };
