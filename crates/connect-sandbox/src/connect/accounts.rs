@@ -25,11 +25,12 @@ impl Connect<'_> {
         Ok(ok(&json!({ "connections": connections, "limitReached": full })))
     }
 
-    /// Disconnects an account. Succeeds even if the provider is not connected, but returns a 404 if `account`
-    /// is not the connected account.
+    /// Disconnects an account. Succeeds even if the user has no account of the provider.
+    ///
+    /// Returns a 404 if the parameter `account` is not the connected account.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
         let principal = self.principal(call)?;
-        // SDKs send `{}`, `[]` or no body; the content is ignored.
+        // SDKs send `{}`, `[]` or no body. The sandbox ignores the content of the body.
         let body = serde_json::from_slice(call.body());
         if !(call.body().is_empty() || matches!(body, Ok(Value::Object(_) | Value::Array(_)))) {
             return Err(Problem::bad_request("The body must be a JSON object"));

@@ -16,7 +16,7 @@ pub(crate) struct Limits {
     server_errors: Count,
 }
 
-/// The wait in `Retry-After`.
+/// The time to wait that `Retry-After` asks for.
 const RETRY_AFTER_WAIT: SignedDuration = SignedDuration::from_secs(2);
 
 impl Connect<'_> {

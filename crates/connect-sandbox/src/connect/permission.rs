@@ -10,7 +10,7 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl Connect<'_> {
-    /// Returns the calendars of the accounts that match `about` and have calendar permission.
+    /// Returns the calendars of the accounts with calendar permission whose provider matches `about`.
     ///
     /// If accounts match, but all of them lack the permission, returns the documented 403.
     pub(crate) fn permitted(
@@ -38,7 +38,7 @@ impl Connect<'_> {
         Ok(kept.filter_map(|(_, provider, one)| Some((provider, one.calendars.as_mut()?))).collect())
     }
 
-    /// Whether the account lacks calendar permission, by the user's choice or the switch `withheld`.
+    /// Whether the user or the switch `withheld` withholds calendar permission for the account.
     pub(crate) fn withholds(&self, provider: Provider, connection: &Connection) -> bool {
         connection.granted == Some(false)
             || (connection.granted.is_some()

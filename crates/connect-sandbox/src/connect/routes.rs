@@ -23,7 +23,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Whether applications call the endpoint. The others are the pages for users and the public keys.
+    /// Whether the limits of API calls apply to the endpoint, unlike to pages and the public keys.
     pub(super) fn is_api(self) -> bool {
         use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, WebhookKeys};
         !matches!(self, Authorize | Providers | ReturnToApp | ConsentPage | Consent | WebhookKeys)

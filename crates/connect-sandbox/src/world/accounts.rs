@@ -73,8 +73,8 @@ impl Accounts {
 impl World {
     /// Finds where the calendars of an account are stored.
     ///
-    /// They are stored with a signed-in user who has the account, preferably a user of the demo application. If
-    /// there is no such user, a seeded user who has not signed in yet is loaded.
+    /// A signed-in user who has the account comes first, preferably a user of the demo application. If no
+    /// signed-in user has the account, loads a seeded user who has it.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
         let demo = self.settings.app.client_id.to_string();
         let has =

@@ -56,7 +56,7 @@ impl CalendarAddress {
 
 impl EventAddress {
     pub(crate) fn read(body: &Map<String, Value>, mode_name: &str, details: &mut Details) -> Self {
-        // An invalid mode must not count as absent: an absent mode can mean the whole series.
+        // An invalid mode must be an error, because without a mode the write can change the whole series.
         let mode = match body.get(mode_name) {
             None | Some(Value::Null) => None,
             Some(value) => {

@@ -1,8 +1,8 @@
 //! Apple and CalDAV events as iCalendar text (RFC 5545).
 //!
-//! An event is one iCalendar object, including the changed occurrences of a series. A single occurrence is
-//! written as a server writes it after expanding the series (RFC 4791, 9.6.5). Time zones are names without a
-//! definition (RFC 7809).
+//! A series and its changed occurrences are one iCalendar object. A single occurrence is written as in a
+//! response with expanded series (RFC 4791, 9.6.5). Time zones are written as names without definitions
+//! (RFC 7809).
 
 use crate::world::calendar::Fields;
 use crate::world::calendar::{Exception, Instance};
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Writes the iCalendar object. With `conference` (since API 1.6.1), the conference is the URL property.
+/// Writes the iCalendar object. With `conference` (API 1.6.1), the URL property is the conference.
 pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     let (zone, all_day) = (zone_of(instance), instance.event.fields.all_day);
     let component = |one: &Instance<'_>, mut more: Vec<String>| {

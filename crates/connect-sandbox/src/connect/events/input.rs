@@ -19,7 +19,7 @@ pub(crate) struct Input {
 }
 
 impl Input {
-    /// Reads the known fields, ignores the others, and adds every error to `details`.
+    /// Reads the known fields, ignores unknown fields, and adds every error to `details`.
     pub(crate) fn read(body: &Map<String, Value>, details: &mut Details) -> Self {
         let mut fields = Map::new();
         for (name, value) in body.iter().filter(|(name, _)| FIELDS.contains(&name.as_str())) {
@@ -44,7 +44,7 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// Returns the recurrence, with the provider's meaning of days that a month does not have.
+    /// Returns the recurrence, in which the provider decides what day 31 means in a shorter month.
     ///
     /// `Some(None)` removes the recurrence.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
@@ -122,7 +122,7 @@ fn error_unless(right: bool, text: &'static str) -> Result<(), &'static str> {
 
 /// Returns the attendees as the provider stores them.
 ///
-/// Except at Google, the account is added as the organizer if there are attendees and none is the organizer.
+/// If there are attendees but no organizer, adds the account as the organizer, except at Google.
 fn with_organizer(attendees: &[Value], calendar: &Calendar) -> Vec<Value> {
     let mut list: Vec<_> = attendees.iter().filter_map(attendee).map(|attendee| json!(attendee)).collect();
     let organized = list.iter().any(|attendee| attendee.get("organizer") == Some(&Value::Bool(true)));

@@ -85,8 +85,8 @@ fn is_busy(fields: &Fields) -> bool {
     fields.availability != Some("free") && fields.status != Some("cancelled")
 }
 
-/// Reads the parameters. A request for a later page can omit the parameters of the first page, but not change
-/// them.
+/// Reads the parameters. A request for a later page can omit the parameters of the first page, but cannot
+/// change them.
 fn read_query(call: &Call, user: &str) -> Result<(EventQuery, Cursors), Problem> {
     let (start, end) = (time_parameter(call, "start")?, time_parameter(call, "end")?);
     let single_events = match call.query("singleEvents") {

@@ -6,7 +6,7 @@ use crate::world::time;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-/// Writes the dates of some events in an undocumented form; the same event always gets the same form.
+/// Writes the dates of some events in an undocumented form. The event id determines the form.
 ///
 /// All-day events keep the documented form, which is midnight in UTC.
 pub(super) fn dates(event: &mut Map<String, Value>, fields: &Fields) {

@@ -21,7 +21,9 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
     original
 }
 
-/// Returns the original of Apple or CalDAV: iCalendar text, and a version too large for a float.
+/// Returns the original of Apple or CalDAV.
+///
+/// It has iCalendar text, and a version that is too large for a 64-bit float to be exact.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

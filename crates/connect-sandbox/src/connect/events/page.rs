@@ -1,9 +1,9 @@
 //! The page tokens of `GET /events`: base64 of JSON.
 //!
-//! For each provider, a token has a cursor for each calendar, and whether the provider has more events.
+//! For each provider, a token has the cursors of its calendars, and whether more events follow.
 //!
-//! The cursor of a calendar is its last listed event, so that no event is repeated or lost when other events
-//! are added or removed between pages. The token also contains the parameters of the first page, and a
+//! The cursor of a calendar is its last listed event. Therefore, no event is repeated or lost if events are
+//! added or removed between two pages. The token also contains the parameters of the first page, and a
 //! checksum that depends on the user. The checksum detects tokens that the service did not create, and tokens
 //! of another user.
 
@@ -68,7 +68,7 @@ impl EventQuery {
 }
 
 impl PageToken {
-    /// Creates the token of the next page. `progress` has, for each calendar, its last event on this page and
+    /// Creates the token of the next page. For each calendar, `progress` has the last event on this page, and
     /// whether more events follow.
     pub(crate) fn after(
         before: &Cursors,

@@ -69,8 +69,8 @@ fn whole(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<Stri
 
 /// Returns `conference` and `conferenceData` in the format since API 1.6.1.
 ///
-/// They include the join URL and the object of the provider. For Apple and CalDAV, the conference is the URL
-/// property.
+/// `conferenceData` includes the join URL and the conference object of the provider. For Apple and CalDAV,
+/// the conference is the URL property.
 fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value> {
     let fields = &instance.fields;
     let (original, url) = match calendar.provider {
@@ -79,7 +79,7 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
         Provider::Apple | Provider::Caldav => (Value::Null, icalendar::url(fields, true)),
     };
     let mut data = fields.conference_data.as_ref().and_then(Value::as_object).cloned().unwrap_or_default();
-    // Callers may send back these response fields in an update.
+    // An update can contain these two fields if the caller sent an event of a response back.
     data.retain(|name, _| name != "url" && name != "original");
     let described = !(data.is_empty() && original.is_null());
     let url = url.map(|url| ("url".to_owned(), json!(url)));
@@ -91,7 +91,7 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
 
 /// Returns only the time and the calendar of an event, with an opaque id.
 ///
-/// API 1.6.0 also returned some details.
+/// API 1.6.0 also returned the description, except for Google, and the conference for CalDAV.
 fn block(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
     let fields = &instance.fields;
     let id = format!("busy_{:016x}", hash(hash(0, &calendar.id), &instance.id()));

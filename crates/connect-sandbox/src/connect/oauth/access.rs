@@ -9,7 +9,7 @@ use crate::world::users::UserKey;
 use http::StatusCode;
 use serde_json::json;
 
-/// The scope of a sign-in. The authorization request sets it; a refresh does not change it.
+/// The scope of a sign-in. The authorization request sets the scope, and a refresh does not change it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Scope {
     FreeBusy,
@@ -25,7 +25,7 @@ pub(crate) struct Principal {
 }
 
 impl Scope {
-    /// Reads the `scope` of an authorization request. Two official SDKs send `calendar` for the default.
+    /// Reads the `scope` of an authorization request. Two official SDKs send `calendar` as the default.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
         match text {
             None | Some("read-write" | "calendar") => Some(Self::ReadWrite),
@@ -37,7 +37,7 @@ impl Scope {
 }
 
 impl Connect<'_> {
-    /// Returns the signed-in user, or a 401 with the body set by `expired_body`.
+    /// Returns the signed-in user, or a 401 with the body that the switch `expired_body` sets.
     pub(crate) fn principal(&mut self, call: &Call) -> Result<Principal, Problem> {
         let token = call.credentials("bearer").filter(|token| !token.is_empty());
         let token = token.ok_or_else(|| self.unauthorized("Missing access token"))?;
@@ -51,7 +51,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Returns the signed-in user if the scope is `read-write`, or the error set by `write_denied`.
+    /// Returns the signed-in user. If the scope is not `read-write`, `write_denied` sets the error.
     pub(crate) fn principal_for_write(&mut self, call: &Call) -> Result<Principal, Problem> {
         let principal = self.principal(call)?;
         if principal.scope == Scope::ReadWrite {

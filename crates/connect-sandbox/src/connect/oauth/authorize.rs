@@ -38,8 +38,8 @@ impl Connect<'_> {
         Ok(self.with_cookie(reply))
     }
 
-    /// Validates the authorization request. The `redirect_uri` of the query is ignored, and the registered
-    /// one is used.
+    /// Validates the authorization request. Ignores the `redirect_uri` of the query, because only the
+    /// registered redirect URI is used.
     pub(crate) fn authorize_request(&self, call: &Call) -> Result<AuthorizeRequest, Problem> {
         reject_repeated(call.query_pairs().iter().filter(|(name, _)| !name.starts_with("provider")))?;
         let client = call.query("client_id").and_then(|id| self.world.registered(id));
@@ -55,14 +55,14 @@ impl Connect<'_> {
         Ok(AuthorizeRequest { app: client.app, user, scope, state, providers: offered(call) })
     }
 
-    /// Connects an account at every offered provider, up to `account_limit`. A user of a seed gets only the
-    /// accounts of the seed.
+    /// Connects an account of every offered provider, up to `account_limit`. For a user of a seed, connects
+    /// only providers that the user has in the seed.
     fn connect_offered(&mut self, request: &AuthorizeRequest) {
         let seeded =
             self.world.seeded.get(&request.user.id).map(|seeded| seeded.keys().copied().collect::<Vec<_>>());
         for provider in &request.providers {
             if seeded.as_ref().is_none_or(|seeded| seeded.contains(provider)) {
-                // Accounts over the limit stay unconnected, which `limitReached` reports.
+                // An account over the limit is not connected; `limitReached` reports the limit.
                 let _ = self.world.connect(&request.user, *provider, false);
             }
         }
@@ -117,8 +117,9 @@ pub(super) fn set_session(mut reply: Reply, id: &str) -> Reply {
     reply
 }
 
-/// Reads the parameter `providers`: comma-separated names, in one or several parameters. Ignores unknown
-/// names. Without a known name, offers all providers.
+/// Reads the parameter `providers`: comma-separated names, in one or several parameters.
+///
+/// Ignores unknown names. If no name is known, offers all providers.
 fn offered(call: &Call) -> Vec<Provider> {
     let mut providers: Vec<_> = call
         .query_all("providers")

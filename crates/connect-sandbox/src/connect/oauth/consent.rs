@@ -1,4 +1,4 @@
-//! The provider and consent pages, and the forms they post.
+//! The provider page and the consent pages, and the forms that these pages post.
 //!
 //! ```text
 //! GET /oauth/providers ──connect──▶ GET /oauth/consent?provider=… ──allow──▶ back to the first page
@@ -32,7 +32,7 @@ impl Connect<'_> {
         Ok(self.show_providers(call, &request, None))
     }
 
-    /// `POST /oauth/providers`: returns to the application, or disconnects an account.
+    /// `POST /oauth/providers`: connects or disconnects accounts, or returns to the application.
     pub(crate) fn return_to_app(&mut self, call: &Call) -> Result<Reply, Problem> {
         let request = self.authorize_request(call)?;
         self.world.load_user(&request.user);
@@ -59,7 +59,7 @@ impl Connect<'_> {
 
     /// `POST /oauth/consent`: connects the account, or denies the request.
     ///
-    /// The form decides whether the account has calendar permission.
+    /// A checkbox of the form sets whether the account has calendar permission.
     pub(crate) fn consent(&mut self, call: &Call) -> Result<Reply, Problem> {
         let request = self.authorize_request(call)?;
         let provider = requested_provider(call, &request)?;
@@ -100,8 +100,10 @@ impl Connect<'_> {
         redirect(&format!("/api/oauth/providers?{}", authorize_query(call)))
     }
 
-    /// Returns the CSRF token of a session and a user. The session alone is not enough: ports share cookies,
-    /// so another server on this machine could set a session cookie whose value it knows.
+    /// Returns the CSRF token of a session and a user, which depends on a secret as well.
+    ///
+    /// Without the secret, another server on this machine could compute the token: ports share cookies, so that
+    /// server could set a session cookie with a known value.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);
@@ -216,8 +218,8 @@ fn with_security_headers(mut reply: Reply, request: &AuthorizeRequest, notice: O
     pages::secured(reply, &form_action(&request.app.redirect_uri))
 }
 
-/// Returns the `form-action` policy. It includes the origin of the application, since browsers also apply the
-/// policy to a redirect after a form.
+/// Returns the `form-action` policy. The policy includes the origin of the application, because browsers also
+/// apply it to the redirect after a form is posted.
 fn form_action(redirect_uri: &str) -> String {
     let Some((scheme, rest)) = redirect_uri.split_once("://") else { return String::new() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");

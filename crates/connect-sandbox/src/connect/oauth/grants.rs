@@ -46,13 +46,14 @@ pub(crate) struct Grants {
     access: HashMap<String, AccessToken>,
     pub(super) refresh: HashMap<String, RefreshToken>,
     pub(super) families: Vec<Family>,
-    /// The number of access tokens issued. Those with a serial below `expired_below` have expired.
+    /// The number of access tokens issued, which is the serial of the next access token.
     issued_count: u64,
+    /// Access tokens with a lower serial have expired.
     expired_below: u64,
 }
 
 impl Grants {
-    /// Adds a code. It replaces an earlier code with the same text.
+    /// Adds a code, which replaces an earlier code with the same text.
     pub(crate) fn add_code(&mut self, code: String, grant: CodeGrant) {
         self.codes.insert(code, grant);
     }
@@ -98,8 +99,9 @@ impl Grants {
         self.expired_below = self.issued_count;
     }
 
-    /// Revokes every sign-in of the user and client of `token`, an access or refresh token. Returns false for
-    /// an unknown token.
+    /// Revokes every sign-in of the user and client to which the access or refresh token was issued.
+    ///
+    /// Returns false for an unknown token.
     pub(crate) fn revoke(&mut self, token: &str) -> bool {
         let access = self.access.get(token).map(|access| access.family);
         let family = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.family));

@@ -1,21 +1,21 @@
-//! Refresh token rotation: every refresh issues a new refresh token. The switch `rotation` decides whether an
+//! Refresh token rotation: every refresh issues a new refresh token. The switch `rotation` sets whether an
 //! old refresh token still works.
 //!
-//! A sign-in starts a *family* of tokens. Its first refresh token has generation 0; refreshing with a token
-//! of generation n issues one of generation n + 1. The newest generation of a family is the highest one
-//! issued.
+//! A sign-in starts a *family* of tokens. The first refresh token of a family has generation 0. A refresh
+//! with a token of generation n issues a token of generation n + 1. The newest generation of a family is the
+//! highest generation issued.
 //!
 //! | `rotation` | a used token | an unused token |
 //! |---|---|---|
-//! | `strict` | `invalid_grant`; other tokens stay valid | accepted |
-//! | `family` | `invalid_grant`; its family is revoked | accepted |
-//! | `grace` | accepted while its generation is the newest or the one before | the same as for a used token |
+//! | `strict` | refused with `invalid_grant`; other tokens stay valid | accepted |
+//! | `family` | refused with `invalid_grant`, and the family is revoked | accepted |
+//! | `grace` | accepted if at most one generation behind the newest | accepted if at most one behind |
 //!
 //! With `grace`, two concurrent refreshes of the same token (generation n) get two sibling pairs: different
 //! tokens of generation n + 1, both valid. When one sibling is refreshed, the newest generation is n + 2. The
-//! other sibling is then one generation behind and still accepted; their parent (n) is two generations
-//! behind. A token that is two or more generations behind counts as stolen. It is refused with
-//! `invalid_grant`, and every token of the user and client is revoked, also those of other sign-ins.
+//! second sibling is then one generation behind and still accepted. The token of generation n is two
+//! generations behind. A token that is two or more generations behind counts as stolen. The sandbox refuses
+//! this token with `invalid_grant` and revokes every token of the user and client, in all sign-ins.
 //!
 //! A refresh does not revoke the earlier access token, which works until it expires or its family is revoked.
 

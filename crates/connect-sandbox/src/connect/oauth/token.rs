@@ -111,7 +111,7 @@ impl Connect<'_> {
         format!("{}.{}.{}", part(header), part(claims), self.world.random.token(32))
     }
 
-    /// Authenticates the application by the `Authorization` header or, without one, by the body.
+    /// Authenticates the application by the `Authorization` header; if there is none, by the body.
     fn authenticate_client(&self, call: &Call, form: &TokenForm) -> Result<String, Problem> {
         let presents = |app: &Registered| match call.header(AUTHORIZATION) {
             Some(header) => basic_matches(header, &app.id, &app.secret),
@@ -124,7 +124,7 @@ impl Connect<'_> {
     }
 }
 
-/// Returns the grant type of a request to the token endpoint, if it can be read.
+/// Returns the grant type of a request to the token endpoint, if the body is valid and has one.
 pub(crate) fn grant_type(call: &Call) -> Option<String> {
     read_form(call).ok()?.remove("grant_type")
 }
@@ -133,7 +133,7 @@ fn oauth_error(error: &str, description: &str) -> Problem {
     Problem::oauth(StatusCode::BAD_REQUEST, error, description)
 }
 
-/// Reads a form or a JSON object. Empty values count as absent; a parameter in both body and query is an
+/// Reads a form or a JSON object. Ignores empty values. A parameter in both the body and the query is an
 /// error.
 fn read_form(call: &Call) -> Result<TokenForm, Problem> {
     let json = call
@@ -151,7 +151,7 @@ fn read_form(call: &Call) -> Result<TokenForm, Problem> {
     Ok(fields.into_iter().filter(|(_, value)| !value.is_empty()).collect())
 }
 
-/// Refuses repeated parameters; a parameter without a value counts as absent (RFC 6749 3.1 and 3.2).
+/// Refuses repeated parameters. Ignores parameters without a value (RFC 6749 3.1 and 3.2).
 pub(super) fn reject_repeated<'a>(pairs: impl Iterator<Item = &'a (String, String)>) -> Result<(), Problem> {
     let mut seen = BTreeSet::new();
     let repeated = pairs.filter(|(_, value)| !value.is_empty()).find(|(name, _)| !seen.insert(name));
@@ -160,9 +160,9 @@ pub(super) fn reject_repeated<'a>(pairs: impl Iterator<Item = &'a (String, Strin
     })
 }
 
-/// Whether the header has this id and secret.
+/// Whether a header with HTTP Basic authentication has this id and secret.
 ///
-/// They can be form-encoded (RFC 6749 2.3.1), or plain as the official SDKs send them.
+/// The id and secret can be form-encoded (RFC 6749 2.3.1), or plain as the official SDKs send them.
 fn basic_matches(header: &str, id: &str, secret: &str) -> bool {
     let Some((scheme, encoded)) = header.split_once(' ') else { return false };
     let Ok(decoded) = STANDARD.decode(encoded.trim()) else { return false };

@@ -83,8 +83,10 @@ pub(crate) struct ResolvedMode {
 }
 
 impl Event {
-    /// Resolves a mode. The default is `This` for an occurrence, and `All` for a master. `This` with the id of
-    /// a master selects the first occurrence. `Following` with the first occurrence or a master means `All`.
+    /// Resolves a mode. The default is `This` for an occurrence, and `All` for a master.
+    ///
+    /// `This` with the id of a master selects the first occurrence. `Following` with the first occurrence or
+    /// with a master means `All`.
     pub(crate) fn resolve_mode(&self, target: &Target, mode: Option<Mode>) -> ResolvedMode {
         let all = ResolvedMode { mode: Mode::All, start: None };
         if self.series.is_none() {

@@ -6,8 +6,8 @@ use serde_json::{Map, Value, json};
 
 /// Replaces the requested conference with the conference that the provider stores.
 ///
-/// With `autoGenerate`, the provider ignores the other fields. Google supports `autoGenerate` and `conference`, Microsoft only
-/// `autoGenerate`, Apple and CalDAV only `conference`.
+/// With `autoGenerate`, the provider ignores the other fields. Google supports `autoGenerate` and
+/// `conference`, Microsoft only `autoGenerate`, Apple and CalDAV only `conference`.
 pub(crate) fn resolve(fields: &mut Map<String, Value>, provider: Provider, random: &mut Random) {
     let data = fields.remove("conferenceData");
     let wanted = data.as_ref().is_some_and(|data| data.get("autoGenerate") == Some(&Value::Bool(true)));

@@ -1,8 +1,8 @@
 //! Recurrence rules: the starts of the occurrences of a series (RFC 5545).
 //!
-//! Starts are calculated in UTC, unless a provider's API or a seed set another time zone. If a daylight saving
-//! change skips the time of day of a start, the start moves later by the skipped duration. A date that the
-//! time zone skips has no start.
+//! Starts are calculated in UTC, unless a provider's API or a seed set another time zone. If a daylight
+//! saving change skips the time of day of a start, the start moves later by the skipped duration. A date that
+//! the time zone skips has no start.
 
 mod days;
 pub(crate) mod lines;
@@ -133,7 +133,7 @@ impl Recurrence {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the rule selects the day of `first`. (The series has `first` even if not.)
+    /// Whether the rule selects the day of `first`. The series includes `first` in both cases.
     pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))

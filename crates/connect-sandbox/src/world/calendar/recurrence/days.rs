@@ -43,7 +43,7 @@ impl Recurrence {
     /// Returns how many consecutive periods without a selected day prove that no selected day follows.
     ///
     /// The calendar repeats every 400 years (146,097 days or 20,871 weeks). With any interval, this number of
-    /// periods covers every kind of period.
+    /// periods contains every possible period.
     pub(super) fn cycle(&self) -> u32 {
         match self.frequency {
             Frequency::Daily => 146_097,

@@ -1,7 +1,7 @@
 //! Reads and writes recurrence lines (RFC 5545): one `RRULE`, and `EXDATE`s and `RDATE`s.
 //!
-//! Refuses lines that the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated by
-//! RFC 5545), and `RDATE`s with a duration.
+//! Refuses lines that the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated
+//! by RFC 5545), and `RDATE`s with a duration.
 
 use super::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of};
 use crate::world::time;
