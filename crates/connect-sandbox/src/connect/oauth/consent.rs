@@ -100,10 +100,10 @@ impl Connect<'_> {
         redirect(&format!("/api/oauth/providers?{}", authorize_query(call)))
     }
 
-    /// Returns the CSRF token of a session and a user, which depends on a secret as well.
+    /// Returns the CSRF token of a session and a user.
     ///
-    /// Without the secret, another server on this machine could compute the token: ports share cookies, so that
-    /// server could set a session cookie with a known value.
+    /// The token depends on the user, because all ports of a host share cookies. Another server on this
+    /// machine can set a session cookie for which it got a CSRF token with a different user.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);

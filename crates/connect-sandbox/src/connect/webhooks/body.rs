@@ -1,4 +1,4 @@
-//! The body of a delivery: documented, or as in the signature test vectors of the official SDKs.
+//! The body of a delivery: the documented form, or that of the test vectors of the official SDKs.
 
 use crate::connect::events::{Style, render};
 use crate::world::calendar::{Calendar, ChangeKind, Changed};
@@ -37,8 +37,9 @@ fn documented(calendar: &Calendar, content: &Content<'_>, style: Style) -> Value
     })
 }
 
-/// Writes the body in the form of the test vectors. A delivery with changes of several kinds, which no vector
-/// has, is written as `updated`.
+/// Writes the body in the form of the test vectors.
+///
+/// No test vector has changes of several kinds. A delivery with several kinds is written as `updated`.
 fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     let brief =
         |one: &Changed| json!({ "id": one.id, "title": one.title, "lastModified": time::wire(one.at) });
@@ -52,7 +53,7 @@ fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
     })
 }
 
-/// Returns the kind of the changes, if all have the same kind.
+/// Returns the kind of the changes; `None` if the changes have different kinds.
 ///
 /// Returns `Created` for a delivery without changes, which starts a channel.
 fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
@@ -60,7 +61,7 @@ fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
     content.changes.iter().all(|one| one.kind == first).then_some(first)
 }
 
-/// Returns the current event as `GET /events` shows it, or the known fields of a deleted event.
+/// Returns the event in the form of `GET /events`, or the known fields of a deleted event.
 fn event(calendar: &Calendar, changed: &Changed, style: Style) -> Option<Map<String, Value>> {
     let mut event = match changed.kind {
         ChangeKind::Deleted => deleted(calendar, changed, style),
@@ -87,7 +88,7 @@ fn deleted(calendar: &Calendar, changed: &Changed, style: Style) -> Map<String, 
     shown.map(|(name, value)| (name.to_owned(), value)).collect()
 }
 
-/// Returns the event of a change as a delivery writes it; null if the event does not exist.
+/// Returns the event of a change in the form of a delivery; null if the event does not exist.
 pub(super) fn changed_event(calendar: &Calendar, changed: &Changed, style: Style) -> Value {
     event(calendar, changed, style).map_or(Value::Null, Value::Object)
 }

@@ -34,7 +34,7 @@ pub struct Delivery {
     pub created: Timestamp,
     /// The state of the delivery.
     pub state: DeliveryState,
-    /// Why the delivery was given up; absent if a response was the reason.
+    /// Why the application no longer receives the delivery; absent if the attempts themselves failed.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The last hundred attempts.
@@ -46,7 +46,7 @@ pub struct Delivery {
     /// Whether the delivery is the first of a channel.
     #[serde(skip)]
     pub(super) initial: bool,
-    /// Whether the delivery is delayed so that the next one overtakes it (switch `delivery_order`).
+    /// Whether the delivery is delayed, so that the next delivery is sent first (switch `delivery_order`).
     #[serde(skip)]
     pub(super) delayed: bool,
     #[serde(skip)]
@@ -72,7 +72,7 @@ pub enum DeliveryState {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct Tried {
-    /// When the attempt was made: its `webhook-timestamp`.
+    /// When the attempt was made, which is also its `webhook-timestamp`.
     #[serde(serialize_with = "time::serialize_wire")]
     pub at: Timestamp,
     /// The status of the response.
@@ -83,7 +83,7 @@ pub struct Tried {
     pub error: Option<String>,
 }
 
-/// A request to send now; pass the outcome to [`Sandbox::delivered`](crate::Sandbox::delivered).
+/// A delivery request to send now.
 #[derive(Debug)]
 #[non_exhaustive]
 pub struct Attempt {
@@ -91,7 +91,7 @@ pub struct Attempt {
     pub delivery: String,
     /// The number of the attempt, from 1. Retries, duplicates and resends of the delivery count as well.
     pub number: u64,
-    /// The token to pass with the outcome.
+    /// The token to pass to [`Sandbox::delivered`](crate::Sandbox::delivered) with the outcome.
     pub token: AttemptToken,
     /// The complete, signed request.
     pub request: http::Request<Bytes>,
@@ -173,7 +173,7 @@ impl Delivery {
         self.attempts.push(tried);
     }
 
-    /// Updates the state: a delivery with nothing left to send is delivered if any attempt got a 2xx.
+    /// Updates the state. If no transmission is left, the delivery succeeded if any attempt got a 2xx.
     pub(super) fn update_state(&mut self) {
         self.state = match (self.is_over(), self.arrived) {
             (false, _) => DeliveryState::Pending,

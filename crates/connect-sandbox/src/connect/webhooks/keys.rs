@@ -1,8 +1,8 @@
 //! The Ed25519 keys that sign deliveries (Standard Webhooks `v1a`), and the endpoint that lists them.
 //!
 //! Keys are derived from the switch `seed`: the same seed gives the same keys. A rotation creates a new
-//! active key. The previous key stays listed and also signs, for `key_overlap` seconds or until the next
-//! rotation. Every listed key signs, and no other key.
+//! active key. Until the next rotation, but for at most `key_overlap` seconds, the previous key stays listed
+//! and also signs. The keys that sign a delivery are exactly the listed keys.
 
 use crate::call::Call;
 use crate::connect::Connect;
@@ -26,7 +26,7 @@ pub struct WebhookKey {
     pub id: String,
     /// The algorithm: `ed25519`.
     pub alg: &'static str,
-    /// `whpk_` and the 32 bytes in standard base64.
+    /// `whpk_` and the 32 bytes of the key in standard base64.
     pub key: String,
     /// `active` or `previous`.
     pub status: &'static str,

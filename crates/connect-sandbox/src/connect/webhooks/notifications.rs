@@ -1,9 +1,9 @@
 //! Changes that the provider has not reported to Connect yet.
 //!
 //! Google and Microsoft report a change after one second. Apple and CalDAV calendars are polled every five
-//! minutes, counted from the start of the subscription. The changes of a calendar that are reported at one
-//! time are one notification, which becomes one delivery. A write of the application itself is left out if
-//! the provider reports it at most 30 seconds after the write (switch `echo_suppression`).
+//! minutes, counted from the start of the subscription. All changes of a calendar that are reported at one
+//! time form one notification, which becomes one delivery. A delivery leaves out echoes: writes of the
+//! application that the provider reports within 30 seconds (switch `echo_suppression`).
 
 use super::body::{Content, compose};
 use super::delivery::Delivery;
@@ -19,9 +19,9 @@ use jiff::{SignedDuration, Timestamp};
 /// The time after which Google and Microsoft report a change.
 const NOTIFICATION_DELAY: SignedDuration = SignedDuration::from_secs(1);
 const POLL_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
-/// How long a write of the application counts as an echo.
+/// The time within which the report of a write by the application counts as an echo.
 const ECHO_WINDOW: SignedDuration = SignedDuration::from_secs(30);
-/// The first delivery of a channel has the events of the next `SYNC_HOURS`, at most `SYNC_EVENTS`.
+/// The first delivery of a channel has at most `SYNC_EVENTS` events of the next `SYNC_HOURS` hours.
 const SYNC_HOURS: i64 = 24 * 31;
 const SYNC_EVENTS: usize = 50;
 
@@ -50,7 +50,7 @@ struct NotifiedChange {
 }
 
 impl Connect<'_> {
-    /// Records a write by the application. For other users who share the account, the write is not an echo.
+    /// Records a write by the application. The write is not an echo for other users who share the account.
     pub(crate) fn record_own_write(&mut self, user: &UserKey, changes: Changes) {
         self.record_for_sharing_users(user, &changes);
         self.record_changes(user, changes, true);
@@ -70,8 +70,9 @@ impl Connect<'_> {
         }
     }
 
-    /// Adds changes to the next notification of the calendar. Returns the id of the delivery, and when it is
-    /// due.
+    /// Adds changes to the next notification of the calendar.
+    ///
+    /// Returns the id of the delivery that the notification becomes, and when the notification is due.
     pub(super) fn record_changes(
         &mut self,
         user: &UserKey,
@@ -111,7 +112,7 @@ impl Connect<'_> {
         self.own.outbox.add_notification(Notification { key, due, id, content });
     }
 
-    /// Creates deliveries for the notifications that are due, in the order they are due.
+    /// Creates deliveries for the notifications that are due, in the order of their due times.
     pub(crate) fn process_notifications(&mut self, now: Timestamp) {
         while let Some(notification) = self.own.outbox.take_notification(now) {
             self.create_delivery(notification);

@@ -1,12 +1,12 @@
 //! The outbox: schedules the attempts of deliveries and handles their outcomes.
 //!
-//! After a 2xx a delivery has succeeded; after a 401 it has failed. After any other status or no response it
-//! is retried up to `delivery_retries` times. The first retry follows after `delivery_backoff` seconds, each
-//! later one after twice the previous wait. Every attempt has the same id and body, with a new timestamp and
-//! signature.
+//! After a 2xx, a delivery has succeeded. After a 401, it has failed. After any other status or no response,
+//! the delivery is retried up to `delivery_retries` times. The first retry waits `delivery_backoff` seconds,
+//! and each later retry waits twice as long as the previous retry. Every attempt has the same id and body,
+//! but a new timestamp and signature.
 //!
-//! With `delivery_order=in_order`, a delivery of a calendar waits for the first attempt of the previous
-//! delivery, but not for the retries.
+//! With `delivery_order=in_order`, a delivery waits for the first attempt of the previous delivery of the
+//! same calendar, but not for retries.
 
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Transmission, Tried};
 use super::notifications::Notification;
@@ -39,7 +39,7 @@ pub enum ResendError {
     /// No delivery exists yet.
     #[error("there is no delivery to resend yet")]
     Nothing,
-    /// No stored delivery has this id; the last thousand are stored.
+    /// No stored delivery has this id. Old deliveries are removed.
     #[error("no delivery has the id {0:?}")]
     Unknown(String),
     /// The application no longer receives deliveries of this calendar.
@@ -123,7 +123,7 @@ impl Connect<'_> {
         self.own.outbox.push(delivery);
     }
 
-    /// Creates and signs an attempt. With an invalid webhook URL, the attempt fails immediately.
+    /// Creates and signs an attempt. If the webhook URL is invalid, the attempt fails immediately.
     fn make_attempt(&mut self, index: usize, transmission: usize, now: Timestamp) -> Option<Attempt> {
         let url = self.own.outbox.log.get(index).and_then(|delivery| self.url_of(delivery))?;
         self.own.outbox.tokens += 1;
@@ -150,7 +150,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Gives up the deliveries that the application no longer receives.
+    /// Cancels the scheduled attempts of deliveries that the application no longer receives.
     fn give_up_undeliverable(&mut self) {
         let open = self.own.outbox.log.iter().enumerate().filter(|(_, delivery)| !delivery.is_over());
         let dropped: Vec<_> = open
@@ -166,7 +166,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Returns why the application no longer receives the delivery, if so.
+    /// Returns why the application no longer receives the delivery; `None` if it still does.
     fn undeliverable_reason(&self, delivery: &Delivery) -> Option<&'static str> {
         let connections = self.world.users.get(&delivery.key.user);
         if self.url_of(delivery).is_none() {
@@ -196,12 +196,12 @@ impl Outbox {
         self.log.iter()
     }
 
-    /// Marks that something may be due earlier than [`next`](Self::next) returned before.
+    /// Records that the time that [`next`](Self::next) returns may have changed.
     pub(crate) fn mark_schedule_changed(&mut self) {
         self.schedule_changed = true;
     }
 
-    /// Returns and clears the mark of [`mark_schedule_changed`](Self::mark_schedule_changed).
+    /// Whether [`mark_schedule_changed`](Self::mark_schedule_changed) was called since the last check.
     #[cfg(feature = "server")]
     pub(crate) fn take_schedule_changed(&mut self) -> bool {
         std::mem::take(&mut self.schedule_changed)
@@ -214,7 +214,7 @@ impl Outbox {
         self.notifications.len() - 1
     }
 
-    /// Removes and returns the notification that has been due the longest; among equals, the first added.
+    /// Removes and returns the notification with the earliest due time, if this time has come.
     pub(super) fn take_notification(&mut self, now: Timestamp) -> Option<Notification> {
         let due = self.notifications.iter().enumerate().filter(|(_, notification)| notification.due <= now);
         let index = due.min_by_key(|(_, notification)| notification.due).map(|(index, _)| index)?;

@@ -49,8 +49,8 @@ impl Connect<'_> {
         })))
     }
 
-    /// Removes a subscription. Always succeeds, even if the subscription does not exist or the provider
-    /// cannot stop the channel.
+    /// Removes a subscription. Succeeds even if the subscription does not exist or the provider cannot stop
+    /// the channel.
     pub(crate) fn unsubscribe(&mut self, call: &Call) -> Result<Reply, Problem> {
         let principal = self.principal(call)?;
         let body = call.object()?;
@@ -64,7 +64,7 @@ impl Connect<'_> {
         let removed = self.own.subscriptions.remove(&principal.user, provider, &channel);
         let message = match removed {
             None => "There was no such subscription",
-            // Google requires the resource id as well to stop a channel.
+            // To stop a channel, Google also requires the resource id.
             Some(removed) if removed.resource_id != resource && removed.resource_id.is_some() => {
                 "Unsubscribed; the provider could not stop the channel without its resourceId"
             }
@@ -73,8 +73,8 @@ impl Connect<'_> {
         Ok(ok(&json!({ "success": true, "message": message })))
     }
 
-    /// Returns the id of the calendar as `GET /calendars` lists it. Accepts `primary` only with
-    /// `subscribe_alias`.
+    /// Returns the id of the calendar, as `GET /calendars` lists it. Accepts the id `primary` only with the
+    /// switch `subscribe_alias`.
     fn listed_calendar(&mut self, user: &UserKey, request: &SubscribeRequest) -> Result<String, Problem> {
         let alias = self.world.settings.webhooks.subscribe_alias;
         let mut calendars =

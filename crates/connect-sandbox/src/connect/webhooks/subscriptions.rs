@@ -1,9 +1,8 @@
 //! The store of webhook subscriptions.
 //!
-//! A calendar has at most one subscription; a new one replaces the earlier one. When an account is connected
-//! and the application has a webhook URL, the service subscribes every calendar itself (switch
-//! `auto_subscribe`). The service renews subscriptions, except those with an expiration that the application
-//! set.
+//! A calendar has at most one subscription: a new subscription replaces the earlier one. When an account is
+//! connected and the application has a webhook URL, the service subscribes every calendar of the account
+//! (switch `auto_subscribe`). The service renews a subscription unless the application set its expiration.
 
 use crate::connect::Connect;
 use crate::world::provider::Provider;
@@ -13,7 +12,7 @@ use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-/// The subscription of a calendar, whose changes are delivered.
+/// The subscription of a calendar. The changes of the calendar are delivered to the application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -30,12 +29,12 @@ pub struct Subscription {
     pub channel_id: String,
     /// The provider's id of the channel; only Google has one.
     pub resource_id: Option<String>,
-    /// When the subscription ends or, if `renewed` is true, is renewed.
+    /// When the subscription ends. If `renewed` is true, the service renews the subscription at this time.
     #[serde(serialize_with = "time::serialize_wire")]
     pub expiration: Timestamp,
     /// Whether the service created the subscription when the account was connected.
     pub automatic: bool,
-    /// When the subscription started. Apple and CalDAV calendars are polled every five minutes from then on.
+    /// When the subscription started. Apple and CalDAV calendars are polled every five minutes from this time.
     #[serde(serialize_with = "time::serialize_wire")]
     pub since: Timestamp,
     /// Whether the service renews the subscription.
@@ -143,12 +142,12 @@ impl Subscriptions {
         })
     }
 
-    /// Returns the subscription of a calendar, if it has not ended at `at`.
+    /// Returns the subscription of a calendar, unless the subscription has ended at the time `at`.
     pub(crate) fn of(&self, key: &CalendarKey, at: Timestamp) -> Option<&Subscription> {
         self.0.iter().find(|one| one.watches(key) && one.is_open(at))
     }
 
-    /// Renews the expired subscriptions, and removes those that the service does not renew.
+    /// Renews the expired subscriptions, and removes expired subscriptions that are not renewed.
     pub(crate) fn renew(&mut self, now: Timestamp) {
         self.0.retain(|one| one.is_open(now));
         for one in self.0.iter_mut().filter(|one| one.expiration <= now) {

@@ -18,8 +18,9 @@ use serde_json::Value;
 /// let change = Trigger::updated().user("ada").provider("google").title("Moved to room 5");
 /// ```
 ///
-/// By default, the change applies to the calendar that was subscribed first, and to its next event. A created
-/// event starts at the next full hour and lasts one hour. An update without other fields changes the title.
+/// By default, the change applies to the calendar that was subscribed first, and to its next event. By default,
+/// a created event starts at the next full hour and lasts one hour. An update that sets no field changes the
+/// title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trigger {
@@ -63,7 +64,7 @@ pub struct Triggered {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum TriggerError {
-    /// No application has this id.
+    /// No application has this client id.
     #[error("no application has the clientId {0:?}")]
     UnknownApp(String),
     /// The user has not signed in.
@@ -75,7 +76,7 @@ pub enum TriggerError {
     /// The application has no webhook URL.
     #[error("the application has no webhook URL: set it (webhook_url) before the user connects an account")]
     NoWebhookUrl,
-    /// No subscribed calendar matches.
+    /// No subscribed calendar matches the trigger.
     #[error(
         "no subscribed calendar matches the request: set a webhook URL before the account is connected, or call \
          POST /subscribe-webhook; GET /sandbox/subscriptions lists the subscribed calendars"
@@ -93,17 +94,17 @@ pub enum TriggerError {
 }
 
 impl Trigger {
-    /// Creates an event.
+    /// Creates a trigger that creates an event.
     pub fn created() -> Self {
         Self::new(ChangeKind::Created)
     }
 
-    /// Updates an event.
+    /// Creates a trigger that updates an event.
     pub fn updated() -> Self {
         Self::new(ChangeKind::Updated)
     }
 
-    /// Deletes an event.
+    /// Creates a trigger that deletes an event.
     pub fn deleted() -> Self {
         Self::new(ChangeKind::Deleted)
     }
