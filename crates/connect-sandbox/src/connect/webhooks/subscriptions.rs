@@ -34,7 +34,7 @@ pub struct Subscription {
     pub expiration: Timestamp,
     /// Whether the service created the subscription when the account was connected.
     pub automatic: bool,
-    /// When the subscription started. Apple and CalDAV calendars are polled every five minutes from this time.
+    /// When the subscription started. The first poll of an Apple or CalDAV calendar is five minutes later.
     #[serde(serialize_with = "time::serialize_wire")]
     pub since: Timestamp,
     /// Whether the service renews the subscription.

@@ -18,9 +18,9 @@ use serde_json::Value;
 /// let change = Trigger::updated().user("ada").provider("google").title("Moved to room 5");
 /// ```
 ///
-/// By default, the change applies to the calendar that was subscribed first, and to its next event. By default,
-/// a created event starts at the next full hour and lasts one hour. An update that sets no field changes the
-/// title.
+/// By default, the change applies to the calendar that was subscribed first, and to its next event. A created
+/// event starts at the next full hour by default, and lasts one hour. An update that sets no field changes
+/// the title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trigger {
