@@ -152,17 +152,17 @@ impl Sandbox {
         self.world.register(app)
     }
 
-    /// Updates an application; its id and secret do not change.
+    /// Updates an application of Connect. The client id and secret do not change.
     pub fn update_app(&mut self, client_id: &str, app: App) -> Result<(), AppError> {
         self.world.update_app(client_id, app)
     }
 
-    /// Returns the application with this client id.
+    /// Returns the application of Connect with this client id.
     pub fn app(&self, client_id: &str) -> Option<App> {
         self.world.registered(client_id).map(|registered| registered.app)
     }
 
-    /// Returns the credentials of every application; the demo application is the first.
+    /// Returns the credentials of every application of Connect, the demo application first.
     pub fn apps(&self) -> Vec<Credentials> {
         self.world.all_apps().iter().map(Registered::credentials).collect()
     }
@@ -193,7 +193,7 @@ impl Sandbox {
 
     /// Changes an event as a user of the provider would do.
     ///
-    /// `GET /events` returns the changed event, and a delivery reports the change.
+    /// `GET /events` then shows the change, and a delivery reports the change.
     pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
         let now = self.sandbox_time(now);
         self.connect().trigger(trigger, now)
@@ -215,7 +215,7 @@ impl Sandbox {
 
     /// Returns the earliest time at which [`deliveries`](Self::deliveries) can return an attempt.
     ///
-    /// Other calls can make this time earlier.
+    /// Calls of other methods can make this time earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
@@ -245,7 +245,7 @@ impl Sandbox {
         self.servers().register(server, app)
     }
 
-    /// Updates an application; its id and secret do not change.
+    /// Updates an application of this server. The client id and secret do not change.
     pub fn update_provider_app(
         &mut self,
         server: AuthorizationServer,
@@ -255,7 +255,9 @@ impl Sandbox {
         self.servers.update(server, client_id, app)
     }
 
-    /// Deletes an application and revokes its codes and tokens. Returns whether the application existed.
+    /// Deletes an application of this server and revokes its codes and tokens.
+    ///
+    /// Returns whether the application existed.
     pub fn delete_provider_app(&mut self, server: AuthorizationServer, client_id: &str) -> bool {
         self.servers.delete(server, client_id)
     }
@@ -265,7 +267,7 @@ impl Sandbox {
         self.servers.apps(server)
     }
 
-    /// Returns the application with this client id.
+    /// Returns the application of this server with this client id.
     pub fn provider_app(&self, server: AuthorizationServer, client_id: &str) -> Option<OAuthApp> {
         self.servers.app(server, client_id)
     }
@@ -288,9 +290,9 @@ impl Sandbox {
         self.servers.issued.find(token)
     }
 
-    /// Withdraws a user's consent for an application, as a user can in the settings of the provider.
+    /// Withdraws a user's consent for an application, as a user can do in the settings of the provider.
     ///
-    /// Revokes the tokens of the application for that user. Returns false if there was no consent.
+    /// Revokes the tokens that the application got for the user. Returns false if there was no consent.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
         self.servers.issued.withdraw(server, client_id, user)
     }
@@ -307,7 +309,7 @@ impl Sandbox {
         self.world.stats.faults.asked += self.faults.add(fault);
     }
 
-    /// Returns the current switches.
+    /// Returns the current values of all switches.
     pub fn settings(&self) -> &Settings {
         &self.world.settings
     }

@@ -18,7 +18,7 @@ pub struct Stats {
     pub expiries: u64,
     /// The number of 401 responses of Connect because of an expired access token.
     pub expired_answers: u64,
-    /// The number of revocations of a known token.
+    /// The number of requests to Connect that revoked a known token.
     pub revocations: u64,
     /// How often Connect revoked a sign-in because a refresh token was replayed.
     pub family_revocations: u64,
@@ -74,7 +74,7 @@ pub struct Providers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ProviderCounts {
-    /// Authorization requests that ended with a code or an error; showing the consent page is not counted.
+    /// Authorization requests that ended with a code or an error. A shown consent page is not counted.
     pub authorizations: GrantCounts,
     /// Exchanges with the grant type `authorization_code`.
     pub code: GrantCounts,
@@ -120,7 +120,7 @@ pub struct DeliveryCounts {
     pub made: u64,
     /// Transmissions that ended with a 2xx.
     pub delivered: u64,
-    /// Transmissions given up.
+    /// Transmissions that were given up.
     ///
     /// A transmission is given up after a 401, after the last retry, or if the application no longer receives
     /// deliveries of the calendar.

@@ -1,4 +1,4 @@
-//! The data that all services share; independent of HTTP.
+//! The data that all services share. This module does not depend on HTTP.
 
 pub(crate) mod accounts;
 pub(crate) mod apps;
@@ -40,7 +40,7 @@ pub(crate) struct World {
     pub(crate) account_changes: Vec<AccountChange>,
     /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
     pub(crate) pause: Duration,
-    /// The time of the first request; the demo events are dated relative to it.
+    /// The time of the first request. The dates of the demo events are relative to this time.
     pub(crate) anchor: Option<Timestamp>,
     /// The time of the last request.
     pub(crate) latest: Option<Timestamp>,

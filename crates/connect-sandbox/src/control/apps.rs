@@ -60,7 +60,7 @@ impl AppEdit {
     }
 }
 
-/// Reads `null` as `Some(None)`, to distinguish it from a missing field.
+/// Reads `null` as `Some(None)`, because a missing field is `None`.
 fn nullable<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
     Option::deserialize(deserializer).map(Some)
 }

@@ -1,7 +1,7 @@
 //! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! Viewing the page changes nothing: the page is created from `&Sandbox`, and [`Sandbox::handle`] does not
-//! process due notifications before it creates the page.
+//! Viewing the page changes nothing: the page is created from `&Sandbox`, and [`Sandbox::handle`] processes
+//! no notifications for this call.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
 use crate::faults::{Cut, Fault};

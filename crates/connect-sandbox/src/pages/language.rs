@@ -29,7 +29,7 @@ fn lookup(tag: &str) -> Option<&'static Words> {
     }
 }
 
-/// Returns the supported language with the highest quality; the first one if several have this quality.
+/// Returns the first supported language with the highest quality.
 fn best(accepted: &str) -> Option<&'static Words> {
     let mut best: Option<(f32, &'static Words)> = None;
     for part in accepted.split(',') {

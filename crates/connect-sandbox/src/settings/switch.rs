@@ -24,8 +24,8 @@ pub(crate) trait Value: Sized + Default {
 }
 
 /// Expands to a struct with a field for each switch. A row has the name, field, type, default, accepted
-/// values and description of a switch. If a row lists the accepted values in braces, it also defines an enum
-/// of the values, and the first value is the default.
+/// values and description of a switch. If the accepted values are in braces, the row also defines an enum of
+/// the values, and the first value is the default.
 macro_rules! switches {
     ($(#[$doc:meta])* $Group:ident {$(
         $name:literal $field:ident: $Type:ident $(<$($limit:tt),+>)? $({ $($Variant:ident = $text:literal),+ })?

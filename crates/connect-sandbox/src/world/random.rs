@@ -12,7 +12,7 @@ impl Random {
         Self(seed)
     }
 
-    /// Creates a generator for a name in parts. Generators for different names are independent.
+    /// Creates a generator for a name, given in parts. Different names give independent generators.
     pub(crate) fn named(seed: u64, parts: &[&str]) -> Self {
         Self(parts.iter().fold(seed, |seed, part| hash(seed, part)))
     }

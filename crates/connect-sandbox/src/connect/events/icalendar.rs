@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Writes the iCalendar object. With `conference` (API 1.6.1), the URL property is the conference.
+/// Writes the iCalendar object. With `conference`, the URL property is the conference, as in API 1.6.1.
 pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     let (zone, all_day) = (zone_of(instance), instance.event.fields.all_day);
     let component = |one: &Instance<'_>, mut more: Vec<String>| {
@@ -34,7 +34,9 @@ pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     lines.iter().map(|line| folded(line)).collect()
 }
 
-/// Returns the URL property: the conference, or the URL that a user set in a calendar program.
+/// Returns the URL property.
+///
+/// With `conference`, the event's conference replaces the URL that a user set in a calendar program.
 pub(crate) fn url(fields: &Fields, conference: bool) -> Option<&str> {
     let own = fields.own.get("url").and_then(Value::as_str);
     fields.conference.as_deref().filter(|_| conference).or(own)

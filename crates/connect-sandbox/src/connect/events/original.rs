@@ -23,7 +23,7 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
 
 /// Returns the original of Apple or CalDAV.
 ///
-/// It has iCalendar text, and a version that is too large for a 64-bit float to be exact.
+/// The original has iCalendar text, and a version that a 64-bit float cannot represent exactly.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

@@ -1,6 +1,6 @@
 //! The page tokens of `GET /events`: base64 of JSON.
 //!
-//! For each provider, a token has the cursors of its calendars, and whether more events follow.
+//! For each provider, a token has the cursors of the calendars, and whether more events follow.
 //!
 //! The cursor of a calendar is its last listed event. Therefore, no event is repeated or lost if events are
 //! added or removed between two pages. The token also contains the parameters of the first page, and a

@@ -91,7 +91,7 @@ fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value
 
 /// Returns only the time and the calendar of an event, with an opaque id.
 ///
-/// API 1.6.0 also returned the description, except for Google, and the conference for CalDAV.
+/// API 1.6.0 also returned the description (except for Google) and, for CalDAV, the conference.
 fn block(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<String, Value> {
     let fields = &instance.fields;
     let id = format!("busy_{:016x}", hash(hash(0, &calendar.id), &instance.id()));

@@ -25,7 +25,7 @@ pub(crate) struct Principal {
 }
 
 impl Scope {
-    /// Reads the `scope` of an authorization request. Two official SDKs send `calendar` as the default.
+    /// Reads the `scope` of an authorization request. Two official SDKs send `calendar` by default.
     pub(crate) fn parse(text: Option<&str>) -> Option<Self> {
         match text {
             None | Some("read-write" | "calendar") => Some(Self::ReadWrite),

@@ -132,7 +132,7 @@ fn offered(call: &Call) -> Vec<Provider> {
     if providers.is_empty() { Provider::ALL.to_vec() } else { providers }
 }
 
-/// The characters to percent-encode: all except the unreserved ones (RFC 3986, 2.3).
+/// The characters to percent-encode: all except the unreserved characters (RFC 3986, 2.3).
 const ESCAPED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Appends parameters to the query of a URI, before its fragment.

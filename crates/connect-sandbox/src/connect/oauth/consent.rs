@@ -103,14 +103,14 @@ impl Connect<'_> {
     /// Returns the CSRF token of a session and a user.
     ///
     /// The token depends on the user, because all ports of a host share cookies. Another server on this
-    /// machine can set a session cookie for which it got a CSRF token with a different user.
+    /// machine could get the CSRF token of a session as a different user, and then set the session cookie.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);
         URL_SAFE_NO_PAD.encode(Sha256::digest(parts.to_string()))
     }
 
-    /// Connects all accounts of the form. If they exceed the account limit, connects none.
+    /// Connects all accounts of the form. If the accounts exceed the account limit, connects none.
     fn connect_and_approve(
         &mut self,
         call: &Call,
@@ -219,7 +219,7 @@ fn with_security_headers(mut reply: Reply, request: &AuthorizeRequest, notice: O
 }
 
 /// Returns the `form-action` policy. The policy includes the origin of the application, because browsers also
-/// apply it to the redirect after a form is posted.
+/// apply the policy to the redirect after a form is posted.
 fn form_action(redirect_uri: &str) -> String {
     let Some((scheme, rest)) = redirect_uri.split_once("://") else { return String::new() };
     let authority = rest.split(['/', '?', '#']).next().unwrap_or("");

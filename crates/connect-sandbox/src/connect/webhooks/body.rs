@@ -1,4 +1,4 @@
-//! The body of a delivery: the documented form, or that of the test vectors of the official SDKs.
+//! The body of a delivery: the documented form, or the form of the test vectors of the official SDKs.
 
 use crate::connect::events::{Style, render};
 use crate::world::calendar::{Calendar, ChangeKind, Changed};

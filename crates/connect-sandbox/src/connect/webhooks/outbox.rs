@@ -201,7 +201,7 @@ impl Outbox {
         self.schedule_changed = true;
     }
 
-    /// Returns whether [`mark_schedule_changed`](Self::mark_schedule_changed) was called since the last check.
+    /// Returns whether the schedule changed since the last call of this method.
     #[cfg(feature = "server")]
     pub(crate) fn take_schedule_changed(&mut self) -> bool {
         std::mem::take(&mut self.schedule_changed)

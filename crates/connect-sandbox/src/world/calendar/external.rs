@@ -47,7 +47,7 @@ impl Calendar {
         Ok(Changes::of(self, [changed]))
     }
 
-    /// Creates an event. By default, it starts at the next full hour and lasts one hour.
+    /// Creates an event. By default, the event starts at the next full hour and lasts one hour.
     fn create_externally(
         &mut self,
         edit: &ExternalEdit,
@@ -103,7 +103,7 @@ impl Calendar {
         }
     }
 
-    /// Returns the next event that starts within a year. If there is none, returns the last event.
+    /// Returns the next event that starts within a year. If no event does, returns the last event.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));

@@ -84,7 +84,7 @@ impl Fields {
         Self { start, end: time::shifted(self.end, self.start, start), ..self.clone() }
     }
 
-    /// Rounds the times of an all-day event to midnight; the end is the midnight after the last day.
+    /// Rounds the times of an all-day event to midnight. The end becomes the midnight after the last day.
     pub(crate) fn round_to_days(&mut self) {
         if !self.all_day {
             return;

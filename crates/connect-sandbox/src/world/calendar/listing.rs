@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The sort key of an entry: an optional time, then the id, which never changes.
 pub(crate) type Key = (Option<Timestamp>, String);
 
-/// An entry of a list: small, because lists are cached.
+/// An entry of a list, which is small because lists are cached.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,

@@ -116,7 +116,9 @@ impl Event {
         self.instance(self.series.as_ref()?, start)
     }
 
-    /// Returns the nearest occurrences before and after `start`, an original start. Skips removed ones.
+    /// Returns the nearest occurrences before and after the original start `start`.
+    ///
+    /// Skips removed occurrences.
     pub(crate) fn adjacent_occurrences(
         &self,
         start: Timestamp,
@@ -139,7 +141,7 @@ impl Event {
         (before, starts(start, Timestamp::MAX).next())
     }
 
-    /// Returns the start of the first occurrence that was not removed.
+    /// Returns the original start of the first occurrence that was not removed.
     pub(crate) fn first_occurrence(&self) -> Option<Timestamp> {
         let series = self.series.as_ref()?;
         let removed = |start: &Timestamp| matches!(series.exceptions.get(start), Some(Exception::Removed));
