@@ -13,7 +13,6 @@ pub(crate) type Reply = Response<Bytes>;
 /// The error messages for each invalid field of a request.
 pub(crate) type Details = BTreeMap<String, Vec<String>>;
 
-/// An error response.
 #[derive(Debug)]
 pub(crate) struct Problem {
     status: StatusCode,
@@ -48,7 +47,6 @@ impl Problem {
         self
     }
 
-    /// Applies the switch `error_style`.
     pub(crate) fn styled(mut self, style: ErrorStyle) -> Self {
         let message = self.body.as_ref().and_then(|body| body.get("message")).cloned();
         if let (true, ErrorStyle::Error, Some(message)) = (self.plain, style, message) {

@@ -7,7 +7,6 @@ use crate::{connect, guard, oauth_server};
 use http::Method;
 use std::borrow::Cow;
 
-/// An endpoint of one of the services.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
     Connect(connect::Endpoint),

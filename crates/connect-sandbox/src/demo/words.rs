@@ -10,7 +10,6 @@ pub(super) struct Template {
     pub(super) color: Option<&'static str>,
     /// The number of single events.
     pub(super) singles: usize,
-    /// The number of series.
     pub(super) series: usize,
 }
 
@@ -98,7 +97,6 @@ pub(super) const PEOPLE: &[&str] = &[
     "team+calendar@example.com",
 ];
 
-/// The titles of series.
 pub(super) const SERIES: &[&str] = &[
     "Daily stand-up",
     "Weekly sync 🔁",

@@ -11,7 +11,6 @@ pub(crate) struct Section {
     /// The target of links to the section.
     id: &'static str,
     title: &'static str,
-    /// The caption of the table.
     caption: &'static str,
     columns: &'static [&'static str],
     /// The cells of each row; the first cell is the row's heading.

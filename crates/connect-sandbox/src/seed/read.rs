@@ -11,7 +11,6 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
-/// A value of a seed and its path.
 pub(super) struct SeedValue<'a> {
     path: String,
     json: &'a Value,

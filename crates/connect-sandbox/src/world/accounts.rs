@@ -114,8 +114,9 @@ impl World {
         }
     }
 
-    /// Calls `work` with a calendar and its ledger, and updates the ledger before and after. Returns `None`
-    /// if the calendar does not exist.
+    /// Calls `work` with a calendar and its ledger, and updates the ledger before and after `work`.
+    ///
+    /// Returns `None` if the calendar does not exist.
     pub(crate) fn with_calendar<T>(
         &mut self,
         place: &CalendarRef,

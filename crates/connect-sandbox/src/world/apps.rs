@@ -1,7 +1,7 @@
 //! The registered applications of Connect.
 //!
-//! The demo application always exists; its data is in the [settings](crate::Settings), so that `--set` can
-//! change it. Each application has separate users.
+//! The demo application always exists. Its data is in the [settings](crate::Settings), so that `--set` can
+//! change the data. Each application has separate users.
 
 use crate::settings::{Value, is_uri};
 use crate::world::World;
@@ -101,7 +101,6 @@ impl App {
     }
 }
 
-/// A registered application with its credentials.
 #[derive(Clone, Debug)]
 pub(crate) struct Registered {
     pub(crate) id: String,

@@ -46,7 +46,7 @@ pub(crate) struct Guests {
 }
 
 impl Guests {
-    /// Returns the current guests of an event: none if it is cancelled or organized by another account.
+    /// Returns the guests of an event; none if the event is cancelled or has another organizer.
     pub(crate) fn of(calendar: &Calendar, target: &Target) -> Self {
         let guests = calendar.show(target, |one| {
             let is_me = |email: &str| email.eq_ignore_ascii_case(&calendar.account);

@@ -45,7 +45,7 @@ impl<T: Clone + PartialEq> Ledger<T> {
         self.compare_ids(ids, present, now);
     }
 
-    /// Logs the changes of the items `ids`. No other item may have changed.
+    /// Logs the changes of the items `ids`. The caller guarantees that no other item has changed.
     pub(crate) fn compare_ids(
         &mut self,
         ids: impl IntoIterator<Item = String>,

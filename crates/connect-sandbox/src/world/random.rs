@@ -3,7 +3,6 @@
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
-/// A random number generator that depends only on its seed.
 #[derive(Clone, Debug)]
 pub(crate) struct Random(u64);
 

@@ -98,7 +98,6 @@ impl Connect<'_> {
     }
 }
 
-/// The name of the session cookie.
 const SESSION_COOKIE: &str = "oauth_req";
 
 pub(super) fn session(call: &Call) -> Option<&str> {

@@ -15,7 +15,6 @@ pub(crate) struct CodeGrant {
     pub(crate) issued: Timestamp,
 }
 
-/// The lifetime of an authorization code.
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
 #[derive(Clone, Debug)]

@@ -34,7 +34,7 @@ pub struct Delivery {
     pub created: Timestamp,
     /// The state of the delivery.
     pub state: DeliveryState,
-    /// Why the application no longer receives the delivery; absent if the attempts themselves failed.
+    /// Why the delivery was cancelled, such as a disconnected account; absent if it was not cancelled.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
     /// The last hundred attempts.

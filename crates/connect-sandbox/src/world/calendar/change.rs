@@ -122,7 +122,7 @@ impl Event {
         Ok(())
     }
 
-    /// Changes the whole event or series. New times of `occurrence` move all occurrences equally.
+    /// Changes the whole event or series. New times of `occurrence` move all occurrences.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();

@@ -102,7 +102,7 @@ struct Property {
 }
 
 impl Property {
-    /// Reads a line. Names and values can be in lower case, and a parameter value can be quoted.
+    /// Reads a line in any case. A parameter value can be quoted.
     fn read(line: &str) -> Option<Self> {
         let head = line.split(outside_quotes(':')).next()?;
         let value = line.get(head.len() + 1..)?.trim().to_ascii_uppercase();
