@@ -257,7 +257,7 @@ impl Builder {
         }
         sandbox.world.origin.clone_from(&origin);
         let sandbox = Shared::new(sandbox);
-        // Created as late as possible: inside a caller's runtime, dropping this runtime after an error panics.
+        // Created as late as possible, because dropping it on an error panics inside a caller's runtime.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
         let (stop, stopped) = oneshot::channel();
         let service = (listener, security, sandbox.clone());
