@@ -1,6 +1,6 @@
 //! The crate's basic types: errors, secrets, time, random numbers, requests, responses and transports.
 
-/// Implements a `Debug` that shows only the type's name: the fields contain secrets or functions.
+/// Implements a `Debug` that shows only the type's name, because the fields are secrets or functions.
 macro_rules! opaque {
     ($($name:ident),+) => {$(
         impl std::fmt::Debug for $name {

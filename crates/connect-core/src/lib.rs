@@ -35,7 +35,7 @@ pub use tokens::{
 };
 
 pub mod machine {
-    //! The state machines behind both clients, for programs that perform the steps themselves.
+    //! The state machines behind both clients, for programs that carry out the steps themselves.
     //!
     //! A [`Call`] returns one [`Step`] at a time. A task that changes a user's tokens returns one
     //! [`RefreshStep`] at a time. A [`Registry`] has a [`Session`] for each user.

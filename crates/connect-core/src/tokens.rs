@@ -27,14 +27,16 @@ use crate::base::Secret;
 pub struct Tokens {
     /// The access token, sent with every call.
     pub access_token: Secret,
-    /// The refresh token, exchanged for the next pair. Without it, the session ends when the access token
-    /// expires.
+    /// The refresh token, which is exchanged for the next pair. Without a refresh token, the session ends
+    /// when the access token expires.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refresh_token: Option<Secret>,
     /// The time at which the access token was received, by the clock of the machine that received it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub issued_at: Option<Timestamp>,
-    /// The time at which the access token expires: from `expires_in`, else from its claim `exp`.
+    /// The time at which the access token expires.
+    ///
+    /// It is read from `expires_in` of the response or, if that is missing, from the token's claim `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// The granted scope, if known.
@@ -43,7 +45,7 @@ pub struct Tokens {
     /// The position of the pair among the pairs of the user. It shows which of two pairs is newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
-    /// The last temporary refusal of the refresh token, if the server has refused it.
+    /// The last temporary refusal of the refresh token, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub refused: Option<Refused>,
 }
@@ -55,7 +57,7 @@ pub struct Revision {
     /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
     /// The time at which the server issued the first access token of that sign-in, by the server's clock.
-    /// It is the claim `iat`, or `exp` minus `expires_in`.
+    /// This time is the claim `iat`, or the claim `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
     /// The number of refreshes since the sign-in.
@@ -116,8 +118,8 @@ impl Tokens {
 
     /// Creates the pair from the response of a token endpoint, received at `now`.
     ///
-    /// If the response omits the scope or the refresh token (RFC 6749 5.1), they are copied from `before`.
-    /// `sign_in` is a random id for the sign-in, used if `before` has no revision.
+    /// `before` is the previous pair. A scope or refresh token that the response omits (RFC 6749 5.1) is copied
+    /// from `before`. If `before` has no revision, the pair gets the random id `sign_in` for its sign-in.
     pub(crate) fn from_response(
         answer: TokenAnswer,
         before: Option<&Tokens>,
@@ -137,7 +139,7 @@ impl Tokens {
             tokens.expires_at =
                 now.checked_add(SignedDuration::from_secs(lifetime)).ok().or(tokens.expires_at);
         }
-        // A new token seems expired only if a clock is wrong. Then the server's 401 shows the expiry.
+        // A new token that seems expired shows that a clock is wrong. Its expiry stays unknown until a 401.
         tokens.expires_at = tokens.expires_at.filter(|end| *end > now);
         tokens.refresh_token = match answer.refresh_token.as_deref() {
             Some(token) if !token.is_empty() => Some(token.into()),
@@ -163,8 +165,8 @@ impl Tokens {
 
     /// Returns whether this pair is known to be older than `other`.
     ///
-    /// The revisions decide or, without them, the server's times in both access tokens. `issued_at` is not
-    /// used: the clocks of two machines may differ by more than the age of a pair.
+    /// The revisions decide or, if one is missing, the issue and expiry times inside the access tokens.
+    /// `issued_at` is not used, because local clocks may differ by more than the age of a pair.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
         match (&self.revision, &other.revision) {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,
@@ -221,7 +223,7 @@ fn duration_between(from: Timestamp, to: Timestamp) -> Option<Duration> {
     Duration::try_from(to.duration_since(from)).ok()
 }
 
-/// The claims of a JSON Web Token (RFC 7519). The signature is not verified: do not base trust on the claims.
+/// The claims of a JSON Web Token (RFC 7519). The signature is not verified, so the claims prove nothing.
 #[derive(Deserialize)]
 pub(crate) struct Claims {
     #[serde(default)]
@@ -243,12 +245,12 @@ impl Claims {
         serde_json::from_slice(&bytes).ok()
     }
 
-    /// Returns whether the subject is this user.
+    /// Returns whether the subject is `user`.
     pub(crate) fn is_user(&self, user: &str) -> bool {
         self.sub.as_ref().is_some_and(|sub| claim_equals(sub, user))
     }
 
-    /// Returns whether the audience is this client, or a list that contains this client.
+    /// Returns whether the audience is `client_id`, or a list that contains `client_id`.
     pub(crate) fn is_client(&self, client_id: &str) -> bool {
         match &self.aud {
             None => false,
@@ -266,7 +268,7 @@ impl Claims {
     }
 }
 
-/// Parses a `NumericDate` (RFC 7519 2): seconds. A fraction is dropped.
+/// Parses a `NumericDate` (RFC 7519 2), a number of seconds. A fraction of a second is dropped.
 fn numeric_date(claim: &serde_json::Value) -> Option<Timestamp> {
     let seconds = claim.as_i64().or_else(|| claim.as_f64().map(|s| s as i64))?;
     Timestamp::from_second(seconds).ok()
@@ -319,7 +321,7 @@ mod tests {
     fn revisions_of_one_sign_in_decide_age() {
         let ends = |end: u32| jwt(&format!(r#"{{"exp":{end}}}"#));
         assert_older(&pair("opaque", Some(("a", None, 3))), &pair("opaque2", Some(("a", None, 4))));
-        // The server has shortened the lifetime of its tokens: the revision takes precedence over the claims.
+        // The server has shortened the lifetime of its tokens, but the revisions decide, not the claims.
         let (older, newer) = (pair(ends(9), Some(("a", None, 3))), pair(ends(8), Some(("a", None, 4))));
         assert_older(&older, &newer);
         assert_unknown(&pair("one", Some(("a", None, 4))), &pair("two", Some(("a", None, 4))));
@@ -340,7 +342,7 @@ mod tests {
         // The token with the shorter lifetime was issued later.
         assert_older(&claims(r#"{"iat":10,"exp":90}"#), &claims(r#"{"iat":11,"exp":80}"#));
         assert_older(&claims(r#"{"exp":1}"#), &pair(jwt(r#"{"exp":2}"#), Some(("a", None, 0))));
-        // The server has shortened the lifetime: by the expiry alone, the newer token would seem older.
+        // The server has shortened the lifetime of its tokens. The newer token expires first.
         let received = |exp: i64, lifetime: i64| {
             let mut tokens = claims(&format!(r#"{{"exp":{exp}}}"#));
             tokens.issued_at = Some(Timestamp::from_second(5).unwrap()); // by any clock

@@ -10,9 +10,9 @@ use crate::base::{Response, Sent, TransportError, TransportErrorKind};
 
 /// The highest number of headers that a response may have.
 pub const MAX_HEADERS: usize = 256;
-/// The limit for the names and values of all response headers together, in bytes.
+/// The highest total size of the names and values of all response headers, in bytes.
 const MAX_HEADER_BYTES: usize = 64 << 10;
-/// The highest number of codings that a server may apply to one response, one after the other.
+/// The highest number of content codings that a server may apply to one response.
 const MAX_CODINGS: usize = 4;
 /// The highest number of members in one gzip body. Even an empty member takes time to decode.
 const MAX_MEMBERS: usize = 4096;
@@ -24,13 +24,13 @@ pub fn accept(headers: &mut HeaderMap) {
 
 /// Checks the size of the response headers and decodes the body.
 ///
-/// Decodes `gzip`, `x-gzip` and `identity`, in upper or lower case. If the server names another coding, such
-/// as `br` or `utf-8`, the body is returned undecoded. An empty body is not decoded. Zero bytes after the
-/// compressed data are skipped, because some servers pad with them.
+/// Decodes `gzip`, `x-gzip` and `identity`, in upper or lower case. If `Content-Encoding` lists any other
+/// coding, such as `br` or `utf-8`, the body is returned undecoded. An empty body is not decoded. Zero bytes
+/// that a server appends to the compressed data are ignored.
 ///
 /// # Errors
-/// If the response has more than [`MAX_HEADERS`] headers or 64 KiB of headers, if the decoded body is larger
-/// than `max_size` bytes, or if a body labelled gzip is not valid gzip.
+/// If the response has more than [`MAX_HEADERS`] headers, 64 KiB of headers or 4 content codings, if the
+/// decoded body is larger than `max_size` bytes, or if a body that is labelled as gzip is not valid gzip.
 pub fn decode(mut response: Response, max_size: usize) -> Result<Response, TransportError> {
     let headers = response.headers();
     let size: usize = headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum();
@@ -91,7 +91,7 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
 }
 
 impl TransportError {
-    /// Returns the error for a body that is larger than the transport accepts.
+    /// Creates the error for a response body that is larger than the transport accepts.
     pub fn too_large() -> Self {
         Self::new(
             TransportErrorKind::TooLarge,

@@ -7,7 +7,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use hmac_sha256::Hash;
 use zeroize::Zeroizing;
 
-/// The seed of all random numbers: 32 bytes from the operating system, or fixed for a reproducible run.
+/// The seed of all random numbers: 32 random bytes, or fixed bytes for a reproducible run.
 ///
 /// Keep it secret: with the seed, an attacker can predict every `state`.
 #[derive(Clone)]

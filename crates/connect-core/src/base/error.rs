@@ -9,8 +9,8 @@ use crate::base::{Sent, TransportError, TransportErrorKind};
 
 /// The error that the functions of this crate return. It is cheap to clone and one pointer wide.
 ///
-/// Programs match on [`kind`](Self::kind); people read `Display`. Neither contains a token, nor any text of a
-/// response body other than the server's error message.
+/// Programs match on [`kind`](Self::kind); people read `Display`. `Display` never shows a token. The only
+/// text of a response body that `Display` shows is the server's error message.
 #[derive(Clone)]
 pub struct Error(Arc<ErrorDetails>);
 
@@ -18,13 +18,13 @@ pub struct Error(Arc<ErrorDetails>);
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {
-    /// The user is not signed in, or the session has ended: start a new sign-in.
+    /// The user is not signed in, or the session has ended. Start a new sign-in.
     #[error("the user has to sign in")]
     Authentication,
-    /// A sign-in failed; no tokens were saved.
+    /// A sign-in failed. No tokens were saved.
     #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// The user lacks a permission: the scope is too small, or an account did not grant calendar access.
+    /// The granted scope is too small, or an account of the user did not grant calendar access.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
         /// The smallest scope that covers the call, if known.
@@ -32,7 +32,7 @@ pub enum ErrorKind {
         /// The accounts (provider, account) that did not grant calendar access.
         accounts: Vec<(String, String)>,
     },
-    /// The request is not valid: refused by the client before sending, or by the server with 400 or 422.
+    /// The request is not valid. The client refused to send it, or the server responded with 400 or 422.
     #[error("the request is not valid")]
     Validation {
         /// The `details` of the server's response, unchanged.
@@ -41,7 +41,7 @@ pub enum ErrorKind {
     /// 404: the calendar, event or account does not exist.
     #[error("not found")]
     NotFound,
-    /// 409 or 412: another client changed the object in the meantime.
+    /// 409 or 412: another client changed the object after this client read it.
     #[error("the object was changed in the meantime")]
     Conflict,
     /// 429: too many requests. [`Error::retry_after`] is the time to wait, if the server sent it.
@@ -50,7 +50,7 @@ pub enum ErrorKind {
     /// 5xx: the server failed.
     #[error("the server failed")]
     Server,
-    /// Any other status that is not a success, such as a redirect.
+    /// The server responded with any other status that is not a success, such as a redirect.
     #[error("the server responded with an unexpected status")]
     Http,
     /// No complete response was received.
@@ -62,16 +62,16 @@ pub enum ErrorKind {
     /// The call or one of its attempts took too long.
     #[error("the call timed out")]
     Timeout,
-    /// The response body does not have the form that the endpoint returns.
+    /// The response body does not have the form that the endpoint expects.
     #[error("the response could not be decoded at {path} (byte {offset})")]
     Decode {
-        /// The place in the document, such as `events[3].start`.
+        /// The place in the response body, such as `events[3].start`.
         path: Box<str>,
         /// The byte at which decoding stopped.
         offset: usize,
     },
-    /// The token store failed. A new token pair that could not be saved stays in memory; the next call saves
-    /// it first.
+    /// The token store failed. If it could not save a new token pair, the pair stays in memory. The next
+    /// call saves the pair before it uses it.
     #[error("the token store failed")]
     TokenStore,
     /// The client is configured wrongly: base URL, credentials, redirect URI, runtime.
@@ -92,7 +92,7 @@ pub enum SignInFault {
     /// The sign-in was started more than ten minutes ago.
     #[error("the sign-in was started more than ten minutes ago")]
     Expired,
-    /// The user or the authorization server denied the authorization; the error's message has the details.
+    /// The user or the authorization server denied the authorization. [`Error::message`] has the details.
     #[error("the authorization was denied")]
     Denied,
     /// The callback has neither a code nor an error, or has a parameter twice.
@@ -123,7 +123,7 @@ struct ErrorDetails {
 }
 
 impl Error {
-    /// Creates an error of this kind.
+    /// Creates an error of the given kind.
     pub fn new(kind: ErrorKind) -> Self {
         Self(Arc::new(ErrorDetails {
             kind,
@@ -138,7 +138,7 @@ impl Error {
         }))
     }
 
-    /// Returns the kind, to match on.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> &ErrorKind {
         &self.0.kind
     }
@@ -153,7 +153,7 @@ impl Error {
         self.0.server_code.as_deref()
     }
 
-    /// Returns the server's `message`, `error_description` or `error`, else a message of this crate.
+    /// Returns the error message: the server's message if the response has one, or one of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }
@@ -175,12 +175,14 @@ impl Error {
         self.0.may_have_happened
     }
 
-    /// Returns the `Retry-After` (RFC 9110 10.2.3) of a 429 or 503 response, as a time from now.
+    /// Returns the time to wait before a retry, from `Retry-After` (RFC 9110 10.2.3) of a 429 or 503.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }
 
-    /// Returns the code that the official SDKs use for this kind, or a similar code if they lack this kind.
+    /// Returns the error code of the official SDKs, such as `NOT_FOUND_ERROR`.
+    ///
+    /// A kind that the official SDKs do not have gets a similar code, such as `CONFLICT_ERROR`.
     pub fn code(&self) -> &'static str {
         match self.kind() {
             ErrorKind::Authentication | ErrorKind::SignIn(_) | ErrorKind::Permission { .. } => {
@@ -205,7 +207,7 @@ impl Error {
         Self::new(ErrorKind::Configuration).with_message(message)
     }
 
-    /// Creates the error for a request that was found invalid before sending.
+    /// Creates the error for an invalid request that was not sent.
     pub fn validation(message: impl Into<Box<str>>) -> Self {
         Self::new(ErrorKind::Validation { details: None }).with_message(message)
     }
@@ -228,7 +230,7 @@ impl Error {
         self.edit(|inner| inner.message = Some(message.into()))
     }
 
-    /// Changes the kind, for [`Endpoint::explain`](crate::Endpoint::explain).
+    /// Changes the kind of the error. Used by [`Endpoint::explain`](crate::Endpoint::explain).
     #[must_use]
     pub fn with_kind(self, kind: ErrorKind) -> Self {
         self.edit(|inner| inner.kind = kind)
@@ -329,7 +331,9 @@ impl StdError for Error {
     }
 }
 
-/// Returns the texts of the error and its innermost cause, which names the address or certificate.
+/// Returns the texts of the error and of its innermost cause.
+///
+/// The innermost cause often names the address or the certificate.
 fn with_cause(error: &TransportError) -> String {
     let mut cause: &dyn StdError = error;
     while let Some(inner) = cause.source() {

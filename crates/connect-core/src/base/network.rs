@@ -14,7 +14,7 @@ pub struct Network {
     pub pool_idle_timeout: Duration,
     /// The trusted root certificates. Default: Mozilla's list.
     pub trust: Trust,
-    /// Additional trusted certificates, in PEM.
+    /// Additional trusted root certificates, in PEM.
     pub root_certificates: Vec<Vec<u8>>,
     /// The cryptography library for TLS. Default: ring if it is compiled in, else aws-lc-rs.
     pub crypto: Option<Crypto>,
@@ -58,9 +58,10 @@ pub enum Crypto {
 }
 
 impl Network {
-    /// Creates the default settings. The proxy is read from environment variables, through `var`.
+    /// Creates the default settings, with the proxy that the environment variables name.
     ///
-    /// The variables are `HTTPS_PROXY` and `NO_PROXY`, or `https_proxy` and `no_proxy`.
+    /// `var` returns the value of an environment variable. The variables are `HTTPS_PROXY` and `NO_PROXY`, or
+    /// `https_proxy` and `no_proxy`.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let either = |name: &str| {
             let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));

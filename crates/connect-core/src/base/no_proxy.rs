@@ -1,4 +1,6 @@
-//! The entries of `NO_PROXY`: hosts that are reached without the proxy. [`ProxyRule::new`] lists their forms.
+//! The entries of `NO_PROXY`: hosts that are reached without the proxy.
+//!
+//! [`ProxyRule::new`] lists the forms of an entry.
 //!
 //! [`ProxyRule::new`]: crate::ProxyRule::new
 
@@ -16,7 +18,7 @@ enum Pattern {
     All,
     /// The domain itself and all its subdomains.
     Domain(String),
-    /// All subdomains, without the domain itself.
+    /// All subdomains of the domain, but not the domain itself.
     Subdomains(String),
     /// A network: an address and the length of its prefix in bits.
     Network(IpAddr, u8),

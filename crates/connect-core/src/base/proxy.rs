@@ -12,8 +12,8 @@ use crate::base::{
 
 /// A proxy, and the hosts that are reached without it.
 ///
-/// Every https request uses the proxy, except to a loopback address or an excluded host. Requests without TLS
-/// never use it.
+/// Every https request uses the proxy, unless its host is a loopback address or is excluded. Requests without
+/// TLS never use the proxy.
 #[derive(Clone)]
 pub struct ProxyRule {
     proxy: Proxy,
@@ -41,7 +41,7 @@ impl ProxyRule {
     /// `:port`. Entries of another form match no host.
     ///
     /// # Errors
-    /// A configuration error if the URL has another form.
+    /// A configuration error if `url` does not have the form above.
     pub fn new(url: &str, no_proxy: &str) -> Result<Self, Error> {
         let entries =
             no_proxy.split(|c: char| c == ',' || c.is_whitespace()).filter(|entry| !entry.is_empty());
@@ -61,13 +61,13 @@ impl ProxyRule {
 
 impl Proxy {
     fn new(url: &str) -> Result<Self, Error> {
-        // The error does not contain the URL, which may contain a password.
+        // The error does not contain the URL, because the URL may contain a password.
         let wrong =
             |what: &str| Error::configuration(format!("the proxy URL (set or from HTTPS_PROXY) {what}"));
         let url = url.trim();
         let rest = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
-            // A text that is not a valid scheme (RFC 3986 3.1) is the beginning of a user name and password.
+            // If the text before `://` is not a valid scheme (RFC 3986 3.1), it belongs to the credentials.
             Some((scheme, _))
                 if scheme.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"+-.".contains(&byte)) =>
             {
@@ -120,7 +120,7 @@ impl Proxy {
 /// The limit for the response to a `CONNECT` request, in bytes.
 const MAX_CONNECT_RESPONSE: usize = 64 << 10;
 
-/// Returns whether the proxy has opened the tunnel, judged by the bytes received so far.
+/// Returns whether the proxy has opened the tunnel, according to the bytes received so far.
 ///
 /// `Ok(false)` means that the response is incomplete: read more bytes and try again.
 ///
@@ -138,7 +138,7 @@ pub fn is_tunnel_open(received: &[u8]) -> Result<bool, String> {
     let status = head.strip_prefix(b"HTTP/1.").and_then(|rest| rest.split(u8::is_ascii_whitespace).nth(1));
     let status = status.and_then(|status| std::str::from_utf8(status).ok()?.parse().ok()).unwrap_or(0_u16);
     match status {
-        // Interim responses precede the final one (RFC 9110 15.2).
+        // Interim responses precede the final response (RFC 9110 15.2).
         100..200 => is_tunnel_open(behind),
         200..300 if behind.is_empty() => Ok(true),
         200..300 => Err("the proxy sent data before any request to the server".to_owned()),

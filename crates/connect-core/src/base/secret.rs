@@ -20,13 +20,13 @@ impl Secret {
         Self(Zeroizing::new(text.into()))
     }
 
-    /// Returns the text. Check every call: a secret can leak only here and when it is serialised.
+    /// Returns the text. Only this function and serialisation reveal a secret: review every use.
     pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-// The field is overwritten when it is dropped.
+// `Zeroizing` overwrites the text when the secret is dropped.
 impl ZeroizeOnDrop for Secret {}
 
 impl PartialEq for Secret {

@@ -58,8 +58,9 @@ impl Service {
             .map_or(authority, |(host, _)| host)
     }
 
-    /// Returns the scheme, host and port of the base URL. For Mobiscroll Connect, this is the issuer in a
-    /// [`TokenKey`](crate::TokenKey).
+    /// Returns the scheme, host and port of the base URL.
+    ///
+    /// A [`TokenKey`](crate::TokenKey) of Mobiscroll Connect contains this text as the issuer.
     pub fn origin(&self) -> &str {
         &self.origin
     }

@@ -1,4 +1,4 @@
-//! The current time, which callers pass in: this crate never reads a clock.
+//! The current time. Callers pass it in, because this crate never reads a clock.
 
 use std::time::Duration;
 

@@ -28,7 +28,7 @@ impl Timeout {
     }
 }
 
-/// A request extension: the request must be sent over a new connection, never over a kept-alive one.
+/// A request extension: the request must be sent over a new connection, never over a reused one.
 ///
 /// Every request to a token endpoint has this extension. A server may close an idle connection at the moment
 /// when a request is sent. The client then cannot know whether the server processed the request, and must not
@@ -45,7 +45,7 @@ impl FreshConnection {
 
 /// A blocking transport: sends a request and waits for the complete response.
 ///
-/// A transport has one method, so a closure is a transport:
+/// A closure with the parameter and the result of `send` is a transport:
 ///
 /// ```
 /// use connect_core::{Request, Response, Transport, TransportError};
@@ -56,16 +56,17 @@ impl FreshConnection {
 /// });
 /// ```
 ///
-/// To share a transport, put an `Arc` of it into a closure that calls it.
+/// To share a transport between clients, wrap it in an `Arc` and pass closures that call it.
 ///
 /// Rules for a transport:
 ///
-/// * Send the request once and unchanged. Do not follow redirects: another server must not get the bearer
-///   token.
+/// * Send the request once and unchanged. Do not follow redirects, because another server must not get the
+///   access token.
 /// * Observe the [`Timeout`] in the request's extensions.
 /// * Send a request with the extension [`FreshConnection`] over a new connection.
 /// * Decode every content coding that the request accepts, and limit the size of the body.
-/// * In an error, report whether the request may have reached the server ([`Sent`]): retries depend on it.
+/// * In an error, report whether the request may have reached the server ([`Sent`]). Retries depend on this
+///   report.
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
@@ -161,7 +162,7 @@ impl TransportError {
         Self::new(TransportErrorKind::Timeout, Sent::No, why)
     }
 
-    /// Returns the kind, to match on.
+    /// Returns the kind of the error.
     pub fn kind(&self) -> TransportErrorKind {
         self.kind
     }
@@ -172,8 +173,8 @@ impl TransportError {
     }
 }
 
-/// Converts the error of a socket. Unless its kind shows that connecting failed, the request may have been
-/// sent.
+/// Converts a socket error. `sent` is [`Sent::No`] if the error shows that connecting failed, or else
+/// [`Sent::Maybe`].
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as E;

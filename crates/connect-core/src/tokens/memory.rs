@@ -37,7 +37,7 @@ impl TokenStore for MemoryStore {
         Ok(self.state().tokens.get(key).cloned())
     }
 
-    /// The lease is ignored: only this process can hold the lock, and it lasts until it is released.
+    /// The lease is ignored: only this process can hold the lock, and the lock lasts until it is released.
     fn try_lock(&self, key: &TokenKey, _lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError> {
         let is_free = self.state().locked.insert(key.clone());
         Ok(is_free.then(|| Box::new(MemoryLock { store: self.clone(), key: key.clone() }) as _))
@@ -77,11 +77,11 @@ impl Drop for MemoryLock {
 
 /// A token store that passes every new pair to a closure of the application.
 ///
-/// The closure corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if it
-/// fails, the call fails, and the next call passes the pair to the closure again. If the closure gets `None`,
-/// the session has ended: delete the tokens. Save all fields of a pair: its [`revision`](Tokens::revision)
-/// shows which of two pairs is newer. Return the saved tokens to the client with [`on_load`](Self::on_load)
-/// or `user.import(tokens)`.
+/// The closure corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if
+/// the closure fails, the call fails, and the next call passes the pair to the closure again. If the closure
+/// gets `None`, the session has ended: delete the tokens. Save all fields of a pair. Its
+/// [`revision`](Tokens::revision) shows which of two pairs is newer. Return the saved tokens to the client
+/// with [`on_load`](Self::on_load) or `user.import(tokens)`.
 ///
 /// ```
 /// use connect_core::{StoreError, TokenHook};

@@ -14,7 +14,7 @@ pub struct TokenKey {
     pub issuer: Box<str>,
     /// The client id of the application.
     pub client_id: Box<str>,
-    /// The application's id of the user.
+    /// The id of the user in the application.
     pub user: Box<str>,
 }
 
@@ -26,9 +26,9 @@ pub struct TokenKey {
 /// * Loading needs no lock. Only the holder of the lock of a key may write the tokens of the key.
 /// * `try_lock` returns immediately, so a store never blocks a thread for a lock. The caller waits between
 ///   tries.
-/// * A lock ends with its lease, or when its holder releases it. After the end of the lease, writes of the
-///   holder fail with [`StoreError::lease_lost`] and write nothing. A lock that the operating system releases
-///   when its holder dies, such as a file lock, may outlast its lease.
+/// * A lock ends with its lease, or when its holder releases it. After the end of the lease, a write of the
+///   holder fails with [`StoreError::lost_lease`] and changes nothing. A lock that the operating system
+///   releases when its holder dies, such as a file lock, may outlast its lease.
 /// * `save` returns an error unless the tokens were written: see [`Written`].
 /// * Dropping a lock releases it; [`StoreLock::release`] also reports errors.
 #[diagnostic::on_unimplemented(
@@ -50,8 +50,8 @@ pub trait StoreLock: Send {
 
     /// Checks that the lock is still held and that a save will be possible, as far as the store can know.
     ///
-    /// Called once before each exchange. If it fails, no request is sent, because the new tokens could be
-    /// lost. Default: always succeeds.
+    /// Called once before each exchange. If the check fails, the request of the exchange is not sent, because
+    /// the new tokens could be lost. Default: always succeeds.
     fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -59,20 +59,20 @@ pub trait StoreLock: Send {
     /// Saves `tokens` in place of the stored tokens.
     fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
 
-    /// Deletes the stored tokens. It must also work when the storage is full.
+    /// Deletes the stored tokens. Deleting must also work when the storage is full.
     fn delete(&mut self) -> Result<Written, StoreError>;
 
     /// Releases the lock.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
-/// The result of a successful write. From then on, every process loads the new state.
+/// The result of a successful write. Every later load, by any process, returns the new state.
 #[derive(Debug)]
 pub enum Written {
     /// The new state survives a crash of the machine.
     Durable,
-    /// A crash of the machine may undo the write: syncing the storage failed with this error. The client uses
-    /// the new tokens and notifies the [`Observer`](crate::Observer).
+    /// A crash of the machine may undo the write, because syncing the storage failed with this error. The
+    /// client uses the new tokens and notifies the [`Observer`](crate::Observer).
     NotSynced(StoreError),
 }
 
@@ -108,7 +108,7 @@ pub trait AsyncStoreLock: Send {
     /// Saves `tokens` in place of the stored tokens.
     async fn save(&mut self, tokens: &Tokens) -> Result<Written, StoreError>;
 
-    /// Deletes the stored tokens. It must also work when the storage is full.
+    /// Deletes the stored tokens. Deleting must also work when the storage is full.
     async fn delete(&mut self) -> Result<Written, StoreError>;
 
     /// Releases the lock.
