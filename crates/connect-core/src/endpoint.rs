@@ -21,9 +21,9 @@ use crate::base::{Error, Response, Service};
 
 /// An operation of a service, with its parameters.
 ///
-/// Every request type of `connect_types` is an endpoint. For an endpoint that the library lacks, implement
-/// the two methods without a default. Its response can be any deserialisable type with `impl Answer for
-/// YourType {}`.
+/// Every request type of `connect_types` is an endpoint. To call an operation that the library lacks,
+/// implement the two methods without a default. The response type can be any deserialisable type with `impl
+/// Answer for YourType {}`.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -43,7 +43,7 @@ pub trait Endpoint {
     /// Returns the HTTP method.
     fn method(&self) -> Method;
 
-    /// Returns the path under the base URL, starting with `/`. Encode ids in it with [`path_segment`].
+    /// Returns the path below the base URL, starting with `/`. Encode ids with [`path_segment`].
     fn path(&self) -> Result<Cow<'_, str>, Error>;
 
     /// Returns the query parameters, not encoded. Default: no parameters.
@@ -56,9 +56,10 @@ pub trait Endpoint {
         Ok(Body::None)
     }
 
-    /// Returns additional headers. Mark secret values as sensitive. Default: none.
+    /// Returns additional headers. Mark secret values as sensitive. Default: no headers.
     ///
-    /// `Accept` replaces the default header. `Authorization` is sent unless [`auth`](Self::auth) sets it.
+    /// An `Accept` header replaces the default `Accept`. An `Authorization` header is sent unless
+    /// [`auth`](Self::auth) adds credentials.
     fn headers(&self) -> Result<HeaderMap, Error> {
         Ok(HeaderMap::new())
     }
@@ -68,13 +69,14 @@ pub trait Endpoint {
         Auth::Bearer
     }
 
-    /// Returns the name in traces: the method and the path without values, such as `GET /calendars`. Default:
-    /// empty.
+    /// Returns the name of the endpoint in traces: method and path, without values. Default: empty.
+    ///
+    /// An example is `GET /calendars`.
     fn operation(&self) -> &'static str {
         ""
     }
 
-    /// Returns which failures of the request are retried. Default: according to its method (RFC 9110 9.2).
+    /// Returns which failures of the request are retried. Default: depends on the method (RFC 9110 9.2).
     fn safety(&self) -> Safety {
         match self.method() {
             Method::GET | Method::HEAD | Method::OPTIONS => Safety::Safe,
@@ -93,10 +95,10 @@ pub trait Endpoint {
         Base::Api
     }
 
-    /// Returns the whole URL, for servers that return the URL of the next page.
+    /// Returns the whole URL of the request, for servers that return the URL of the next page.
     ///
-    /// The URL replaces the path and the query. If its origin is not that of the service, it is refused, to
-    /// protect the access token. Default: none.
+    /// The URL replaces the path and the query. To protect the access token, a URL with another origin than the
+    /// service is refused. Default: `None`.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
     }
@@ -106,14 +108,14 @@ pub trait Endpoint {
         Limits::default()
     }
 
-    /// Returns the service of the endpoint. Default: `connect`, the service of the application.
+    /// Returns the service of the endpoint. Default: `connect`, the API service of the application.
     fn service<'a>(&'a self, connect: &'a Service) -> &'a Service {
         connect
     }
 
     /// Converts an unsuccessful response into an error, for services with their own error format.
     ///
-    /// `error` is the error according to the status. Default: returns `error`.
+    /// `error` is the error that follows from the status. Default: returns `error`.
     fn explain(response: &Response, error: Error) -> Error
     where
         Self: Sized,
@@ -132,7 +134,7 @@ impl<T: Operation> Endpoint for T {
     type Answer = T::Answer;
 
     fn method(&self) -> Method {
-        // The methods are literals in generated code. Its tests would find an invalid method.
+        // The methods are literals in generated code. The tests of that code would find an invalid method.
         Method::from_bytes(T::METHOD.as_bytes()).unwrap_or_default()
     }
 

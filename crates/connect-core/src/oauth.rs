@@ -1,4 +1,4 @@
-//! OAuth 2.0 (RFC 6749): how to talk to an authorization server, and how servers differ.
+//! OAuth 2.0 (RFC 6749): the profiles of authorization servers.
 //!
 //! ```text
 //!   Profile ──> Config ──> App ──> SignIn ──> PendingSignIn ──> finish ──┐
@@ -18,7 +18,7 @@ mod pkce;
 mod profile;
 mod scope;
 
-/// The redirect URI of codes from Google's sign-in popup.
+/// The redirect URI for authorization codes from Google's sign-in popup.
 pub const POSTMESSAGE: &str = "postmessage";
 
 pub use client_auth::ClientAuth;

@@ -56,10 +56,10 @@ pub(crate) fn from_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Error> {
     connect_types::decode(body).map_err(|error| decode_error(&String::from_utf8_lossy(body), &error))
 }
 
-/// Returns the error with its position in the text, but without the text, which may be private.
+/// Returns the error and its position in `text`. The error does not quote `text`, which may be private.
 fn decode_error(text: &str, error: &serde_json::Error) -> Error {
     let text = text.trim_start_matches('\u{feff}');
-    // If the text is not valid JSON, the syntax error is reported, even if a type error comes before it.
+    // If the text is not valid JSON, the syntax error is reported, even if a type error precedes it.
     let syntax = serde_json::from_str::<IgnoredAny>(text).err();
     let (message, behind) = match syntax.as_ref().map(serde_json::Error::classify) {
         None => ("the response is JSON with unexpected content", 1),
@@ -68,12 +68,12 @@ fn decode_error(text: &str, error: &serde_json::Error) -> Error {
     };
     let place = syntax.as_ref().unwrap_or(error);
     let before: usize = text.split_inclusive('\n').take(place.line().saturating_sub(1)).map(str::len).sum();
-    // Columns start at one, and an error is at the last byte that was read.
+    // Columns are numbered from one. serde_json reports the position of the last byte that it read.
     let offset = (before + place.column().saturating_sub(behind)).min(text.len());
     Error::new(ErrorKind::Decode { path: path_at(text, offset).into(), offset }).with_message(message)
 }
 
-/// Returns the path of the JSON value at this byte, such as `events[3].start`; `.` for the whole text.
+/// Returns the path of the JSON value at byte `offset`, such as `events[3].start`, or `.` at the top.
 fn path_at(text: &str, offset: usize) -> String {
     enum Level<'a> {
         Object(&'a str),
@@ -109,7 +109,7 @@ fn path_at(text: &str, offset: usize) -> String {
     if path.is_empty() { ".".to_owned() } else { path.trim_start_matches('.').to_owned() }
 }
 
-/// Returns the length of a string that begins here, up to its closing quote or the end of the text.
+/// Returns the length of the string at the start of `text`, up to its closing quote or the end.
 fn end_of_string(text: &[u8]) -> usize {
     let mut escaped = false;
     let closes = |byte: &u8| {
@@ -166,8 +166,8 @@ fn kind(status: StatusCode, body: &ErrorBody, headers: &HeaderMap, needed: Optio
 
 /// Returns whether a 401 means that a valid token lacks a scope, so that a refresh would not help.
 ///
-/// The 401 of an expired token may have a message as well. Therefore the message must mention the scope, or
-/// the header must contain `insufficient_scope` (RFC 6750 3.1).
+/// A 401 for an expired token may have a message as well. Therefore a 401 is a denial only if its message
+/// mentions the scope, or if its `WWW-Authenticate` contains `insufficient_scope` (RFC 6750 3.1).
 fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
     let challenged = headers
         .get_all(header::WWW_AUTHENTICATE)
@@ -177,10 +177,10 @@ fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
     challenged || texts.into_iter().flatten().any(|text| text.to_ascii_lowercase().contains("scope"))
 }
 
-/// Returns the wait time of `Retry-After` (RFC 9110 10.2.3): zero for a date in the past.
+/// Returns the wait time of `Retry-After` (RFC 9110 10.2.3), or zero for a date in the past.
 ///
-/// A date is compared with the `Date` of the response, if present, because the clock of this machine may be
-/// wrong.
+/// If the response has a `Date`, a date in `Retry-After` is compared with it, because the clock of this
+/// machine may be wrong.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(header::RETRY_AFTER)?;

@@ -1,4 +1,4 @@
-//! Endpoints with an API key in place of an access token.
+//! Endpoints whose requests contain an API key in place of an access token.
 
 use std::{borrow::Cow, fmt};
 
@@ -10,7 +10,7 @@ use crate::{
     endpoint::{Endpoint, Limits, Paged},
 };
 
-/// An endpoint with an API key, for the method `send` of a client. `Debug` and errors do not show the key.
+/// An endpoint with an API key, for a client's method `send`. `Debug` and errors do not show the key.
 #[derive(Clone)]
 pub struct Keyed<E> {
     endpoint: E,
@@ -20,19 +20,19 @@ pub struct Keyed<E> {
 /// The place of the key in the request.
 #[derive(Clone)]
 enum Credential {
-    /// A header of this name.
+    /// A header: its name and the key.
     Header(HeaderName, Secret),
-    /// A query parameter of this name.
+    /// A query parameter: its name and the key.
     Query(&'static str, Secret),
 }
 
 impl<E> Keyed<E> {
-    /// Adds the key to the endpoint, in a header of this name.
+    /// Creates an endpoint that sends `key` in the header `name`.
     pub fn header(endpoint: E, name: HeaderName, key: Secret) -> Self {
         Self { endpoint, credential: Credential::Header(name, key) }
     }
 
-    /// Adds the key to the endpoint, in a query parameter of this name.
+    /// Creates an endpoint that sends `key` in the query parameter `name`.
     pub fn query(endpoint: E, name: &'static str, key: Secret) -> Self {
         Self { endpoint, credential: Credential::Query(name, key) }
     }

@@ -9,33 +9,33 @@ use std::{
 
 use crate::base::{Error, ErrorKind, Now};
 
-/// The longest cool-down, so that one very long `Retry-After` does not stop an application for days.
+/// The longest cool-down. Without it, one very long `Retry-After` could stop an application for days.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// The request limits of a service. Default: unknown.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The highest number of concurrent requests of a user. Further requests wait. All endpoints of a service
-    /// must return the same number.
+    /// The highest number of concurrent requests of one user. Further requests of that user wait. All endpoints
+    /// of a service must return the same number.
     pub at_once: Option<NonZeroU32>,
-    /// Whether the service limits each user separately. If so, a 429 delays only the calls of the same user.
+    /// Whether the service limits each user separately. If so, a 429 delays only the calls of one user.
     pub per_user: bool,
 }
 
 impl Limits {
-    /// Creates limits that apply to each user separately, with this highest number of concurrent requests.
+    /// Creates limits per user, with at most `at_once` concurrent requests.
     pub const fn per_user(at_once: u32) -> Self {
         Self { at_once: NonZeroU32::new(at_once), per_user: true }
     }
 
-    /// Creates limits that apply to each user separately, without a limit for concurrent requests.
+    /// Creates limits per user, without a limit for concurrent requests.
     pub const fn of_each_user() -> Self {
         Self { at_once: None, per_user: true }
     }
 }
 
-/// The request extension with the highest number of concurrent requests of the user. Drivers must observe it.
+/// A request extension: the highest number of concurrent requests of the user. Drivers must observe it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 
@@ -47,7 +47,7 @@ pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 struct CoolDownEnds {
     /// The (monotonic) end of the cool-down for all calls.
     all: Duration,
-    /// The (monotonic) end of each user's cool-down. Not in the sessions, because idle sessions are dropped.
+    /// The (monotonic) end of each user's cool-down. Sessions do not store it, because idle ones are dropped.
     users: HashMap<Box<str>, Duration>,
 }
 
@@ -69,7 +69,7 @@ impl CoolDowns {
         }
     }
 
-    /// Begins a cool-down of the length `wait`, unless the current cool-down ends later.
+    /// Begins a cool-down of length `wait`. A current cool-down that ends later is not shortened.
     pub(crate) fn begin(&self, user: Option<&str>, wait: Duration, now: Now) {
         let over = now.monotonic.saturating_add(wait.min(MAX_COOL_DOWN));
         let mut until = self.until();

@@ -14,11 +14,11 @@ pub trait Paged: Endpoint + Clone {
     /// The type of the items of the list.
     type Item;
 
-    /// Returns the request for the page with this page token.
+    /// Returns the request for the page with the page token `token`.
     #[must_use]
     fn at(&self, token: &str) -> Self;
 
-    /// Returns the token of the next page; `None` or empty on the last page.
+    /// Returns the token of the next page, or `None` or an empty token on the last page.
     fn next_token(page: &Self::Answer) -> Option<&str>;
 
     /// Returns the items of a page.
@@ -41,7 +41,7 @@ impl Paged for ListEvents {
     }
 }
 
-/// The list of calendars has one page.
+/// Calendars are listed on a single page.
 impl Paged for ListCalendars {
     type Item = Calendar;
 
@@ -61,7 +61,7 @@ impl Paged for ListCalendars {
 /// The requests for the pages of a list, one after the other.
 ///
 /// Paging ends at a page without a page token, or with an empty page token. A page without items does not end
-/// paging. If the server returns a page token twice, an error is returned: paging would never end.
+/// paging. If the server returns a page token twice, paging ends with an error, because it would never end.
 ///
 /// ```
 /// # use connect_core::{Pager, types::{EventPage, ListEvents}};
@@ -95,7 +95,7 @@ impl<E: Paged> Pager<E> {
 
     /// Returns the request for the next page, or `None` after the last page.
     ///
-    /// The same request is returned until its page is passed to [`Self::answered`].
+    /// Repeated calls return the same request, until its page is passed to [`Self::answered`].
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),
@@ -104,10 +104,10 @@ impl<E: Paged> Pager<E> {
         }
     }
 
-    /// Reads the page token of the page that the last request returned, and advances to the next page.
+    /// Reads the page token from `page`, the response to [`Self::request`], and advances to the next page.
     ///
     /// # Errors
-    /// [`ErrorKind::PageLoop`] if the page has a page token that was returned before.
+    /// [`ErrorKind::PageLoop`] if an earlier page had the same page token.
     pub fn answered(&mut self, page: &E::Answer) -> Result<(), Error> {
         let Some(token) = E::next_token(page).filter(|token| !token.is_empty()) else {
             self.next = NextPage::End;

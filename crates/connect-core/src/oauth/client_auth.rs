@@ -11,15 +11,15 @@ use crate::base::{Error, Secret};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum ClientAuth {
-    /// HTTP Basic with form-encoded id and secret (RFC 6749 section 2.3.1).
+    /// HTTP Basic with a form-encoded id and secret (RFC 6749 section 2.3.1).
     Basic,
-    /// HTTP Basic with unencoded id and secret, as Mobiscroll Connect's own SDKs send it.
+    /// HTTP Basic with an unencoded id and secret, like the official SDKs of Mobiscroll Connect.
     PlainBasic,
     /// `client_id` and `client_secret` in the form body.
     Body,
 }
 
-/// Returns the `Authorization` header, or `None` if the client does not authenticate by header.
+/// Returns the `Authorization` header, or `None` if the credentials are sent in the form.
 pub(crate) fn basic(auth: ClientAuth, id: &str, secret: &Secret) -> Result<Option<HeaderValue>, Error> {
     let credentials = match auth {
         ClientAuth::Body => return Ok(None),

@@ -5,8 +5,8 @@ use super::{ClientAuth, Profile, Revocation, Rotation};
 /// Returns the profile for signing in with Google.
 ///
 /// The profile requests a refresh token (`access_type=offline`) and the user's consent at each sign-in
-/// (`prompt=consent`). Without `prompt=consent`, Google issues a refresh token only at the first consent.
-/// Every later sign-in would last only as long as an access token, one hour. Override these parameters with
+/// (`prompt=consent`). Without `prompt=consent`, Google issues a refresh token only at the first consent, and
+/// every later sign-in ends when its access token expires, after one hour. Override these parameters with
 /// [`SignIn::parameter`](crate::SignIn::parameter).
 ///
 /// ```
@@ -41,7 +41,7 @@ fn with_endpoints(issuer: &str, authorize_url: &str, tokens: &str) -> Profile {
 
 /// The default scopes of the Mobiscroll calendar integration.
 ///
-/// They allow reading all of the user's calendars, and writing events to the calendars that the user owns.
+/// These scopes allow reading all calendars of the user, and writing events to calendars that the user owns.
 pub const SCOPES: [&str; 3] = [
     "https://www.googleapis.com/auth/calendar.events.public.readonly",
     "https://www.googleapis.com/auth/calendar.readonly",

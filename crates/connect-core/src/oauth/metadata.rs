@@ -28,7 +28,7 @@ struct Metadata {
 }
 
 impl Profile {
-    /// Returns an issuer's metadata URLs: one by RFC 8414 section 3, one by OpenID Connect Discovery.
+    /// Returns an issuer's metadata URLs: by RFC 8414 section 3, and by OpenID Connect Discovery.
     pub fn metadata_urls(issuer: &str) -> Result<[String; 2], Error> {
         let (scheme, rest) = check_issuer(issuer)?;
         let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
@@ -59,12 +59,12 @@ impl Profile {
             list.as_ref().is_some_and(|list| list.iter().any(|known| known == one))
         };
         let methods = &metadata.token_endpoint_auth_methods_supported;
-        // If the list is missing, the method is Basic (RFC 8414 section 2).
+        // If the list is missing, the server supports HTTP Basic (RFC 8414 section 2).
         if methods.is_some() && !knows(methods, "client_secret_basic") {
             profile.client_auth = ClientAuth::Body;
         }
         profile.pkce = match &metadata.code_challenge_methods_supported {
-            // The server may support PKCE. If it does not, it ignores the challenge (RFC 6749 section 3.1).
+            // The server may support PKCE. A server without PKCE ignores the challenge (RFC 6749 section 3.1).
             None => Pkce::Offered,
             challenges if knows(challenges, "S256") => Pkce::Used,
             Some(_) => Pkce::Absent,
@@ -85,7 +85,7 @@ pub struct GetMetadata {
 }
 
 impl GetMetadata {
-    /// Creates the endpoint for the document at this URL.
+    /// Creates the endpoint for the document at `url`.
     pub fn new(url: &str) -> Result<Self, Error> {
         let uri: Uri =
             url.parse().map_err(|_| Error::configuration("the metadata URL is not a valid URL"))?;
@@ -118,7 +118,7 @@ impl Endpoint for GetMetadata {
     }
 }
 
-/// Checks an issuer (RFC 8414 section 2), and returns the parts before and after its `://`.
+/// Checks an issuer (RFC 8414 section 2). Returns its parts before and after `://`.
 fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
     let wrong = || {
         Error::configuration(

@@ -23,7 +23,7 @@ pub enum Tenant {
 pub struct Directory(Box<str>);
 
 impl Directory {
-    /// Whether the directory is given by its id (a UUID, RFC 9562 section 4), not by a domain.
+    /// Returns whether the text is the id of the directory (a UUID, RFC 9562 section 4), not a domain.
     fn is_id(&self) -> bool {
         let groups: Vec<_> = self.0.split('-').map(str::len).collect();
         groups == [8, 4, 4, 4, 12] && self.0.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
@@ -34,8 +34,8 @@ impl Tenant {
     /// Parses a tenant: `common`, `organizations`, `consumers`, or the id or domain of a directory.
     ///
     /// # Errors
-    /// Fails if the name is empty, consists only of dots, or has a character other than ASCII letters,
-    /// digits, hyphens and dots.
+    /// If the name is empty, consists only of dots, or has a character other than ASCII letters, digits,
+    /// hyphens and dots.
     pub fn new(name: &str) -> Result<Self, Error> {
         let fits = |byte: u8| byte.is_ascii_alphanumeric() || b"-.".contains(&byte);
         match &*name.to_ascii_lowercase() {
@@ -67,10 +67,9 @@ impl fmt::Display for Tenant {
 ///
 /// Microsoft has no revocation endpoint, so a sign-out only deletes the stored tokens.
 ///
-/// Microsoft issues a refresh token only with the scope `offline_access`, which [`SCOPES`] contains. Register
-/// the redirect URI for web or native applications, not for single-page applications. If the tenant is not a
-/// directory id, the issuer of a callback cannot be checked. Register a redirect URI for Microsoft alone in
-/// this case.
+/// Microsoft issues a refresh token only if the scope `offline_access` is requested. [`SCOPES`] contains it.
+/// Register the redirect URI for web or native applications, not for single-page applications. If the tenant
+/// is not a directory id, the issuer of a callback cannot be checked: use a redirect URI for Microsoft alone.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};
@@ -94,7 +93,7 @@ pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
         profile.issuer_parameter = IssuerParameter::Ignored;
     }
     // Microsoft reports rate limits, policies and locked accounts as `invalid_grant` too, and asks clients
-    // not to depend on its more specific error numbers. So no error of its token endpoint ends a sign-in.
+    // not to depend on the more specific error numbers. Therefore no error code ends a sign-in.
     profile.final_errors.clear();
     profile.recoverable_errors =
         ["invalid_grant", "interaction_required", "consent_required", "login_required"]

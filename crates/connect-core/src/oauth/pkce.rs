@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::base::{Entropy, Secret};
 
-/// The code verifier: the secret that binds a code to the client that requested it.
+/// The code verifier: the secret that binds an authorization code to the client that requested the code.
 pub(crate) struct Verifier(Secret);
 
 impl Verifier {

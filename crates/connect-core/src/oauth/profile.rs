@@ -1,4 +1,4 @@
-//! The profile of an authorization server: its endpoints, and its deviations from the RFCs.
+//! The profile of an authorization server: its endpoints and its deviations from the RFCs.
 
 use std::borrow::Cow;
 
@@ -11,8 +11,8 @@ use crate::base::{Error, Secret, Service, is_protected};
 ///
 /// [`Profile::new`] describes a server that follows the RFCs. Set the fields in which your server differs.
 /// Most servers do not document [`rotation`](Self::rotation) and
-/// [`issuer_parameter`](Self::issuer_parameter). Their defaults work whether or not a server rotates refresh
-/// tokens or sends `iss`.
+/// [`issuer_parameter`](Self::issuer_parameter). The defaults of these two fields work with every server,
+/// whether or not it rotates refresh tokens and sends `iss`.
 ///
 /// ```
 /// use connect_core::oauth::{ClientAuth, Pkce, Profile, Revocation};
@@ -28,8 +28,8 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer. It is part of the key of stored tokens. The `iss` parameter of a callback is compared with
-    /// it byte for byte (RFC 9207).
+    /// The issuer. It is part of the key of stored tokens. The `iss` parameter of a callback must equal the
+    /// issuer, byte for byte (RFC 9207).
     pub issuer: String,
     /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
     pub authorize_url: String,
@@ -49,8 +49,8 @@ pub struct Profile {
     pub issuer_parameter: IssuerParameter,
     /// The parameter of the authorization request that carries the application's user id. Default: none.
     ///
-    /// If this is set and the access token is a JSON Web Token, its claims must name this user and this
-    /// client.
+    /// If this field is set and the access token is a JSON Web Token, the claims of the token must name the
+    /// user and the client of the sign-in.
     pub user_parameter: Option<String>,
     /// The separator of the scopes in an authorization request. Default: a space (RFC 6749 section 3.3).
     pub scope_separator: char,
@@ -58,10 +58,10 @@ pub struct Profile {
     pub authorize_parameters: Vec<(String, String)>,
     /// Whether the refresh request contains the redirect URI. Default: no.
     pub redirect_uri_on_refresh: bool,
-    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2). The stored tokens are
-    /// deleted.
+    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2).
     ///
-    /// They end a sign-in only in a response with status 400 or 401. Default: `invalid_grant`.
+    /// Such a code counts only in a response with status 400 or 401. The stored tokens are then deleted.
+    /// Default: `invalid_grant`.
     pub final_errors: Vec<String>,
     /// The error codes of refusals that may be temporary, such as for a locked account. Default: none.
     ///
@@ -73,7 +73,7 @@ pub struct Profile {
 
 /// A server of the application that exchanges codes and refresh tokens for clients without the secret.
 ///
-/// It has the two endpoints that Mobiscroll's calendar integration calls `authUrl` and `refreshUrl`.
+/// Mobiscroll's calendar integration calls the two endpoints of the relay `authUrl` and `refreshUrl`.
 ///
 /// ```
 /// use connect_core::oauth::{Profile, Relay};
@@ -84,7 +84,7 @@ pub struct Profile {
 /// profile.relay = Some(relay.header("Authorization", "Bearer of the application's own session"));
 /// ```
 ///
-/// The relay must return the refresh token as well, since the client stores it.
+/// The relay must return the refresh token as well, because the client stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {
@@ -97,7 +97,7 @@ pub struct Relay {
 }
 
 impl Relay {
-    /// Creates a relay with these endpoints and no additional headers.
+    /// Creates a relay with the given endpoints and no additional headers.
     pub fn new(auth_url: impl Into<String>, refresh_url: impl Into<String>) -> Self {
         Self { auth_url: auth_url.into(), refresh_url: refresh_url.into(), headers: Vec::new() }
     }
@@ -144,7 +144,7 @@ pub enum Pkce {
 pub enum Rotation {
     /// The refresh token stays valid and can be used any number of times.
     Keeps,
-    /// The response may contain a new refresh token, and the old one may then be invalid. Use this for
+    /// The response may contain a new refresh token, which may invalidate the old one. Use this value for
     /// servers that do not document whether they rotate refresh tokens.
     Unknown,
 }
@@ -162,7 +162,7 @@ pub enum IssuerParameter {
     /// `iss` is not checked. A server with several tenants may send the issuer of the user's tenant, which is
     /// unknown before the sign-in.
     ///
-    /// Register a redirect URI for such a server alone (RFC 9700 section 4.4.2).
+    /// Register a separate redirect URI for such a server (RFC 9700 section 4.4.2).
     Ignored,
 }
 
@@ -192,7 +192,7 @@ impl Profile {
         }
     }
 
-    /// Returns the profile of Mobiscroll Connect at this base URL.
+    /// Returns the profile of Mobiscroll Connect at the base URL of `service`.
     pub fn connect(service: &Service) -> Self {
         let base = service.base_url();
         let at = |path: &str| format!("{base}{path}");
@@ -205,7 +205,7 @@ impl Profile {
         profile
     }
 
-    /// Returns the scopes, separated as this server requires.
+    /// Returns `scopes` with [`scope_separator`](Self::scope_separator) in place of each space.
     pub(crate) fn with_separator<'a>(&self, scopes: &'a str) -> Cow<'a, str> {
         match self.scope_separator {
             ' ' => scopes.into(),
@@ -213,7 +213,7 @@ impl Profile {
         }
     }
 
-    /// Checks that every endpoint is https (or http at a loopback address) and that the issuer is set.
+    /// Checks that every endpoint is https, or http at a loopback address, and that the issuer is not empty.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let revocation = match &self.revocation {
             Revocation::None => None,
