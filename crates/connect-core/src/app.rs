@@ -40,8 +40,8 @@ pub struct Config {
     pub redirect_uri: String,
     /// The base URL of the API. Default [`CONNECT_BASE_URL`].
     ///
-    /// There is no default if [`profile`](Self::profile) is set or the client is anonymous: credentials for
-    /// one service must not be sent to another service.
+    /// If [`profile`](Self::profile) is set or the client is anonymous, there is no default, because
+    /// credentials for one service must not be sent to another service.
     pub base_url: Option<String>,
     /// The authorization server. Default: Mobiscroll Connect at the base URL.
     pub profile: Option<Profile>,
@@ -53,9 +53,9 @@ pub struct Config {
     pub timeout: Duration,
     /// The timeout of one attempt. Default 30 s.
     pub attempt_timeout: Duration,
-    /// The timeout of a token exchange. The deadline of the caller does not shorten it. Default 30 s.
+    /// The timeout of a token exchange, whatever the deadline of the caller. Default 30 s.
     pub exchange_timeout: Duration,
-    /// The limit for a decoded response body, in bytes. Default 32 MiB.
+    /// The highest size of a decoded response body, in bytes. Default 32 MiB.
     pub max_response_size: usize,
     /// The seed of all random numbers: see [`Seed`].
     pub seed: Seed,
@@ -78,7 +78,7 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Creates a configuration with these values, and defaults for all other fields.
+    /// Creates a configuration from the four required values. All other fields have their defaults.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -96,7 +96,7 @@ impl Config {
 
     /// Creates the configuration of a public client, such as an installed program or a device.
     ///
-    /// Set its [`profile`](Self::profile) to that of a server that checks PKCE ([`Pkce::Used`]).
+    /// Set [`profile`](Self::profile) to the profile of a server that checks PKCE ([`Pkce::Used`]).
     pub fn public(
         client_id: impl Into<String>,
         redirect_uri: impl Into<String>,
@@ -120,10 +120,10 @@ impl Config {
         }
     }
 
-    /// Creates a configuration from environment variables, which it reads through `var`.
+    /// Creates a configuration from environment variables. `var` returns the value of a variable.
     ///
     /// `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET` and
-    /// `MOBISCROLL_CONNECT_REDIRECT_URI` are required, `MOBISCROLL_CONNECT_BASE_URL` is optional.
+    /// `MOBISCROLL_CONNECT_REDIRECT_URI` are required. `MOBISCROLL_CONNECT_BASE_URL` is optional.
     ///
     /// # Errors
     /// If a required variable is missing or empty.
@@ -145,7 +145,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the error of a sign-in or call that needs a user, but has no user id.
+    /// Returns the error of a sign-in or call that needs a user, but whose user id is empty.
     pub(crate) fn no_user(&self) -> Error {
         match self.is_anonymous() {
             true => Error::configuration(
@@ -181,7 +181,7 @@ impl App {
     /// Creates an application from a configuration.
     ///
     /// # Errors
-    /// A configuration error if a value is missing or not valid; the message names the value.
+    /// A configuration error if a value is missing or not valid. The message names the value.
     pub fn new(config: Config) -> Result<Self, Error> {
         let service = Service::new(config.base_url.as_deref().unwrap_or(CONNECT_BASE_URL))?;
         let empty = config.client_secret.as_ref().is_some_and(|secret| secret.expose().is_empty());
@@ -229,7 +229,7 @@ impl App {
         &self.0.config
     }
 
-    /// Returns whether the API has a base URL, configured or by default.
+    /// Returns whether the API has a base URL, either configured or the default.
     pub(crate) fn has_service(&self) -> bool {
         let config = self.config();
         config.base_url.is_some() || !(config.profile.is_some() || config.is_anonymous())
@@ -266,14 +266,16 @@ impl App {
         &self.0.entropy
     }
 
-    /// Returns the cool-downs of the API. After a 429 with `Retry-After`, all calls of the application or of
-    /// the user wait.
+    /// Returns the cool-downs of the API.
+    ///
+    /// After a 429 with `Retry-After`, all calls of the user wait, or all calls of the application.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
     }
 
-    /// Returns the cool-down of the token endpoint. After a 429 or 503 with `Retry-After`, all exchanges
-    /// wait.
+    /// Returns the cool-down of the token endpoint.
+    ///
+    /// After a 429 or 503 with `Retry-After`, all exchanges wait.
     pub(crate) fn exchange_cool_down(&self) -> &CoolDowns {
         &self.0.exchange_cool_down
     }
@@ -302,7 +304,7 @@ impl fmt::Debug for App {
 
 /// Checks that a redirect URI is https, http to a loopback address, or has a scheme of the application.
 ///
-/// The redirect URI receives the authorization code, which must not be sent unencrypted.
+/// The browser sends the authorization code to the redirect URI. The code must not be sent unencrypted.
 pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {
     if text == oauth::POSTMESSAGE {
         return Ok(());

@@ -10,8 +10,8 @@
 //! ```
 //!
 //! According to the API documentation, the authorization code is the user id, so anybody could send the code
-//! of another user. Therefore a JWT access token is accepted only if its `sub` is the user and its `aud` the
-//! client of the sign-in. A token that is not a JWT cannot be checked, and is accepted.
+//! of another user. Therefore a JWT access token is accepted only if its `sub` is the user of the sign-in and
+//! its `aud` is the client. A token that is not a JWT cannot be checked and is accepted.
 
 mod grant;
 pub(crate) mod token_endpoint;
@@ -31,7 +31,7 @@ use crate::{
 /// The longest time between the start of a sign-in and its callback.
 const LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-/// A sign-in to start: the user, the requested scope and parameters of the authorization pages.
+/// A sign-in that is not started yet: its user, scope and parameters of the authorization pages.
 ///
 /// ```
 /// # use connect_core::{SignIn, types::{Provider, Scope}};
@@ -51,14 +51,14 @@ impl SignIn {
         Self { user: user.into(), scope: None, redirect_uri: None, parameters: Vec::new() }
     }
 
-    /// Requests this scope. If no scope is requested, Mobiscroll Connect uses `read-write`.
+    /// Sets the requested scope. If no scope is requested, Mobiscroll Connect grants `read-write`.
     #[must_use]
     pub fn scope(mut self, scope: impl Into<Scope>) -> Self {
         self.scope = Some(scope.into());
         self
     }
 
-    /// Requests these scopes, for servers that accept several.
+    /// Sets several requested scopes, for servers that accept more than one.
     #[must_use]
     pub fn scopes<S: AsRef<str>>(self, scopes: impl IntoIterator<Item = S>) -> Self {
         let mut all = String::new();
@@ -71,7 +71,7 @@ impl SignIn {
 
     /// Replaces the configured redirect URI, for example by one with another port (RFC 8252 7.3).
     ///
-    /// The authorization server must accept this URI.
+    /// The authorization server must accept the new URI.
     #[must_use]
     pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
         self.redirect_uri = Some(uri.into());
@@ -89,7 +89,7 @@ impl SignIn {
         self
     }
 
-    /// Lets the user choose among these providers only.
+    /// Lets the user choose only among the given providers.
     #[must_use]
     pub fn providers(self, providers: impl IntoIterator<Item = Provider>) -> Self {
         let names: Vec<_> = providers.into_iter().map(|provider| provider.as_str().to_owned()).collect();
@@ -152,7 +152,7 @@ impl SignIn {
         let (url, urls) = profile.authorize_url.split_once('?').unwrap_or((&profile.authorize_url, ""));
         let urls: Vec<_> = form_urlencoded::parse(urls.as_bytes()).collect();
         let urls = urls.iter().map(|(name, value)| (&**name, &**value));
-        // A parameter must not occur twice (RFC 6749 3.1), and an empty one means the same as a missing one.
+        // A parameter must not occur twice, and an empty parameter counts as missing (RFC 6749 3.1).
         for (name, value) in own.chain(servers).chain(urls) {
             if !value.is_empty() && query.iter().all(|(known, _)| *known != name) {
                 query.push((name, value));
@@ -175,8 +175,8 @@ impl SignIn {
 
 /// A sign-in between the redirect and the callback.
 ///
-/// Save this serialisable value in the web session of the browser. Remove it there when the callback arrives,
-/// so that each `state` is valid for one callback only.
+/// Save this serialisable value in the web session of the browser. When the callback arrives, remove the
+/// value from the web session, so that each `state` is valid for one callback only.
 #[derive(Serialize, Deserialize, Debug)]
 pub struct PendingSignIn {
     issuer: String,
@@ -190,7 +190,7 @@ pub struct PendingSignIn {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     verifier: Option<Secret>,
     created: Timestamp,
-    /// Secret because it contains the state.
+    /// Secret, because the URL contains the state.
     url: Secret,
 }
 
@@ -241,7 +241,7 @@ impl PendingSignIn {
         if now.duration_since(self.created).abs() > LIFETIME {
             return refuse(SignInFault::Expired, "start the sign-in again");
         }
-        // If the `iss` is wrong, not even the error in the callback may be used (RFC 9207 2.4).
+        // If the `iss` is wrong, no other parameter may be used, not even `error` (RFC 9207 2.4).
         let right = match (&callback.iss, app.profile().issuer_parameter) {
             (Some(_), IssuerParameter::Unexpected) | (None, IssuerParameter::Required) => false,
             (_, IssuerParameter::Ignored) | (None, _) => true,
@@ -267,10 +267,11 @@ impl PendingSignIn {
 }
 
 impl SessionEnded {
-    /// Starts a new sign-in with the same scope. It expires ten minutes after the end of the session.
+    /// Starts a new sign-in with the scope of the ended session.
     ///
-    /// Returns `None` for authorization servers other than Mobiscroll Connect. For them, the application has
-    /// to start the sign-in itself: their granted scope may lack parts that must be requested.
+    /// The sign-in expires ten minutes after the end of the session. Returns `None` for authorization servers
+    /// other than Mobiscroll Connect: the scope that they granted may lack parts that must be requested. The
+    /// application then has to start the sign-in itself.
     pub fn sign_in(&self) -> Option<PendingSignIn> {
         if self.app.config().profile.is_some() {
             return None;
@@ -292,7 +293,7 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// Parses the query of the request to the redirect URI, with or without `?`, or the whole URL.
+    /// Parses the query of the request to the redirect URI (with or without `?`), or its whole URL.
     ///
     /// # Errors
     /// If a parameter occurs twice (RFC 6749 3.1).
@@ -327,7 +328,7 @@ impl Callback {
     }
 }
 
-/// Returns whether the text before a `?` is part of the query, which may contain `?` (RFC 3986 3.4).
+/// Returns whether the text before a `?` is part of a query. A query may contain `?` (RFC 3986 3.4).
 fn is_query(before: &str) -> bool {
     let front = before.split("://").next().unwrap_or_default();
     front.contains('=') && !front.starts_with('/')

@@ -1,4 +1,4 @@
-//! The observer, which the client notifies of events that no call returns.
+//! The observer. The client notifies it of events that no call returns.
 
 use connect_types::Scope;
 
@@ -14,8 +14,8 @@ use crate::{
 pub trait Observer: Send + Sync + 'static {
     /// Called when the server refuses the refresh token of a user.
     ///
-    /// Called once when a session ends, so that the user has to sign in again, and once for each refusal that
-    /// may be temporary.
+    /// A final refusal ends the session, so the user has to sign in again. A refusal may also be temporary:
+    /// see [`SessionEnded::may_recover`].
     fn session_ended(&self, ended: SessionEnded);
 
     /// Called when a crash of the machine may undo a save or a deletion of tokens.
@@ -38,8 +38,8 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
 pub struct SessionEnded {
     /// The key of the user's tokens.
     pub key: TokenKey,
-    /// Whether the refusal may be temporary: the session then continues, and tries again later. See
-    /// [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
+    /// Whether the refusal may be temporary. If so, the session continues and sends the refresh token again
+    /// later. See [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
     pub(crate) app: App,
     pub(crate) scope: Option<Scope>,

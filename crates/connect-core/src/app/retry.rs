@@ -1,4 +1,4 @@
-//! Retries: the policy that decides when to send a failed request again, and the budget of all calls.
+//! Retries: the policy that decides when to send a failed request again, and the retry budget.
 
 use std::time::Duration;
 
@@ -10,7 +10,7 @@ use crate::base::{Error, ErrorKind, Sent};
 ///
 /// The pause before attempt `n + 1` is a random time between zero and `min(cap, base * 2^(n-1))` (exponential
 /// back-off with full jitter). After a 429, the base is at least 1 s, and the pause is between this maximum
-/// and twice the maximum, but at most `cap`. If the server sends `Retry-After`, the pause is that time.
+/// and twice the maximum, but at most `cap`. If the server sends `Retry-After`, its time is the pause.
 ///
 /// The [`Safety`] of the request decides which failures are retried:
 ///
@@ -56,7 +56,7 @@ impl RetryPolicy {
 
     /// Returns the pause before the next attempt, or `None` if the request must not be sent again.
     ///
-    /// `attempt` is the number of attempts so far; `unit` is a random number in `[0, 1)`.
+    /// `attempt` is the number of attempts so far. `unit` is a random number in `[0, 1)`.
     pub fn pause(&self, attempt: u32, safety: Safety, error: &Error, unit: f64) -> Option<Duration> {
         if attempt >= self.max_attempts || !may_retry(safety, error) {
             return None;
@@ -79,7 +79,7 @@ impl RetryPolicy {
 /// The minimum base of the pause after a 429 without `Retry-After`.
 const RATE_LIMIT_BASE: Duration = Duration::from_secs(1);
 
-/// Returns whether another attempt is harmless and may succeed.
+/// Returns whether another attempt does no harm and may succeed.
 fn may_retry(safety: Safety, error: &Error) -> bool {
     match safety {
         Safety::Safe | Safety::Idempotent => is_transient(error),
@@ -88,7 +88,7 @@ fn may_retry(safety: Safety, error: &Error) -> bool {
     }
 }
 
-/// Returns whether the server certainly did not process the request: unsent, or refused with 429.
+/// Returns whether the request was certainly not processed: it was not sent, or got a 429.
 pub(crate) fn surely_not_processed(error: &Error) -> bool {
     match error.kind() {
         ErrorKind::Network { sent } => *sent == Sent::No,
@@ -107,7 +107,7 @@ fn is_transient(error: &Error) -> bool {
     }
 }
 
-/// The retry budget of all calls of a client. Each success adds a tenth of a retry, each retry subtracts one.
+/// The retry budget of all calls of a client. A success adds a tenth of a retry, a retry subtracts one.
 ///
 /// Without the budget, retries could triple the load of an overloaded service.
 #[derive(Debug)]

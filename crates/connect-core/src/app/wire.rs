@@ -13,7 +13,7 @@ use crate::{
     endpoint::{AtOnce, Endpoint},
 };
 
-/// A request without the parts that differ between attempts: access token and timeout.
+/// A request without its access token and timeout, which differ between attempts.
 #[derive(Clone)]
 pub(crate) struct RequestTemplate {
     pub(crate) method: Method,
@@ -50,7 +50,7 @@ impl RequestTemplate {
         Self { method, auth, uri, headers, body, at_once: None }
     }
 
-    /// Adds headers. They replace existing headers of the same name.
+    /// Adds `headers`. An added header replaces existing headers of the same name.
     pub(crate) fn add_headers(&mut self, headers: HeaderMap) {
         self.headers.extend(headers);
     }
@@ -112,7 +112,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let uri: Uri = text
         .parse()
         .map_err(|error| Error::validation("the URL of the request is not a valid URL").with_source(error))?;
-    // The whole URL is checked: a path such as `.evil.example` or `@evil.example` would change the host.
+    // The whole URL is checked, because a path such as `.evil.example` or `@evil.example` changes the host.
     if service.is_origin_of(&uri) {
         Ok(uri)
     } else {

@@ -16,8 +16,8 @@ const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Limits {
-    /// The highest number of concurrent requests of one user. Further requests of that user wait. All endpoints
-    /// of a service must return the same number.
+    /// The highest number of concurrent requests of one user. Further requests of the user wait. All
+    /// endpoints of a service must return the same number.
     pub at_once: Option<NonZeroU32>,
     /// Whether the service limits each user separately. If so, a 429 delays only the calls of one user.
     pub per_user: bool,

@@ -64,7 +64,7 @@ impl Profile {
             profile.client_auth = ClientAuth::Body;
         }
         profile.pkce = match &metadata.code_challenge_methods_supported {
-            // The server may support PKCE. A server without PKCE ignores the challenge (RFC 6749 section 3.1).
+            // The server may support PKCE. A server without PKCE ignores the challenge (RFC 6749 3.1).
             None => Pkce::Offered,
             challenges if knows(challenges, "S256") => Pkce::Used,
             Some(_) => Pkce::Absent,

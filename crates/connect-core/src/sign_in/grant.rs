@@ -1,4 +1,4 @@
-//! Authorization codes that no redirect delivered, and grants whose tokens are returned but not stored.
+//! Authorization codes from other sources than a redirect, and grants whose tokens are not stored.
 
 use std::fmt;
 
@@ -11,7 +11,7 @@ use crate::{
 
 /// An authorization code that was not received through a [`PendingSignIn`](crate::PendingSignIn).
 ///
-/// The application must check itself where the code comes from: only a
+/// The application itself must check the source of the code, because only a
 /// [`PendingSignIn`](crate::PendingSignIn) compares the `state`.
 #[derive(Clone, Debug)]
 pub struct AuthorizationCode {
@@ -51,19 +51,19 @@ impl AuthorizationCode {
 
 /// A grant that a token endpoint exchanges for tokens (RFC 6749 1.3).
 ///
-/// For servers that pass the tokens on without saving them. All other programs should use a
+/// Only for servers that pass the tokens on without saving them. All other programs should use a
 /// [`Session`](crate::machine::Session), which loses no token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Grant {
-    /// An authorization code. It is valid for one request: do not retry.
+    /// An authorization code. Do not retry the request: a code is valid only once.
     AuthorizationCode(AuthorizationCode),
     /// A refresh token.
     RefreshToken(Secret),
 }
 
 impl Grant {
-    /// Returns the request to the token endpoint of the application.
+    /// Returns the request to the application's token endpoint.
     ///
     /// # Errors
     /// [`ErrorKind::RateLimited`](crate::ErrorKind) with [`retry_after`](Error::retry_after) during a
@@ -78,10 +78,10 @@ impl Grant {
         }
     }
 
-    /// Returns the tokens in the response to [`request`](Self::request).
+    /// Reads the tokens from the response to [`request`](Self::request).
     ///
     /// # Errors
-    /// The error that the server returned. Its `error` is the [`server_code`](Error::server_code).
+    /// The error that the server returned. The OAuth `error` is its [`server_code`](Error::server_code).
     pub fn read(&self, app: &App, response: &Response, now: Now) -> Result<Tokens, Error> {
         let before = match self {
             Self::AuthorizationCode(_) => None,

@@ -1,4 +1,4 @@
-//! Requests to the token endpoint and the interpretation of its responses (RFC 6749 5).
+//! Requests to the token endpoint, and reading its responses (RFC 6749 5).
 
 use std::time::Duration;
 
@@ -30,10 +30,10 @@ impl TokenRequestError {
     }
 }
 
-/// The longest time from the lock to the start of the exchange. The lease also covers exchange and save.
+/// The longest time from taking the lock to sending the exchange. See [`lease`] for the time after it.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
-/// Returns the lease of the store's lock, which outlasts the exchange and the save after it.
+/// Returns the lease of the store's lock. It outlasts the exchange and the save of the new pair.
 pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
@@ -59,7 +59,7 @@ pub(crate) fn exchange_request(
     )
 }
 
-/// Returns the request for a refresh (RFC 6749 6). It names no scope: the scope of the sign-in applies.
+/// Returns the request for a refresh (RFC 6749 6). Without a scope, the scope of the sign-in applies.
 pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());
@@ -74,8 +74,8 @@ pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Reque
 
 /// Returns the request that revokes a user's tokens, or `None` if the server has no revocation.
 ///
-/// The request contains the refresh token, if there is one: the server also revokes its access tokens (RFC
-/// 7009 2.1).
+/// If there is a refresh token, the request contains only the refresh token, because the server also revokes
+/// the access tokens that belong to it (RFC 7009 2.1).
 pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Request, Error>> {
     let (token, hint) = match &tokens.refresh_token {
         Some(token) => (token, "refresh_token"),
@@ -95,7 +95,7 @@ pub(crate) fn revocation_request(app: &App, tokens: &Tokens) -> Option<Result<Re
     })
 }
 
-/// Returns whether the tokens are revoked, by this request or an earlier one (RFC 7009 2.2).
+/// Returns whether the response says that the tokens are revoked, now or earlier (RFC 7009 2.2).
 pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
     let body = || answer::from_json::<ErrorBody>(response.body()).unwrap_or_default();
     let gone = matches!(app.profile().revocation, Revocation::TokenAlone(_))
@@ -118,7 +118,7 @@ fn form_request(app: &App, url: &str, mut fields: Vec<(&'static str, String)>) -
     post_request(app, url, Auth::Client, HeaderMap::new(), Body::Form(fields))
 }
 
-/// Returns a form request to a relay: a server that adds the client's credentials.
+/// Returns a form request to a relay. The relay adds the client's credentials.
 fn relay_request(
     app: &App,
     relay: &Relay,
@@ -147,7 +147,7 @@ fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body
     Ok(request)
 }
 
-/// Returns an error during the cool-down of the token endpoint.
+/// Returns an error if the token endpoint has a cool-down.
 pub(crate) fn cool_down_error(app: &App, now: Now) -> Option<Error> {
     let left = app.exchange_cool_down().left(None, now);
     let error = Error::new(ErrorKind::RateLimited).with_retry_after(Some(left));
@@ -172,8 +172,8 @@ pub(crate) fn read_tokens(
     let status = response.status();
     if status.is_success() {
         return match answer::from_json::<TokenAnswer>(response.body()) {
-            // The token type is checked only after the exchange of a code (RFC 6749 7.1). After a refresh,
-            // every token is accepted: the old refresh token may be used up.
+            // The token type is checked only after the exchange of a code (RFC 6749 7.1). A refresh accepts
+            // every type, because the old refresh token may be used up.
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
                 let error = Error::new(ErrorKind::Http).with_status(status).with_may_have_happened(true);
                 Err(TokenRequestError::Other(
@@ -203,7 +203,7 @@ pub(crate) fn read_tokens(
         }
     }
     let text = error.message().unwrap_or("no reason given").to_owned();
-    // An error code is a refusal only with status 400 or 401 (RFC 6749 5.2), so not with 429.
+    // An error code is a refusal of the grant only with status 400 or 401 (RFC 6749 5.2).
     let is_refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     let is_one_of = |codes: &[String]| {
         is_refusal && body.error.as_ref().is_some_and(|code| codes.iter().any(|known| known == code))
@@ -226,7 +226,7 @@ pub(crate) fn read_tokens(
             )
         }
         _ => {
-            // These kinds are about the object of a call, such as a missing event, and not about tokens.
+            // These kinds describe the object of a call, such as a missing event, but not tokens.
             let error = match error.kind() {
                 ErrorKind::NotFound | ErrorKind::Conflict | ErrorKind::Permission { .. } => error
                     .with_kind(ErrorKind::Http)
