@@ -1,7 +1,6 @@
 //! A user's session in this process. It holds the token pair in use, and decides when to refresh the pair.
 //!
-//! A mutex protects the state. It is never locked during input or output: the session returns steps, and the
-//! driver performs them.
+//! A mutex protects the state. The mutex is never locked during I/O, because the driver does the I/O.
 
 mod exchange;
 mod leader;
@@ -90,16 +89,16 @@ impl Session {
 
     /// Returns the tokens in use, or `None` if a refresh is needed.
     ///
-    /// No refresh is needed if this process received the tokens after the time `asked`, or if they were valid
-    /// and at most `max_age` old at that time. The tokens are also returned while
-    /// [`refresh`](Self::refresh) would fail because the response to the last refresh was lost.
+    /// No refresh is needed if this process received the tokens after the time `asked`, or if the tokens were
+    /// valid and at most `max_age` old at the time `asked`. If the response to the last refresh was lost, the
+    /// tokens are returned as long as [`refresh`](Self::refresh) fails for this reason.
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         self.state().tokens_within(max_age, asked).cloned()
     }
 
     /// Returns whether the session can be dropped without losing tokens.
     ///
-    /// It can if no pair is unsaved, no refresh is running, and no response to a refresh was lost.
+    /// This is the case if every pair is saved, no refresh is running, and no response to a refresh was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
@@ -110,9 +109,9 @@ impl Session {
         state.pending().is_some().then(|| self.request(&state, TaskReason::FlushPending, deadline))
     }
 
-    /// Creates the task that must run before [`refresh`](Self::refresh): it saves or loads the tokens.
+    /// Creates a task that saves an unsaved pair, or loads the tokens if none are in memory.
     ///
-    /// Returns `None` if the tokens are loaded and saved.
+    /// Run this task before [`refresh`](Self::refresh). Returns `None` if the tokens are loaded and saved.
     pub fn before_refresh(self: &Arc<Self>, deadline: Duration) -> Option<TokenTask> {
         let state = self.state();
         let reason = match (state.pending(), state.tokens()) {
@@ -126,8 +125,8 @@ impl Session {
     /// Creates a task that refreshes the tokens, even if they have not expired.
     ///
     /// # Errors
-    /// If the response to the last refresh was lost. The refresh token may be used up: it is not sent again
-    /// while the access token may still work.
+    /// If the response to the last refresh was lost, because the refresh token may then be used up. It is not
+    /// sent again while the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {
@@ -140,8 +139,8 @@ impl Session {
 
     /// Creates a task that revokes the tokens (RFC 7009) and then deletes them from the store.
     ///
-    /// It deletes the tokens even if the revocation fails. If another sign-out starts between the creation
-    /// and the start of this task, this task only returns the outcome of that sign-out.
+    /// The task deletes the tokens even if the revocation fails. If another sign-out starts and ends between
+    /// the creation and the start of this task, this task only returns the outcome of the other sign-out.
     pub fn sign_out(self: &Arc<Self>, deadline: Duration) -> TokenTask {
         self.request(&self.state(), TaskReason::SignOut, deadline)
     }
@@ -164,12 +163,12 @@ impl Session {
         }
     }
 
-    /// Records that a call succeeded with the pair of this generation.
+    /// Records that a call succeeded with the pair of `generation`.
     pub(crate) fn mark_proven(&self, generation: u64) {
         self.state().mark_proven(generation);
     }
 
-    /// Returns what a call does after a 401 for the pair of this generation.
+    /// Returns what a call does after a 401 for the pair of `generation`.
     pub(crate) fn unauthorized(&self, generation: u64, now: Now) -> Verdict {
         self.state().unauthorized(generation, now)
     }
@@ -179,7 +178,7 @@ impl Session {
         self.state().has_minted()
     }
 
-    /// Returns whether a pair is in use and no other pair is waiting to be saved.
+    /// Returns whether a pair is in use and no pair is pending.
     pub(crate) fn is_usable(&self) -> bool {
         let state = self.state();
         state.tokens().is_some() && state.pending().is_none()

@@ -1,6 +1,6 @@
 //! New token pairs of a session: from the exchange of a code, or imported by the application.
 //!
-//! The new pair is pending until a task has saved it. That task runs under the session's gate.
+//! The new pair is pending until a task has saved it. The saving task runs under the session's gate.
 
 use std::{sync::Arc, time::Duration};
 
@@ -25,9 +25,9 @@ impl PendingSignIn {
     /// Finishes the sign-in: exchanges the code of the callback for tokens. The code is sent only once.
     ///
     /// # Errors
-    /// If `session` is not the session of [`user`](Self::user), the callback is not valid, the exchange
-    /// fails, or the tokens were issued for another user or client. In these cases nothing is saved. If the
-    /// save fails, an error is returned as well, and the next call saves the tokens.
+    /// Nothing is saved if `session` is not the session of [`user`](Self::user), the callback is not valid,
+    /// the exchange fails, or the tokens were issued for another user or client. If only the save fails, the
+    /// next call saves the tokens.
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
         if *session.key().user != *self.user() {
@@ -45,7 +45,7 @@ impl Session {
     /// Exchanges an authorization code that was not received through a redirect. The code is sent only once.
     ///
     /// # Errors
-    /// If the user id of the session is empty, or if the exchange or the save fails as in
+    /// If the user id of the session is empty, or if the exchange or the save fails. See
     /// [`PendingSignIn::finish`].
     pub fn exchange(self: &Arc<Self>, code: &AuthorizationCode, now: Now) -> RefreshStep {
         if self.key().user.is_empty() {
@@ -54,7 +54,7 @@ impl Session {
         CodeExchange::start(self, code.request(self.app()), None, now)
     }
 
-    /// Saves tokens that the application obtained itself, and then uses them.
+    /// Saves tokens that the application obtained itself, and then puts them into use.
     ///
     /// # Errors
     /// If the access token is a JSON Web Token for another user or client, or if the save fails.
@@ -63,8 +63,8 @@ impl Session {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
-        // Without a sign-in time, no stored pair is known to be from a later sign-in: the application decides
-        // which tokens are used.
+        // Without a sign-in time, no stored pair is known to be newer, so the imported pair replaces every
+        // stored pair.
         tokens.revision =
             Some(Revision { sign_in: self.app().entropy().text(), signed_in_at: None, number: 0 });
         tokens.refused = None;
@@ -80,7 +80,7 @@ struct CodeExchange {
     since: StartPoint,
     /// The latest (monotonic) time at which the request may be sent.
     deadline: Duration,
-    /// The requested scope. If the response names no scope, the server has granted it (RFC 6749 5.1).
+    /// The requested scope. A response without a scope means that it was granted (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 
@@ -101,7 +101,7 @@ impl CodeExchange {
         }
     }
 
-    /// Waits for the end of a cool-down, then sends the request. A code can be sent only once.
+    /// Waits for the end of a cool-down, then sends the request.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
         let Some(error) = token_endpoint::cool_down_error(app, now) else {
@@ -109,7 +109,7 @@ impl CodeExchange {
         };
         let left = self.deadline.saturating_sub(now.monotonic);
         match error.retry_after() {
-            // Up to 5 % longer than the cool-down, so that waiting exchanges are not all sent together.
+            // The random part of the pause prevents that all waiting exchanges are sent together.
             Some(wait) if wait <= left => {
                 RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), Resting(self))
             }
@@ -160,7 +160,7 @@ fn queue_save(
     }
 }
 
-/// Checks that the access token was issued for this user and client. Only a JWT can be checked.
+/// Checks that the access token was issued for the session's user and client, if the token is a JWT.
 fn check_token_owner(session: &Session, tokens: &Tokens) -> Result<(), Error> {
     if session.app().profile().user_parameter.is_none() {
         return Ok(()); // this server does not know the application's user ids

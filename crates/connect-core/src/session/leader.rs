@@ -1,8 +1,8 @@
 //! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait.
 //!
 //! The driver must perform all steps of the leader, even if the caller is cancelled. If a leader is dropped
-//! before its last step, the waiters get an error. If the leader was waiting for the response to an exchange,
-//! the refresh token may be used up.
+//! before its last step, the waiters get an error. If it is dropped before the response to an exchange, the
+//! refresh token may be used up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -28,7 +28,7 @@ use crate::{
     tokens::{Refused, StoreError, Tokens, Written},
 };
 
-/// After a temporary refusal of a refresh token, no process sends the token again for this long.
+/// The time after a temporary refusal in which no process sends the refresh token again.
 const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 
 /// The task that performs a refresh for all waiting callers.
@@ -47,21 +47,21 @@ pub(crate) struct Leader {
     finished: bool,
 }
 
-/// The event that the leader waits for.
+/// The result that the leader waits for.
 enum Phase {
-    /// The lock or, if the task needs no lock, the stored tokens.
+    /// The lock. If the task needs no lock: the stored tokens.
     Waiting,
     /// The stored tokens, loaded under the lock.
     Locked,
-    /// The save of the current pair in place of an older stored pair.
+    /// The save of the current pair, which replaces an older stored pair.
     Restoring,
     /// The check that the next pair can be saved.
     Preparing(Tokens, Box<Request>),
-    /// The response to the exchange of this pair.
+    /// The response to the exchange of the contained pair.
     Exchanging(Tokens),
-    /// The stored tokens, loaded again after this pair was refused, or the deletion of this pair.
+    /// After a refusal of the contained pair: the reloaded stored tokens, or the deletion of the pair.
     Refused(Tokens, TokenRequestError),
-    /// The save of this pair with the mark of its refusal.
+    /// The save of the contained pair, marked as refused.
     Marking(Tokens, Error),
     /// The save of the pending pair.
     Saving,
@@ -180,7 +180,7 @@ impl Work for Leader {
             !superseded && state.is_expired(now)
         };
         // A pair that expired before it was saved is refreshed under the same lock. A pair from this leader's
-        // own exchange is not: with a wrong clock, the refreshes would never end.
+        // own exchange is not refreshed: with a wrong clock, the refreshes would never end.
         if expired && !self.exchanged && self.reason != TaskReason::FlushPending {
             self.exchange()
         } else {
@@ -191,11 +191,11 @@ impl Work for Leader {
     fn deleted(mut self: Box<Self>, outcome: Result<Written, StoreError>, now: Now) -> RefreshStep {
         self.now = now;
         match notify_unless_synced(&self.session, outcome) {
-            // The new holder of the lock may have saved a newer pair.
+            // The next holder of the lock may have saved a newer pair.
             Err(error) if error.lease_lost() => {
                 return self.release(Err(store_error("could not be deleted", error)));
             }
-            // Other errors are ignored: the server refuses the pair again if it is still stored.
+            // Other errors are ignored. If the pair is still stored, the server refuses it again.
             _ => {}
         }
         let Phase::Refused(tokens, TokenRequestError::Final(error)) =
@@ -300,13 +300,14 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    /// Returns whether the user has signed in or out since the task began. If so, the task must not change
-    /// the state.
+    /// Returns whether the user has signed in or out since the task began.
+    ///
+    /// If so, the task must not change the state.
     fn is_superseded(&self) -> bool {
         self.session.state().is_superseded(self.since)
     }
 
-    /// Handles a failed load under the lock. The pair of a new sign-in may be saved nevertheless.
+    /// Handles a failed load under the lock. The pair of a new sign-in is saved even after this failure.
     fn unreadable(self: Box<Self>, error: StoreError) -> RefreshStep {
         let unattempted = self.session.state().claim_unattempted();
         match unattempted {
@@ -316,7 +317,7 @@ impl Leader {
         }
     }
 
-    /// Saves the current pair in place of an older stored pair.
+    /// Replaces an older stored pair with the current pair.
     fn restore(mut self: Box<Self>) -> RefreshStep {
         let current = self.session.state().tokens().cloned();
         let Some(tokens) = current else { return self.release(Ok(())) };
@@ -331,8 +332,8 @@ impl Leader {
         }
         let (tokens, refused_at) = {
             let state = self.session.state();
-            // The outcome of the round is about the pair that is exchanged now. At the start of the task,
-            // another pair may have been in use.
+            // The outcome of the round applies to the pair that is exchanged now. Another pair may have been
+            // in use at the start of the task.
             self.since.generation = state.generation();
             (state.tokens().cloned(), state.refused_at())
         };
@@ -378,15 +379,15 @@ impl Leader {
         RefreshStep::Save(tokens, Saving(self))
     }
 
-    /// Handles the refusal of `tokens`. Uses the stored pair if it is newer, else marks or deletes `tokens`.
+    /// Handles the refusal of `tokens`: uses a newer stored pair, or marks or deletes `tokens`.
     fn reread(
         mut self: Box<Self>,
         tokens: Tokens,
         stored: Option<Tokens>,
         refusal: TokenRequestError,
     ) -> RefreshStep {
-        // After a temporary refusal, a stored pair of an earlier sign-in (from a backup) does not replace
-        // `tokens`.
+        // After a temporary refusal, a stored pair from an earlier sign-in does not replace `tokens`. It may
+        // come from a backup.
         let may_recover = matches!(refusal, TokenRequestError::Recoverable(_));
         let is_not_newer = |stored: &Tokens| {
             is_same_or_older(stored, &tokens) || (may_recover && stored.is_older_than(&tokens))
@@ -418,7 +419,7 @@ impl Leader {
         }
     }
 
-    /// Marks these tokens as temporarily refused. The session continues to use them.
+    /// Marks `tokens` as temporarily refused. The session continues to use their access token.
     fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
             return self.release(Ok(())); // the user has signed in again
@@ -439,7 +440,7 @@ impl Leader {
         self.release_refused(scope, error, false)
     }
 
-    /// Ends the round after a refusal, and notifies the observer once the lock is released.
+    /// Ends the round after a refusal. The observer is notified after the lock is released.
     fn release_refused(
         mut self: Box<Self>,
         scope: Option<Scope>,
@@ -471,7 +472,7 @@ impl Leader {
         RefreshStep::Done(outcome)
     }
 
-    /// Ends the task after its deadline. The waiters do not share the error: they may have later deadlines.
+    /// Ends the task after its deadline. The waiters may have later deadlines and do not get the error.
     fn give_up(mut self: Box<Self>) -> RefreshStep {
         let outcome = Err(lock_wait::timed_out());
         trace::refreshed(self.reason, self.exchanged, &outcome);

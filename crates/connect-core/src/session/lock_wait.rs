@@ -9,9 +9,9 @@ use crate::{
     sign_in::token_endpoint,
 };
 
-/// The maximum pause after the first try. The maximum doubles with each try.
+/// The maximum pause after the first try. Each further try doubles the maximum.
 const FIRST_MAX_PAUSE: Duration = Duration::from_millis(4);
-/// The longest maximum pause, at which the doubling stops.
+/// The value at which the maximum pause stops doubling.
 const MAX_PAUSE: Duration = Duration::from_millis(120);
 
 /// The wait of one task for the lock.
@@ -37,7 +37,7 @@ impl LockWait {
     /// Returns the pause before the next try, or `None` if the deadline has passed.
     pub(crate) fn pause(&mut self, app: &App, now: Now) -> Option<Duration> {
         let left = self.deadline.saturating_sub(now.monotonic);
-        // A random part of the pause, so that two waiters do not always try at the same time.
+        // The pause is random, so that two waiters do not always try at the same time.
         let pause = self.max_pause.mul_f64(0.5 + app.entropy().unit() / 2.0);
         self.max_pause = (self.max_pause * 2).min(MAX_PAUSE);
         (!left.is_zero()).then(|| pause.min(left))

@@ -15,9 +15,9 @@ pub(crate) struct Pending {
 /// The source of a token pair.
 #[derive(Clone, Copy)]
 pub(crate) enum PairOrigin {
-    /// Loaded from the store when no pair was in memory.
+    /// The store, when no pair was in memory.
     Loaded,
-    /// Read from the store at this time, in place of the pair in memory: another process had saved it.
+    /// The store, at this time. Another process had saved the pair, and it replaced the pair in memory.
     Taken(Now),
     /// A sign-in or an import at this (monotonic) time.
     SignIn(Duration),
@@ -25,20 +25,20 @@ pub(crate) enum PairOrigin {
     Refresh(Duration),
 }
 
-/// The stored pairs that a pending pair may replace. It may always replace a pair known to be older.
+/// The stored pairs that a pending pair may replace, in addition to pairs that are known to be older.
 #[derive(Clone)]
 pub(crate) enum Replaceable {
-    /// Only this pair: it was refreshed, or was stored at the first try of the save.
+    /// Only the contained pair, which was refreshed or was stored at the first try of the save.
     Pair(Tokens),
     /// No pair: the store was empty at the first try of the save.
     Nothing,
-    /// Every pair except one of a later sign-in. The pending pair is from a sign-in.
+    /// Every pair except a pair from a later sign-in. The pending pair is from a sign-in.
     SignIn,
-    /// Every pair: the application imported the pending pair.
+    /// Every pair, because the application imported the pending pair.
     Import,
-    /// Every pair except one of a later sign-in, or of the same sign-in as the pending pair. The store could
-    /// not be read before the first save, and the outcome of that save is unknown. Therefore a pair of the
-    /// same sign-in may be from a refresh by another process.
+    /// Every pair except a pair from the sign-in of the pending pair or from a later sign-in. The store could
+    /// not be read before the first save of the pending pair, and that save may have succeeded. Therefore a
+    /// stored pair from its sign-in may be the result of a refresh by another process.
     Unread,
 }
 
@@ -47,7 +47,7 @@ impl Pending {
         if stored.is_older_than(&self.tokens) {
             return true;
         }
-        // A refused pair of a later sign-in may be replaced as well.
+        // A refused pair may be replaced even if it is from a later sign-in.
         let is_later = |stored: &Tokens| stored.refused.is_none() && self.tokens.signed_in_before(stored);
         match &self.replaceable {
             Replaceable::Import => true,
@@ -59,14 +59,14 @@ impl Pending {
     }
 }
 
-/// Returns whether `pair` is the same as `known`, or an older pair of the same sign-in.
+/// Returns whether `pair` equals `known`, or is an older pair from the sign-in of `known`.
 pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
     same_pair(Some(known), pair) || pair.is_older_than(known) && pair.shares_sign_in_with(known)
 }
 
-/// Returns whether both tokens of two pairs are equal.
+/// Returns whether two pairs have equal access tokens and equal refresh tokens.
 ///
-/// One equal token is not enough: servers may keep the refresh token, and access tokens issued in the same
+/// One equal token is not enough. A refresh may return the old refresh token, and two access tokens from one
 /// second may be equal.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)

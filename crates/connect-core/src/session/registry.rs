@@ -18,9 +18,9 @@ pub struct Member<G> {
 
 /// The sessions of one application in this process.
 ///
-/// When their number grows, sessions without other owners are dropped. If their tokens are needed again, they
-/// are loaded from the store. A session is never dropped if it has unsaved tokens or a running refresh, or if
-/// the response to its last refresh was lost.
+/// When the number of sessions grows, sessions without other owners are dropped. If the tokens of a dropped
+/// session are needed again, they are loaded from the store. A session is never dropped if it has unsaved
+/// tokens or a running refresh, or if the response to its last refresh was lost.
 #[derive(Debug)]
 pub struct Registry<G> {
     app: App,
@@ -33,7 +33,7 @@ struct Members<G> {
     sweep_at: usize,
 }
 
-/// The registry calls `sweep` itself only if it has at least this many sessions.
+/// The minimum number of sessions at which the registry calls `sweep` itself.
 const MIN_SWEEP_SIZE: usize = 1024;
 
 impl<G: Default> Registry<G> {
@@ -47,7 +47,7 @@ impl<G: Default> Registry<G> {
         &self.app
     }
 
-    /// Returns the session of this user, and creates it if needed.
+    /// Returns the session of `user`. Creates the session if it does not exist.
     pub fn member(&self, user: &str) -> Arc<Member<G>> {
         let mut members = self.members();
         if let Some(member) = members.by_user.get(user) {
@@ -64,7 +64,7 @@ impl<G: Default> Registry<G> {
 
     /// Drops every session that has no other owner and can be dropped without losing tokens.
     ///
-    /// The registry calls this itself when its number of sessions grows.
+    /// The registry calls this method itself when its number of sessions grows.
     pub fn sweep(&self) {
         self.members().sweep();
     }

@@ -18,7 +18,7 @@ use crate::{
     tokens::{StoreError, Tokens, Written},
 };
 
-/// A sign-out.
+/// The task that signs a user out.
 pub(crate) struct SignOut {
     session: Arc<Session>,
     /// The counters of the session when the tokens to revoke were loaded.
@@ -49,7 +49,7 @@ impl SignOut {
         }))
     }
 
-    /// Shares the outcome with the callers that requested a sign-out before this one began.
+    /// Shares the outcome with the callers that requested a sign-out before this sign-out began.
     fn share_outcome(&self, outcome: &Result<(), Error>) {
         self.session.state().end_sign_out(self.number, outcome.clone());
     }
@@ -69,8 +69,8 @@ impl SignOut {
 
     /// Returns the pause before the next try of the revocation, or `None` if no other try is allowed.
     ///
-    /// No try is allowed if the lease could end before the response, or if the retry policy forbids one.
-    /// A revocation can be repeated, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
+    /// No other try is allowed if the lease could end before the response, or if the retry policy forbids it.
+    /// A repeated revocation does no harm, and after a 503 the tokens are still valid (RFC 7009 2.2.1).
     fn pause(&self, error: &Error, now: Now) -> Option<Duration> {
         let app = self.session.app();
         let pause = app.config().retry.pause(self.tries, Safety::Idempotent, error, app.entropy().unit())?;
@@ -91,7 +91,7 @@ impl Work for SignOut {
             Ok(true) => return RefreshStep::Load(Loading(self)),
             Ok(false) => match self.lock.pause(session.app(), now) {
                 Some(pause) => return RefreshStep::Sleep(pause, Resting(self)),
-                // The waiters do not share this error: they may have later deadlines.
+                // The waiters do not get this error, because they may have later deadlines.
                 None => return RefreshStep::Done(Err(lock_wait::timed_out())),
             },
             Err(error) => Err(store_error("could not be locked", error)),
@@ -110,7 +110,7 @@ impl Work for SignOut {
             self.revoked = Err(store_error("could not be read", error)); // replaced by the outcome of a revocation
             None
         });
-        // The first pair is revoked. It must be the newest: the server may no longer know an older one.
+        // The first pair is revoked. It must be the newest pair: the server may have forgotten older pairs.
         self.tokens = match (stored, current) {
             (Some(stored), Some(current)) if stored.is_older_than(&current) => vec![current, stored],
             (stored, current) => stored.into_iter().chain(current).collect(),
@@ -140,7 +140,7 @@ impl Work for SignOut {
         {
             let session = self.session.clone();
             let mut state = session.state();
-            // If the user has signed in meanwhile, this sign-out does not end the new session.
+            // If the user has signed in since the load, this sign-out does not end the new session.
             if !state.is_superseded(self.since) {
                 state.end_by_sign_out(std::mem::take(&mut self.tokens));
             }

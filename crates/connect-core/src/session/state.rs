@@ -1,6 +1,6 @@
 //! The state of a session and all its transitions. No other file changes the state.
 //!
-//! *Generation*: a counter that increases when another pair comes into use and when the session ends. A call
+//! *Generation*: a counter that increases when another pair is put into use and when the session ends. A call
 //! remembers the generation that it used, so a late response does not affect a newer pair.
 //!
 //! *Round*: one refresh task, from start to end. A caller remembers how many rounds had ended when it
@@ -12,11 +12,11 @@
 //!
 //! Of two pairs of one sign-in, the older never replaces the newer, even if the store returns the older one
 //! (for example from a restored backup). The revisions decide which pair is older. Without revisions, the
-//! server's times in both access tokens decide, never the clock of a machine. If nothing decides, the stored
-//! pair is treated as newer.
+//! issue and expiry times inside the access tokens decide, never a local clock. If neither decides, the
+//! stored pair is treated as newer.
 //!
 //! A refused refresh token ends the session only if the refusal is final. After a refusal that may be
-//! temporary, the stored pair is kept and marked as refused.
+//! temporary, the stored pair is marked as refused, not deleted.
 
 use std::time::Duration;
 
@@ -32,11 +32,11 @@ use crate::{
     tokens::{Refused, Tokens},
 };
 
-/// An access token is refreshed this long before it expires, but not in the first half of its life.
+/// The early window: the last 60 s before the expiry, but not the first half of the token's lifetime.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// Also the minimum age of a pair that is refreshed because of a 401 before any call has succeeded with it.
+/// It is also the minimum age at which a 401 causes the refresh of a pair that is not proven.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -67,7 +67,7 @@ pub(super) struct SessionState {
 struct Current {
     tokens: Tokens,
     bearer: Option<HeaderValue>,
-    /// The (monotonic) time at which this process received the pair from the server, if it did.
+    /// The (monotonic) time at which this process received the pair from the server. `None`: it did not.
     minted: Option<Duration>,
     /// Before this (monotonic) time, a 401 causes no refresh unless a call has succeeded with the pair.
     no_refresh_before: Duration,
@@ -75,7 +75,7 @@ struct Current {
     proven: bool,
     /// The (monotonic) time at which this process received a temporary refusal of the refresh token.
     refused_at: Option<Duration>,
-    /// Whether the response to an exchange of the refresh token was lost: the token may be used up.
+    /// Whether the response to an exchange of the refresh token was lost, so the token may be used up.
     fate_unknown: bool,
     /// The (monotonic) time at which `fate_unknown` was set.
     fate_unknown_since: Duration,
@@ -92,15 +92,15 @@ struct Failure {
 struct Ended {
     /// The refused or revoked pairs: the session must not use them again.
     barred: Vec<Tokens>,
-    /// The pair in use at the moment when the store was found empty. It may be used again, unless the user
+    /// The pair that was in use when the store was found empty. The pair may be used again, unless the user
     /// signs out.
     gone: Option<Tokens>,
-    /// Whether the user has signed out. If so, no pair of the same or an earlier sign-in may be used again.
+    /// Whether the user has signed out. If so, pairs from the sign-ins of `barred` or earlier are not used.
     by_sign_out: bool,
     error: Error,
 }
 
-/// The next action of a call: use the pair of this generation, refresh first, or fail.
+/// The next action of a call: use the pair of a generation, refresh first, or fail.
 pub(super) enum TokenDecision {
     Use { generation: u64, bearer: HeaderValue },
     Refresh(TaskReason),
@@ -118,15 +118,15 @@ pub(crate) struct Tried {
 
 /// What a call does after a 401.
 pub(crate) enum Verdict {
-    /// Send the request again: another pair is in use or pending.
+    /// Send the request again, because another pair is in use or pending.
     Again,
     /// Refresh the tokens.
     Refresh,
-    /// Send the request again after this time, without a refresh. The pair is from another process and,
-    /// according to its timestamp, a few seconds old. If the timestamp is wrong, the next 401 causes a
+    /// Send the request again after this time, without a refresh. Another process obtained the pair a few
+    /// seconds ago, according to the pair's timestamp. If the timestamp is wrong, the next 401 causes a
     /// refresh.
     Wait(Duration),
-    /// Fail: this process has just received the pair, so another refresh would not help.
+    /// Fail, because this process has just received the pair, and another refresh would not help.
     Fail,
 }
 
@@ -170,7 +170,7 @@ impl SessionState {
         }
     }
 
-    /// Records that a call succeeded with the pair of this generation.
+    /// Records that a call succeeded with the pair of `generation`.
     pub(super) fn mark_proven(&mut self, generation: u64) {
         if self.generation == generation {
             if let Some(current) = &mut self.current {
@@ -179,7 +179,7 @@ impl SessionState {
         }
     }
 
-    /// Returns what a call does after a 401 for the pair of this generation.
+    /// Returns what a call does after a 401 for the pair of `generation`.
     pub(super) fn unauthorized(&self, generation: u64, now: Now) -> Verdict {
         if self.generation != generation || self.pending.is_some() {
             return Verdict::Again;
@@ -194,7 +194,7 @@ impl SessionState {
         }
     }
 
-    /// Returns whether a call can use the current pair while a leader saves the next one.
+    /// Returns whether a call can use the current pair while a leader saves the pending pair.
     fn can_use_current(&self, tried: Tried, now: Now) -> bool {
         tried.unauthorized != Some(self.generation) && self.current.is_some() && !self.is_expired(now)
     }
@@ -219,7 +219,7 @@ impl SessionState {
         StartPoint { generation: self.generation, sign_ins: self.sign_ins }
     }
 
-    /// Returns whether the user has signed in or out since this start point.
+    /// Returns whether the user has signed in or out since the start point `since`.
     pub(super) fn is_superseded(&self, since: StartPoint) -> bool {
         self.sign_ins != since.sign_ins
     }
@@ -233,10 +233,10 @@ impl SessionState {
         self.ended.as_ref().map(|ended| &ended.error)
     }
 
-    /// Returns the error that ended the session if these tokens must not be used again.
+    /// Returns the error that ended the session, if `tokens` must not be used again.
     ///
-    /// Refused or revoked pairs must not be used, nor older pairs of the same sign-ins (for example from a
-    /// restored backup). After a sign-out, no pair of the same or an earlier sign-in may be used.
+    /// A barred pair must not be used, nor an older pair from its sign-in (for example from a restored
+    /// backup). After a sign-out, no pair from its sign-in or from an earlier sign-in may be used.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {
@@ -263,7 +263,7 @@ impl SessionState {
         self.current.as_ref()?.refused_at
     }
 
-    /// Returns whether the granted scope is known and does not cover the needed scope.
+    /// Returns whether the granted scope is known and does not cover `needed`.
     pub(super) fn lacks(&self, needed: &Scope) -> bool {
         self.tokens().and_then(|tokens| tokens.scope.as_ref()).is_some_and(|has| !has.covers(needed))
     }
@@ -277,8 +277,8 @@ impl SessionState {
     ///
     /// Returns `None` if no response was lost.
     ///
-    /// The token may be valid for a whole lifetime from the lost exchange on. The monotonic clock measures
-    /// this time, because the wall clock may be wrong.
+    /// After the lost exchange, the access token may be valid for at most its whole lifetime. The monotonic
+    /// clock measures this time, because the wall clock may be wrong.
     pub(super) fn is_in_doubt(&self, now: Now) -> Option<bool> {
         let current = self.current.as_ref().filter(|current| current.fate_unknown)?;
         let life = current.tokens.lifetime().unwrap_or(MAX_REFRESH_INTERVAL);
@@ -290,7 +290,7 @@ impl SessionState {
     pub(super) fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<&Tokens> {
         let current = self.current.as_ref()?;
         let tokens = &current.tokens;
-        // The monotonic clock is used, so that a jump of the wall clock does not cause another exchange.
+        // The monotonic clock decides, so that a jump of the wall clock does not cause another exchange.
         let is_new = current.minted.is_some_and(|at| at >= asked.monotonic);
         let is_recent =
             tokens.issued_at.is_some_and(|at| asked.wall.duration_since(at).unsigned_abs() <= max_age)
@@ -301,14 +301,14 @@ impl SessionState {
 
 /// The transitions that tasks make. The session's gate admits one task at a time.
 impl SessionState {
-    /// Returns the number of begun sign-outs if the task is a sign-out, else the number of ended rounds.
+    /// Returns the number of ended rounds. For a sign-out, returns the number of sign-outs that have begun.
     pub(super) fn round(&self, reason: TaskReason) -> u64 {
         if reason == TaskReason::SignOut { self.sign_outs } else { self.rounds }
     }
 
-    /// Returns the outcome of another task if it has already done the work of the given task.
+    /// Returns the outcome of an earlier task, if it has already done the work of the given task.
     ///
-    /// `generation` and `round` are the values at which the given task was requested.
+    /// `generation` and `round` are the values of the session when the given task was requested.
     pub(super) fn outcome_since(
         &self,
         reason: TaskReason,
@@ -336,7 +336,7 @@ impl SessionState {
         self.sign_outs
     }
 
-    /// Records the outcome of a sign-out for the callers that requested one before it began.
+    /// Records the outcome of a sign-out, for the callers that requested a sign-out before this one began.
     pub(super) fn end_sign_out(&mut self, number: u64, outcome: Result<(), Error>) {
         self.signed_out = Some((number, outcome));
     }
@@ -348,12 +348,12 @@ impl SessionState {
         self.start_point()
     }
 
-    /// Withdraws the request for an early refresh whose task was dropped before it started.
+    /// Withdraws the request for an early refresh, because its task was dropped before it started.
     pub(super) fn withdraw_early_refresh(&mut self) {
         self.early_refresh_requested = false;
     }
 
-    /// Ends the round of a leader. Its waiters get the outcome.
+    /// Ends the round of a leader. The waiters get the outcome.
     pub(super) fn end_round(
         &mut self,
         reason: TaskReason,
@@ -376,8 +376,9 @@ impl SessionState {
         self.failure = Some(Failure { round, generation, error: error.clone() });
     }
 
-    /// Ends the round of a leader whose deadline has passed. The waiters get no outcome: they may have later
-    /// deadlines.
+    /// Ends the round of a leader whose deadline has passed. The waiters get no outcome.
+    ///
+    /// The waiters may have later deadlines.
     pub(super) fn abandon_round(&mut self, reason: TaskReason, now: Now) {
         self.leading = false;
         if reason == TaskReason::Early {
@@ -397,7 +398,7 @@ impl SessionState {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// Makes the pair of a new sign-in pending, unless a later sign-in has completed after `since`.
+    /// Makes the pair of a sign-in pending, unless a later sign-in has ended since `since`.
     pub(super) fn sign_in(
         &mut self,
         tokens: Tokens,
@@ -414,7 +415,7 @@ impl SessionState {
         self.pending = Some(Pending { tokens, origin: PairOrigin::SignIn(at), replaceable });
     }
 
-    /// Makes this pair the pending one.
+    /// Makes `pending` the pending pair.
     pub(super) fn set_pending(&mut self, pending: Pending) {
         self.pending = Some(pending);
     }
@@ -426,13 +427,13 @@ impl SessionState {
         }
     }
 
-    /// Compares the pending pair with the stored one, read under the lock.
+    /// Compares the pending pair with the stored pair, which was read under the lock.
     ///
-    /// Returns the pending pair if it has to be saved. Otherwise the stored pair is put into use.
+    /// Returns the pending pair if it has to be saved. If not, puts the stored pair into use.
     pub(super) fn reconcile(&mut self, stored: Option<Tokens>, now: Now) -> Option<Pending> {
         let pending = self.pending.as_mut()?;
         match stored {
-            // The stored record of the pair may have a newer mark of a refusal, set by another process.
+            // Another process may have marked the stored record as refused.
             Some(tokens) if same_pair(Some(&pending.tokens), &tokens) => {
                 pending.tokens = tokens;
                 self.adopt_pending();
@@ -442,7 +443,7 @@ impl SessionState {
                 self.pending = None;
                 self.adopt(tokens, PairOrigin::Taken(now));
             }
-            // A second try of this save may replace only the pair that is stored now.
+            // A second try of the save may replace only the pair that is stored now.
             stored => pending.replaceable = stored.map_or(Replaceable::Nothing, Replaceable::Pair),
         }
         self.pending.clone()
@@ -450,8 +451,8 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// Only the pair of a sign-in or import may be, before its first save is attempted. After an attempt, the
-    /// unreadable record may be this pair, or a newer pair that another process has obtained with it.
+    /// Only the pair of a sign-in or import may be saved, and only before its first save. After the first save,
+    /// the unreadable record may be this pair, or a newer pair that another process has obtained with it.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending
@@ -460,9 +461,10 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// Copies the mark of a refusal from the stored record of the current pair, if that mark is newer.
+    /// Copies a newer refusal from `stored`, the stored record of the current pair.
     ///
-    /// Another process may have set the stored mark. The mark in memory is newer if its save has failed.
+    /// Another process may have recorded the refusal in the store. If the refusal in memory could not be
+    /// saved, it may be newer.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
@@ -471,7 +473,7 @@ impl SessionState {
         }
     }
 
-    /// Marks these tokens as refused with a temporary error. Returns `false` if they are no longer in use.
+    /// Marks `tokens` as refused with a temporary error. Returns `false` if they are no longer in use.
     pub(super) fn mark_refused(&mut self, tokens: &Tokens, at: Duration) -> bool {
         let Some(current) = self.current_of(tokens) else { return false };
         current.tokens.refused.clone_from(&tokens.refused);
@@ -479,7 +481,7 @@ impl SessionState {
         true
     }
 
-    /// Records that the response to an exchange of these tokens was lost.
+    /// Records that the response to an exchange of `tokens` was lost.
     pub(super) fn mark_fate_unknown(&mut self, tokens: &Tokens, at: Duration) {
         if let Some(current) = self.current_of(tokens) {
             (current.fate_unknown, current.fate_unknown_since) = (true, at);
@@ -490,7 +492,7 @@ impl SessionState {
         self.current.as_mut().filter(|current| same_pair(Some(&current.tokens), tokens))
     }
 
-    /// Ends the session because its tokens are missing from the store.
+    /// Ends the session, because its tokens are missing from the store.
     pub(super) fn end_missing(&mut self, error: Error) {
         let gone = self.current.take().map(|current| current.tokens);
         let before = self.end(Vec::new(), error);
@@ -499,12 +501,12 @@ impl SessionState {
         }
     }
 
-    /// Ends the session because the server refused these tokens.
+    /// Ends the session, because the server refused `tokens`.
     pub(super) fn end_refused(&mut self, tokens: Tokens, error: Error) {
         self.end(vec![tokens], error);
     }
 
-    /// Ends the session because the user has signed out.
+    /// Ends the session, because the user has signed out.
     pub(super) fn end_by_sign_out(&mut self, tokens: Vec<Tokens>) {
         self.sign_ins += 1; // supersedes a running refresh
         let gone = self.end(tokens, Error::authentication("the user has signed out"));
@@ -514,9 +516,9 @@ impl SessionState {
         }
     }
 
-    /// Ends the session. These pairs, and the barred pairs of an earlier end, must not be used again.
+    /// Ends the session. The pairs in `barred` and the pairs that were already barred are not used again.
     ///
-    /// Returns the pair that the earlier end found missing from the store ([`Ended::gone`]), if any.
+    /// If the session had already ended, returns [`Ended::gone`] of the earlier end.
     fn end(&mut self, mut barred: Vec<Tokens>, error: Error) -> Option<Tokens> {
         self.current = None;
         self.pending = None;

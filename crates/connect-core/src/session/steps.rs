@@ -20,11 +20,11 @@ use crate::{
 
 /// The highest number of tasks of a client that hold a lock of the store at the same time.
 ///
-/// If this many tasks hold a lock, the driver waits before it performs [`RefreshStep::TryLock`], at most
-/// until [`Locking::deadline`].
+/// If this many tasks hold a lock, the driver waits before it performs the next [`RefreshStep::TryLock`]. It
+/// waits at most until [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
-/// The next step of a task, with the continuation that takes its result.
+/// The next step of a task, with the continuation that takes the result of the step.
 ///
 /// A driver resumes the continuation with the result of the step. Only the continuation of the current step
 /// exists, so a driver cannot resume a wrong step, or resume twice. The enum is exhaustive on purpose: a
@@ -68,10 +68,10 @@ pub const MAX_TASKS_AT_ONCE: u32 = 128;
 /// ```
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens. Use [`StoreLock::load`](crate::StoreLock::load) if the lock is held, else
-    /// [`TokenStore::load`](crate::TokenStore::load).
+    /// Load the tokens. If the driver holds the lock, use [`StoreLock::load`](crate::StoreLock::load). Without
+    /// the lock, use [`TokenStore::load`](crate::TokenStore::load).
     Load(Loading),
-    /// Try once to take the store's lock, with this lease.
+    /// Try once to take the store's lock, with the contained lease.
     TryLock(Duration, Locking),
     /// Call [`StoreLock::prepare`](crate::StoreLock::prepare), which checks that a save will be possible.
     Prepare(Preparing),
@@ -110,7 +110,7 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A state machine that returns the steps. It implements the methods that receive their results.
+/// A state machine that returns steps. It implements the methods for the results of its steps.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -190,7 +190,7 @@ impl Locking {
 
     /// Takes the result of the try and returns the next step.
     ///
-    /// `held` is whether the lock was taken; `tried` is the time just before the try.
+    /// `held` says whether the lock was taken. `tried` is the time just before the try.
     pub fn resume(self, held: Result<bool, StoreError>, tried: Now, now: Now) -> RefreshStep {
         self.work.locked(held, tried.monotonic, now)
     }
@@ -220,7 +220,7 @@ impl Releasing {
         Self { outcome, ended: None }
     }
 
-    /// Returns the outcome of the task, even if the release failed: the lock then ends with its lease.
+    /// Returns the outcome of the task, even if the release failed. The lock then ends with its lease.
     pub fn resume(self, _released: Result<(), StoreError>, _now: Now) -> RefreshStep {
         if let Some((session, ended)) = self.ended {
             if let Some(observer) = &session.app().config().observer {
@@ -254,7 +254,7 @@ impl<L: ?Sized> Locked<L> {
         Self(None)
     }
 
-    /// Stores the result of a try to take the lock. Returns the value for [`Locking::resume`].
+    /// Stores the lock, if the try to take it succeeded. Returns the argument for [`Locking::resume`].
     pub fn take(&mut self, tried: Result<Option<Box<L>>, StoreError>) -> Result<bool, StoreError> {
         self.0 = tried?;
         Ok(self.0.is_some())

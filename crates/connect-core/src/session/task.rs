@@ -1,9 +1,8 @@
-//! Tasks that change a user's tokens: a refresh, the save of a pair, a sign-out. At most one runs in a
-//! session.
+//! Tasks that change a user's tokens: a refresh, the save of a pair, a sign-out.
 //!
 //! The driver takes the session's gate and starts a [`TokenTask`], which returns the first [`RefreshStep`].
-//! If another task has already done the same work, the new task ends immediately with the outcome of the
-//! other task.
+//! The gate lets one task of a session run at a time. If an earlier task has already done the work of a new
+//! task, the new task ends immediately with the outcome of the earlier task.
 
 use std::{sync::Arc, time::Duration};
 
@@ -42,7 +41,7 @@ pub struct TokenTask {
     session: Arc<Session>,
     reason: TaskReason,
     generation: u64,
-    /// The number of ended refreshes, or of begun sign-outs, when this task was requested.
+    /// The value of [`SessionState::round`] when this task was requested.
     round: u64,
     deadline: Duration,
     started: bool,
@@ -82,7 +81,7 @@ impl TokenTask {
 
     /// Starts the task, under the gate, and returns its first step.
     ///
-    /// Returns [`RefreshStep::Done`] if another task has done the same work since this task was requested.
+    /// Returns [`RefreshStep::Done`] if another task has done this task's work since it was requested.
     pub fn start(mut self, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();
@@ -99,7 +98,7 @@ impl TokenTask {
             return SignOut::start(&session, number, lock);
         }
         let since = state.begin_round(self.reason);
-        // Loading needs no lock. Saving the pair of a sign-in in the meantime does.
+        // Loading needs no lock. Saving a pair that became pending after the request needs the lock.
         let needs_no_lock = self.reason == TaskReason::Absent && state.pending().is_none();
         drop(state); // `Leader::drop` locks the state
         let leader = Leader::new(&session, self.reason, since, lock, now);

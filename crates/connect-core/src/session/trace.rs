@@ -1,4 +1,4 @@
-//! `tracing` events of a session: the end of a refresh, and an unsynced write. Needs the feature `tracing`.
+//! `tracing` events of a session: the end of a refresh, and a write that is not synced.
 
 use crate::{base::Error, session::TaskReason, tokens::StoreError};
 
