@@ -26,13 +26,13 @@ use crate::{
 
 /// The maximum number of times a request is sent again after a 401.
 ///
-/// Once with a newer pair of another caller, once after a pause until the server accepts this pair, and once
-/// after a refresh by this call.
+/// The reasons are: another caller obtained a newer pair, the server did not accept a new pair yet, and this
+/// call refreshed the pair.
 const MAX_REPLAYS: u32 = 3;
 
-/// The next step of a call, with the continuation that takes its result.
+/// The next step of a call, with the continuation that takes the result of the step.
 ///
-/// Exhaustive on purpose: a driver that leaves out a step does not compile.
+/// The enum is exhaustive on purpose: a driver that leaves out a step does not compile.
 #[must_use = "a call makes no progress until its step is performed"]
 pub enum Step {
     /// Send the request.
@@ -100,7 +100,7 @@ pub struct Call {
     tries: u32,
     /// How often the request was sent again after a 401.
     replays: u32,
-    /// Whether this process has refreshed the tokens because of a 401 of this call.
+    /// Whether the tokens were refreshed in this process because of a 401 for this call.
     refreshed: bool,
     tried: Tried,
     generation: u64,
@@ -155,7 +155,7 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// Returns the step that sends the request, or a step that is needed before: a cool-down or a refresh.
+    /// Returns the step that sends the request, or a cool-down or refresh that must come first.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);
@@ -214,7 +214,7 @@ impl Call {
         }
         let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
         if gone && self.template.method == Method::DELETE && self.maybe_reached {
-            // An earlier attempt, whose response was lost, has deleted the object.
+            // An earlier attempt has deleted the object, although its response was lost or an error.
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
             gone.extensions_mut().insert(Attempts(self.sent));
@@ -230,7 +230,7 @@ impl Call {
         self.retry_or_fail(error, now)
     }
 
-    /// Handles a 401: the scope is too small, or the pair is replaced, expired or not accepted yet.
+    /// Handles a 401: the scope is too small, or the pair was replaced, has expired or is not accepted yet.
     fn unauthorized(mut self: Box<Self>, error: Error, now: Now) -> Step {
         let Some(session) = self.session.clone() else { return self.fail(error) };
         if let Some(needed) = self.scope.clone().filter(|needed| session.lacks(needed)) {
@@ -248,7 +248,7 @@ impl Call {
                             accepts them";
                 return self.fail(Error::timeout().with_message(text));
             }
-            // Not an authentication error: the user cannot solve this with a new sign-in.
+            // Not an authentication error, because a new sign-in would not help.
             Verdict::Fail => {
                 let text =
                     "the server does not accept the access token that it issued a moment ago; try again";
@@ -258,7 +258,7 @@ impl Call {
             // If a new pair is being saved, the call waits for it.
             Verdict::Refresh | Verdict::Again => self.tried.unauthorized = Some(self.generation),
         }
-        // A request refused with 401 was not processed, so it does not count as an attempt.
+        // A request that got a 401 was not processed, so it does not count as an attempt.
         self.replays += 1;
         self.tries = self.tries.saturating_sub(1);
         if pause.is_zero() {
@@ -285,7 +285,7 @@ impl Call {
             }
             // After a failed early refresh the call uses the current pair, which still works.
             Err(_) if reason == TaskReason::Early && session.is_usable() => self.prepare(now),
-            // The error is about the exchange: the request of the call was not sent.
+            // The error is from the exchange. The request of the call itself was not sent.
             Err(error) if surely_not_processed(&error) => {
                 let error = error.with_attempts(0);
                 self.tries += 1;
@@ -352,8 +352,9 @@ impl Refreshing {
 pub struct Sleeping(Box<Call>);
 
 impl Sleeping {
-    /// Returns the next step. The tokens are checked again: another caller may have refreshed them during the
-    /// pause.
+    /// Returns the next step. The tokens are checked again.
+    ///
+    /// Another caller may have refreshed the tokens during the pause.
     pub fn resume(self, now: Now) -> Step {
         self.0.prepare(now)
     }

@@ -26,10 +26,10 @@
 //!   prefetch 503 · image, frame or script request 403 · wrong or missing state 400
 //! ```
 //!
-//! These requests are normal. Any web page can make a browser send one, and browsers open connections in
-//! advance or fetch a page before the user follows a link to it.
+//! Such requests are normal. Any web page can make a browser send a request to the listener, and browsers
+//! open connections in advance or fetch a page before the user follows a link.
 //!
-//! [`Loopback::callback`] blocks its thread. An async program calls it on another thread, such as with
+//! [`Loopback::callback`] blocks its thread. An async program calls it on a separate thread, for example with
 //! tokio's `spawn_blocking`.
 
 #![allow(clippy::disallowed_methods, reason = "this listener reads the clock itself")]
@@ -61,9 +61,9 @@ const PATH: &str = "/callback";
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause before the listener looks again for new connections and received bytes.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// The maximum number of open connections. If there are more, the oldest are closed.
+/// The maximum number of open connections. If there are more, the oldest connections are closed.
 const MAX_CONNECTIONS: usize = 256;
-/// The maximum number of connections that a socket accepts before the open connections are read.
+/// The maximum number of connections that a socket accepts in one poll.
 const MAX_ACCEPTED_PER_POLL: usize = 64;
 
 /// A listener for the redirect of a sign-in.
@@ -87,7 +87,7 @@ pub enum LoopbackError {
     /// The address is not available, for example because another program uses it.
     #[error("cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// The URL of the sign-in has no `state`, by which the listener recognizes the callback.
+    /// The URL of the sign-in has no `state`. The listener recognizes the callback by its `state`.
     #[error("the URL of the sign-in has no state parameter (expected the URL of `PendingSignIn::url`)")]
     NoState,
     /// No callback arrived within the timeout.
@@ -111,7 +111,7 @@ impl Loopback {
         any((Ipv4Addr::LOCALHOST, 0).into()).or_else(|_| any((Ipv6Addr::LOCALHOST, 0).into()))
     }
 
-    /// Listens at exactly this redirect URI, for authorization servers that accept only one port.
+    /// Listens at exactly the given redirect URI, for authorization servers that accept only one port.
     pub fn at(redirect_uri: &str) -> Result<Self, LoopbackError> {
         let elsewhere = || LoopbackError::Elsewhere(redirect_uri.to_owned());
         let uri: Uri = redirect_uri.parse().map_err(|_| elsewhere())?;
@@ -126,8 +126,8 @@ impl Loopback {
         for address in addresses(host, port) {
             match TcpListener::bind(address).and_then(nonblocking) {
                 Ok(socket) => sockets.push(socket),
-                // A machine may lack IPv4 or IPv6, so one address may fail. But a program that already uses
-                // the port at one address could receive the code.
+                // A machine may lack IPv4 or IPv6, so one address may fail. But if another program uses the
+                // port at one of the addresses, that program could receive the code.
                 Err(error) if error.kind() == ErrorKind::AddrInUse => {
                     return Err(LoopbackError::Listen(address, error));
                 }
@@ -145,15 +145,15 @@ impl Loopback {
         &self.text
     }
 
-    /// Waits for the callback of the sign-in with this URL, then closes the listener.
+    /// Waits for the callback of a sign-in, then closes the listener.
     ///
-    /// The URL is that of `PendingSignIn::url`.
+    /// `sign_in_url` is the URL of the sign-in, from `PendingSignIn::url`.
     ///
     /// A callback with an error ends the wait as well, and `auth().finish` then returns this error. Every
     /// other request gets an error response and does not end the wait.
     ///
     /// # Errors
-    /// [`LoopbackError::NoState`] if the URL has no `state`; [`LoopbackError::Late`] after `at_most`.
+    /// [`LoopbackError::NoState`] if the URL has no `state`, or [`LoopbackError::Late`] after `at_most`.
     pub fn callback(self, sign_in_url: &str, at_most: Duration) -> Result<Visit, LoopbackError> {
         let expected =
             ExpectedCallback::new(&self.redirect_uri, sign_in_url).ok_or(LoopbackError::NoState)?;
@@ -184,10 +184,10 @@ impl Loopback {
     }
 }
 
-/// The browser's callback request, which waits for a response.
+/// The browser's request with the callback. The browser waits for the response.
 #[derive(Debug)]
 pub struct Visit {
-    /// Contains the authorization code.
+    /// Secret, because the query contains the authorization code.
     query: Secret,
     stream: TcpStream,
 }
@@ -209,8 +209,9 @@ impl Visit {
     }
 }
 
-/// Returns the socket addresses of a loopback host. For `localhost`, these are the IPv4 and the IPv6 address,
-/// since browsers differ in which one they try first.
+/// Returns the socket addresses of a loopback host.
+///
+/// For `localhost`, returns the IPv4 and the IPv6 address, because some browsers try IPv4 first, others IPv6.
 fn addresses(host: &str, port: u16) -> Vec<SocketAddr> {
     let bare = host.trim_start_matches('[').trim_end_matches(']');
     match bare.parse() {

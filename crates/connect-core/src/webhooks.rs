@@ -1,4 +1,4 @@
-//! Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.
+//! Verifies webhook deliveries, refuses repeated deliveries, and plans which subscriptions to renew.
 //!
 //! ```text
 //!   headers, body ── verify ──> Verified ── ReplayGuard::claim ──> handle it ──> done, or release
@@ -8,9 +8,9 @@
 //! ```
 //!
 //! [`verify`] is a pure function and works with any web framework. In the clients,
-//! `client.webhooks().receive(&headers, &body)` fetches the keys, verifies the delivery, and refuses it if it
-//! was handled before. Without a client, drive a [`KeyRing`] as its example shows, and claim deliveries with
-//! a [`ReplayGuard`].
+//! `client.webhooks().receive(&headers, &body)` fetches the keys, verifies the delivery, and refuses a
+//! delivery that was already handled. Without a client, drive a [`KeyRing`] (see its example) and claim
+//! deliveries with a [`ReplayGuard`].
 //!
 //! ```
 //! use connect_core::webhooks::{Reason, testing, verify};

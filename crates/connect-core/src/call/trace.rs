@@ -1,6 +1,6 @@
 //! The `tracing` span and events of a call, with the feature `tracing`.
 //!
-//! Each call has a span, with events for its retries and refreshes. Fields are named after the HTTP
+//! Each call has a span, with events for its retries and refreshes. The fields have the names of the HTTP
 //! conventions of OpenTelemetry. No field contains a query, a header value or a body.
 //!
 //! | span `connect.call` | |

@@ -2,9 +2,9 @@
 
 /// Expands to the types and methods that receive deliveries. Only for the clients of this workspace.
 ///
-/// The calling module must have three items in scope. `Client` has the methods `receiver()`, `fetch_keys` and
-/// `fetch_in_background`. `ClientClaim` is a claim of a delivery, made with the client's guard. `FetchLock`
-/// is the lock of the key ring.
+/// The calling module must have three items in scope: `Client` with the methods `receiver()`, `fetch_keys`
+/// and `fetch_in_background`; `ClientClaim`, the claim of a delivery by the client's replay guard; and
+/// `FetchLock`, the fetch lock.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! deliveries {
@@ -35,8 +35,8 @@ macro_rules! deliveries {
 
         /// A verified, new delivery for the caller to handle.
         ///
-        /// If it is dropped before [`done`](Self::done), the delivery is released. It can be claimed again
-        /// when the service sends it again.
+        /// If this value is dropped before [`done`](Self::done), the delivery is released: it can be claimed
+        /// again when the service sends it again.
         ///
         /// To separate the delivery from its claim, write `let Received { verified, claim, .. } = received;`.
         #[derive(Debug)]
@@ -60,7 +60,7 @@ macro_rules! deliveries {
             /// Records the delivery as handled: see [`Claim::done`].
             ///
             /// # Errors
-            /// Fails if the guard could not record this. The delivery may then be handled again.
+            /// If the guard could not record the delivery as handled. It may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.claim.done()$($wait)*
             }
@@ -68,33 +68,32 @@ macro_rules! deliveries {
             /// Releases the delivery: see [`Claim::release`].
             ///
             /// # Errors
-            /// Fails if the guard could not record this.
+            /// If the guard could not release the delivery.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.claim.release()$($wait)*
             }
         }
 
-        /// The right to handle a delivery while the guard's lease lasts. Dropping it releases the delivery.
+        /// The right to handle a delivery until the lease ends. Dropping the claim releases the delivery.
         pub struct Claim(ClientClaim);
 
         impl Claim {
-            /// Records the delivery as handled, so that the client refuses it if it arrives again. Then
-            /// respond with 2xx.
+            /// Records the delivery as handled, so that the client refuses it if it arrives again.
             ///
-            /// If the guard fails, this method calls it up to three times in all.
+            /// Then respond with 2xx. If the guard fails, this method calls the guard up to three times.
             ///
             /// # Errors
-            /// Fails if the guard could not record this. The delivery may then be handled again.
+            /// If the guard could not record the delivery as handled. It may then be handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.0.done()$($wait)*.map_err(Declined::Guard)
             }
 
-            /// Releases the delivery, which can then be claimed again immediately. Respond with 503, so that
-            /// the service sends it again.
+            /// Releases the delivery, so that it can be claimed again immediately.
+            ///
+            /// Then respond with 503, so that the service sends the delivery again.
             ///
             /// # Errors
-            /// Fails if the guard could not record this. The delivery then stays claimed until the lease
-            /// ends.
+            /// If the guard could not release the delivery. It then stays claimed until the lease ends.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.0.release()$($wait)*.map_err(Declined::Guard)
             }
@@ -109,15 +108,15 @@ macro_rules! deliveries {
         impl Deliveries<'_> {
             /// Verifies a delivery, and returns it if it is new.
             ///
-            /// Pass headers and body as received, since the signature does not match JSON that was parsed and
-            /// written again. Once the delivery is handled, call [`Received::done`] and respond with 2xx.
+            /// Pass headers and body as received, because the signature does not match JSON that was parsed
+            /// and written again. After handling the delivery, call [`Received::done`] and respond with 2xx.
             ///
             /// This method copies the body. Limit the size of the body when you read it, for example to 2
             /// MiB.
             ///
             /// # Errors
-            /// Fails if the delivery is not genuine or not new, or if the guard fails. [`Declined::status`]
-            /// is the status to respond with.
+            /// If the delivery is not genuine or not new, or if the guard fails. [`Declined::status`] is the
+            /// status to respond with.
             pub $($async)* fn receive(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Received, Declined> {
                 let verified = self.verify(headers, body)$($wait)*?;
                 let claimed = ClientClaim::claim(self.client, &verified.id)$($wait)*;
@@ -128,14 +127,13 @@ macro_rules! deliveries {
                 }
             }
 
-            /// Verifies a delivery with the service's keys, fetching them if necessary.
+            /// Verifies a delivery with the service's keys. Fetches the keys if necessary.
             ///
             /// If the signature matches a current key, the call does not wait for newer keys. A delivery that
-            /// was handled before is verified again, not refused.
+            /// was already handled is not refused.
             ///
             /// # Errors
-            /// Fails if the delivery could not be verified. [`Rejection::status`] is the status to respond
-            /// with.
+            /// If the delivery could not be verified. [`Rejection::status`] is the status to respond with.
             pub $($async)* fn verify(self, headers: &http::HeaderMap, body: &[u8]) -> Result<Verified, Rejection> {
                 let client = self.client;
                 let mut step = client.receiver().ring.check(headers, body, client.now());
@@ -158,8 +156,9 @@ macro_rules! deliveries {
                 self.client.receiver().ring.fetched()
             }
 
-            /// Sets stored keys, so that the first delivery does not wait for a fetch. No effect if the
-            /// client already has keys.
+            /// Sets stored keys, so that the first delivery does not wait for a fetch.
+            ///
+            /// If the client already has fetched or stored keys, this has no effect.
             pub fn restore_keys(self, keys: FetchedKeys) {
                 self.client.receiver().ring.restore(keys, self.client.now());
             }

@@ -1,8 +1,8 @@
 //! The methods of clients and users, as one macro for both clients.
 //!
 //! Each client expands [`facade!`](crate::facade) with `async` or `blocking` in the module of its `Client`,
-//! and [`builder!`](crate::builder) in the module of its `Builder`. So both clients have the same methods and
-//! settings, with the same names and documentation. The module of `Client` must also have in scope
+//! and [`builder!`](crate::builder) in the module of its `Builder`. Therefore both clients have methods and
+//! settings with equal names and documentation. The module of `Client` must also have in scope
 //! `SessionLocks`, `Events`, `Pages` and the methods that drive the steps.
 
 /// A successful response with its status and headers.
@@ -37,11 +37,11 @@ impl<T> Reply<T> {
 pub enum Once {
     /// The event was created.
     Created(connect_types::Event),
-    /// The request may have failed, but a search found the event.
+    /// It was unknown whether the request succeeded, and a search found the event.
     Found(connect_types::Event),
-    /// The request ended with this error, and a search did not find the event.
+    /// The request failed with the contained error, and a search did not find the event.
     Absent(crate::base::Error),
-    /// The request ended with this error, and the search failed as well.
+    /// The request failed with the contained error, and the search failed as well.
     Unknown(crate::base::Error),
 }
 
@@ -62,8 +62,9 @@ macro_rules! facade {
         };
 
         impl Client {
-            /// Returns a handle of a user. All handles of a user share the user's tokens, which are loaded
-            /// when first needed.
+            /// Returns a handle of a user. All handles of a user share the user's tokens.
+            ///
+            /// The first call that needs the tokens loads them from the store.
             pub fn user(&self, id: &str) -> User {
                 User { client: self.clone(), member: self.0.registry.member(id) }
             }
@@ -87,10 +88,10 @@ macro_rules! facade {
                 grant.read(self.app(), &response, self.now())
             }
 
-            /// Creates an authorization server's profile from its metadata (RFC 8414, OpenID Connect
-            /// Discovery).
+            /// Creates an authorization server's profile from the metadata that the server publishes.
             ///
-            /// Needs no user, so a client of [`anonymous_builder`](Self::anonymous_builder) can call it.
+            /// The metadata format is RFC 8414 or OpenID Connect Discovery. This method needs no user, so it
+            /// also works with a client from [`anonymous_builder`](Self::anonymous_builder).
             pub $($async)* fn discover(&self, issuer: &str) -> Result<Profile, Error> {
                 let [oauth, openid] = Profile::metadata_urls(issuer)?;
                 let found = match self.send(&GetMetadata::new(&oauth)?)$($wait)* {
@@ -153,7 +154,7 @@ macro_rules! facade {
 
             /// Returns the session that all handles of this user share.
             ///
-            /// It is for callers that drive its steps themselves.
+            /// Only callers that drive the steps of the session themselves need it.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
@@ -163,8 +164,9 @@ macro_rules! facade {
                 Ok(self.reply(endpoint)$($wait)*?.value)
             }
 
-            /// Lists the items of an endpoint, page by page. The first request is sent when the list is
-            /// consumed.
+            /// Lists the items of an endpoint, page by page.
+            ///
+            /// The first request is sent when the first item is read.
             pub fn pages<E: Paged + Sync>(&self, request: E) -> Pages<E> {
                 Pages::new(self.clone(), request)
             }
@@ -183,9 +185,9 @@ macro_rules! facade {
                 self.client().persist(session, |now| session.import(tokens, now))$($wait)*
             }
 
-            /// Refreshes the tokens now, to check that this works. Calls refresh the tokens when necessary.
+            /// Refreshes the tokens now, for example to check that a refresh works.
             ///
-            /// All waiting callers share one exchange.
+            /// Calls refresh the tokens themselves when necessary. All waiting callers share one exchange.
             pub $($async)* fn refresh(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -197,8 +199,8 @@ macro_rules! facade {
 
             /// Returns tokens that are at most `max_age` old, for callers that pass an access token on.
             ///
-            /// Refreshes older tokens first. But if the response of a refresh was lost, returns the older
-            /// tokens until they expire.
+            /// Refreshes older tokens first. But if the response to the last refresh was lost, returns the
+            /// older tokens until they expire.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
                 let asked = client.now();
@@ -206,8 +208,7 @@ macro_rules! facade {
                 while let Some(first) = self.session().before_refresh(deadline) {
                     client.refresh(first)$($wait)*?;
                 }
-                // The first refresh may load tokens that another process has refreshed, and these may be too
-                // old as well.
+                // The first refresh may only load tokens from another process, which may be too old too.
                 for _ in 0..2 {
                     if let Some(tokens) = self.session().tokens_within(max_age, asked) {
                         return Ok(tokens);
@@ -217,21 +218,22 @@ macro_rules! facade {
                 self.session().tokens()
             }
 
-            /// Signs the user in with a code that was not received by a redirect, such as from Google's
-            /// popup. Exchanges the code and stores the tokens.
+            /// Signs the user in with a code that no redirect delivered, such as a code from Google's popup.
+            ///
+            /// Exchanges the code, stores the tokens and returns them.
             ///
             /// See [`AuthorizationCode`] for the checks that the caller has to make.
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
-                // If a later sign-in has finished meanwhile, this returns the tokens of that sign-in.
+                // If a later sign-in has ended since the exchange, its tokens are returned.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
             /// Signs the user out: revokes the tokens, then deletes them even if the revocation failed.
             ///
-            /// If the revocation failed, returns its error after the deletion. Callers that are waiting when
-            /// a sign-out starts share its outcome.
+            /// If the revocation failed, returns the error of the revocation after the deletion. Callers that
+            /// are waiting for a sign-out when it starts share its outcome.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -246,16 +248,18 @@ macro_rules! facade {
         }
 
         impl Auth<'_> {
-            /// Starts a sign-in. Send the user's browser to the `url()` of the returned sign-in, and store
-            /// the sign-in in the web session until the callback.
+            /// Starts a sign-in.
+            ///
+            /// Send the user's browser to the `url()` of the returned sign-in. Store the returned sign-in in
+            /// the web session until the callback.
             pub fn sign_in(self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
                 sign_in.start(self.client.app(), self.client.now())
             }
 
             /// Finishes a sign-in with the query (or the whole URL) of the request to the redirect URI.
             ///
-            /// Checks the state, exchanges the code, checks that the tokens belong to this user, and stores
-            /// them.
+            /// Checks the state, exchanges the code, checks that the tokens belong to the user of the
+            /// sign-in, and stores the tokens.
             pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
@@ -270,7 +274,7 @@ macro_rules! facade {
             ///
             /// The request is sent again only if the service certainly did not process it. After an error
             /// that [`may_have_happened`](Error::may_have_happened), check whether the event exists before
-            /// trying again.
+            /// you try again.
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
@@ -279,14 +283,14 @@ macro_rules! facade {
             ///
             /// `key` is the id that the application gives the event. It is stored in the `custom` fields of
             /// the event (`externalEventId`). If it is unknown whether a failed request created the event,
-            /// the client searches for the event by this key.
+            /// the client searches for an event with this key.
             ///
             /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
-            /// [`find_once`](Self::find_once) before the next attempt, since a slow server may still create
+            /// [`find_once`](Self::find_once) before the next attempt, because a slow server may still create
             /// the event.
             ///
             /// # Errors
-            /// Fails if the event was certainly not created.
+            /// If the event was certainly not created.
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<Once, Error> {
                 if key.is_empty() {
                     return Err(Error::validation("the key of the event is empty (expected the application's id of the event)"));
@@ -304,7 +308,7 @@ macro_rules! facade {
                 })
             }
 
-            /// Returns the event that [`create_once`](Self::create_once) created with this key.
+            /// Returns the event that [`create_once`](Self::create_once) created with `key`, if any.
             ///
             /// Searches the calendar of `event` around the time of `event`.
             pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {

@@ -2,7 +2,7 @@
 
 /// Expands to the settings that both builders share.
 ///
-/// The store, the transport and the replay guard differ.
+/// Each builder itself has the settings for its store, transport and replay guard.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -17,7 +17,7 @@ macro_rules! builder {
         }
 
         impl Client {
-            /// Returns a builder for a client with these credentials and this registered redirect URI.
+            /// Returns a builder for a client with the given credentials and registered redirect URI.
             pub fn builder(
                 client_id: impl Into<String>,
                 client_secret: impl Into<$crate::Secret>,
@@ -28,7 +28,7 @@ macro_rules! builder {
 
             /// Returns a builder for a public client: a program or device that cannot keep a secret.
             ///
-            /// Set the [`profile`](Builder::profile) of a server that supports PKCE.
+            /// Set the [`profile`](Builder::profile) of a server that checks PKCE.
             pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
                 Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
             }
@@ -46,15 +46,17 @@ macro_rules! builder {
                 Ok(Builder::new($crate::Config::from_vars(|name| std::env::var(name).ok(), seed())?))
             }
 
-            /// Creates a client from the environment, with tokens in memory. See
-            /// [`builder_from_env`](Self::builder_from_env).
+            /// Creates a client from environment variables, with a token store in memory.
+            ///
+            /// See [`builder_from_env`](Self::builder_from_env).
             pub fn from_env() -> Result<Self, $crate::Error> {
                 Self::builder_from_env()?.build()
             }
         }
 
-        /// Returns 32 random bytes from the operating system, or zeros if it has none. `App::new` refuses
-        /// zeros.
+        /// Returns 32 random bytes from the operating system, or zeros if that fails.
+        ///
+        /// `App::new` refuses a seed of zeros.
         fn seed() -> [u8; 32] {
             let mut seed = [0; 32];
             let _ = getrandom::fill(&mut seed);
@@ -112,8 +114,8 @@ macro_rules! builder {
             ///
             /// With zero, each request makes a new connection.
             ///
-            /// Choose a shorter time than the idle timeouts of the server and of proxies. Requests to the
-            /// token endpoint never reuse a connection.
+            /// Choose a time below the idle timeouts of the server and of proxies. Requests to the token
+            /// endpoint never reuse a connection.
             #[must_use]
             pub fn pool_idle_timeout(mut self, time: std::time::Duration) -> Self {
                 self.network.pool_idle_timeout = time;
@@ -141,9 +143,9 @@ macro_rules! builder {
                 self
             }
 
-            /// Trusts these certificates (PEM) in addition to the default ones.
+            /// Trusts the given root certificates (PEM) in addition to the default certificates.
             ///
-            /// The default is Mozilla's list, or the operating system's with `platform_verifier`.
+            /// The default is Mozilla's list. With `platform_verifier`, it is the operating system's list.
             ///
             /// Certificate checks cannot be turned off.
             #[must_use]
@@ -168,7 +170,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Sends https requests through this HTTP proxy, instead of the one in `HTTPS_PROXY`.
+            /// Sends https requests through the HTTP proxy at `url`, instead of the proxy in `HTTPS_PROXY`.
             ///
             /// The format is `[http://][user[:password]@]host[:port]`. Hosts in `NO_PROXY` and loopback
             /// addresses are reached directly.
@@ -178,7 +180,7 @@ macro_rules! builder {
                 self
             }
 
-            /// Uses no proxy, even if the environment names one.
+            /// Uses no proxy, even if `HTTPS_PROXY` is set.
             #[must_use]
             pub fn no_proxy(mut self) -> Self {
                 self.network.proxy = None;
@@ -193,9 +195,9 @@ macro_rules! builder {
                 self
             }
 
-            /// Sets stored webhook keys; in tests, [`testing::keys`](connect_core::webhooks::testing::keys).
+            /// Sets stored webhook keys. The client fetches newer keys when the stored keys expire.
             ///
-            /// The client fetches newer keys when these expire.
+            /// In tests, pass [`testing::keys`](connect_core::webhooks::testing::keys).
             #[cfg(feature = "webhooks")]
             #[must_use]
             pub fn webhook_keys(mut self, keys: $crate::webhooks::FetchedKeys) -> Self {
@@ -203,14 +205,14 @@ macro_rules! builder {
                 self
             }
 
-            /// Calls this observer when the server refuses a user's refresh token.
+            /// Sets the observer, which is called when the server refuses a user's refresh token.
             #[must_use]
             pub fn on_session_ended(mut self, observer: impl $crate::Observer) -> Self {
                 self.config.observer = Some(std::sync::Arc::new(observer));
                 self
             }
 
-            /// Generates all random numbers from this seed, for reproducible runs. Default: a random seed.
+            /// Sets the seed of all random numbers, for reproducible runs. Default: a random seed.
             ///
             /// Anybody who knows the seed can predict the `state` of a sign-in.
             #[must_use]

@@ -16,7 +16,7 @@ macro_rules! tls {
             };
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
-                // A byte order mark or other bytes that are not text would hide the certificate after them.
+                // A byte order mark or bytes that are not UTF-8 would hide the certificate that follows.
                 let pem = String::from_utf8_lossy(pem).replace(['\u{feff}', '\u{fffd}'], "");
                 let labels = pem.split("-----BEGIN ").skip(1).filter_map(|block| block.split("-----").next());
                 let expected = labels.filter(|label| label.ends_with("CERTIFICATE")).count();
@@ -37,8 +37,9 @@ macro_rules! tls {
             Ok(all)
         }
 
-        /// Returns the settings of TLS 1.2 and 1.3. The trusted certificates depend on `network`, not on
-        /// cargo features.
+        /// Returns the settings for TLS 1.2 and 1.3.
+        ///
+        /// The trusted certificates depend on `network`, not on cargo features.
         pub(crate) fn client_config(
             network: &$crate::Network,
             extra: &[rustls_pki_types::CertificateDer<'static>],
@@ -62,7 +63,7 @@ macro_rules! tls {
             Ok(versions.with_root_certificates(roots).with_no_client_auth())
         }
 
-        /// Returns the chosen cryptography library. Without a choice, rustls panics if two are compiled in.
+        /// Returns the chosen cryptography library, or the default one: rustls panics if two are compiled in.
         fn crypto_provider(
             crypto: Option<$crate::Crypto>,
         ) -> Result<std::sync::Arc<rustls::crypto::CryptoProvider>, rustls::Error> {

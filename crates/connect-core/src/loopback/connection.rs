@@ -1,4 +1,4 @@
-//! A connection to the listener. Reads the request, and responds unless the request is the callback.
+//! A connection to the listener. Responds to every request except the callback.
 
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
@@ -16,17 +16,17 @@ use crate::base::Secret;
 
 /// The maximum age of a connection.
 const LIFETIME: Duration = Duration::from_secs(10);
-/// Large, since a browser also sends the cookies of other servers on this machine.
+/// The limit is large, because a browser also sends the cookies of other servers on this machine.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 256;
-/// The maximum number of reads from one connection before the next connection is read.
+/// The maximum number of reads from one connection in one poll.
 const READS_PER_TURN: usize = 16;
 
 pub(super) struct Connection {
     stream: TcpStream,
     since: Instant,
     head: Vec<u8>,
-    /// Whether an error response has been sent. The listener then reads and discards further bytes, since
+    /// Whether an error response has been sent. The listener then reads and discards further bytes, because
     /// closing a connection with unread bytes may lose the response.
     has_responded: bool,
 }
@@ -82,7 +82,7 @@ impl Connection {
         outcome.map_err(|mismatch| self.send_error(mismatch, is_head)).ok()
     }
 
-    /// Sends an error page. It fits into the socket's send buffer, so one write is enough.
+    /// Sends an error page. The page fits into the socket's send buffer, so one write is enough.
     fn send_error(&mut self, mismatch: Mismatch, is_head: bool) {
         let page = page::mismatch(mismatch);
         let end = if is_head { page.find("\r\n\r\n").map_or(page.len(), |at| at + 4) } else { page.len() };

@@ -29,7 +29,7 @@ pub(super) enum Mismatch {
 }
 
 impl ExpectedCallback {
-    /// Returns the callback expected for the sign-in with this URL, or `None` if the URL has no `state`.
+    /// Returns the expected callback of a sign-in, or `None` if `sign_in_url` has no `state`.
     pub(super) fn new(redirect_uri: &Uri, sign_in_url: &str) -> Option<Self> {
         let (_, query) = sign_in_url.split_once('?')?;
         Some(Self {
@@ -66,7 +66,7 @@ impl ExpectedCallback {
         }
     }
 
-    /// Whether the `Host` header names this listener. A missing port means port 80.
+    /// Returns whether the `Host` header names this listener. A missing port means port 80.
     fn is_host(&self, given: &str) -> bool {
         let Ok(authority) = given.parse::<Authority>() else { return false };
         !given.contains('@')
@@ -77,7 +77,7 @@ impl ExpectedCallback {
 
 /// Returns the port, 80 if it is missing, or `None` if it is invalid.
 ///
-/// `http::Uri` accepts a port over 65535, but then acts as if there were no port.
+/// `http::Uri` accepts a port over 65535, but `port_u16` then returns `None`, as if there were no port.
 pub(super) fn port(authority: &Authority) -> Option<u16> {
     let after_host = authority.as_str().rsplit('@').next()?.strip_prefix(authority.host())?;
     match after_host.strip_prefix(':').unwrap_or(after_host) {
@@ -101,8 +101,9 @@ fn text<'a>(headers: &'a [Header<'_>], name: &str) -> Option<&'a str> {
     std::str::from_utf8(header.value).ok().map(str::trim)
 }
 
-/// Whether the page is fetched before the user follows a link to it. Browsers send `Sec-Purpose`; older
-/// browsers and link checkers send the other headers.
+/// Returns whether the page is fetched before the user follows a link to it.
+///
+/// Browsers send `Sec-Purpose`. Older browsers and link checkers send `Purpose`, `X-Purpose` or `X-Moz`.
 fn is_prefetch(headers: &[Header<'_>]) -> bool {
     ["sec-purpose", "purpose", "x-purpose", "x-moz"].iter().filter_map(|name| text(headers, name)).any(
         |value| {
@@ -112,8 +113,9 @@ fn is_prefetch(headers: &[Header<'_>]) -> bool {
     )
 }
 
-/// Whether the request opens a page in a browser window, according to its Fetch Metadata headers. True if
-/// these headers are missing.
+/// Returns whether the request opens a page in a browser window, by its Fetch Metadata headers.
+///
+/// Returns true if these headers are missing.
 fn is_navigation(headers: &[Header<'_>]) -> bool {
     let is = |name, wanted| text(headers, name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

@@ -300,9 +300,8 @@ impl Leader {
         if expired { self.exchange() } else { self.release(Ok(())) }
     }
 
-    /// Returns whether the user has signed in or out since the task began.
-    ///
-    /// If so, the task must not change the state.
+    /// Returns whether the user has signed in or out since the task began. If so, the task must not change
+    /// the state.
     fn is_superseded(&self) -> bool {
         self.session.state().is_superseded(self.since)
     }

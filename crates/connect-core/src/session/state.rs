@@ -451,8 +451,8 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// Only the pair of a sign-in or import may be saved, and only before its first save. After the first save,
-    /// the unreadable record may be this pair, or a newer pair that another process has obtained with it.
+    /// Only the pair of a sign-in or import may be saved, and only until its first save. After that save, the
+    /// unreadable record may be this pair, or a newer pair that another process has obtained with it.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending

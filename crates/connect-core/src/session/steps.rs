@@ -68,8 +68,8 @@ pub const MAX_TASKS_AT_ONCE: u32 = 128;
 /// ```
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens. If the driver holds the lock, use [`StoreLock::load`](crate::StoreLock::load). Without
-    /// the lock, use [`TokenStore::load`](crate::TokenStore::load).
+    /// Load the tokens. With the lock, use [`StoreLock::load`](crate::StoreLock::load). Without the lock, use
+    /// [`TokenStore::load`](crate::TokenStore::load).
     Load(Loading),
     /// Try once to take the store's lock, with the contained lease.
     TryLock(Duration, Locking),

@@ -11,12 +11,13 @@ use crate::{
     base::{Error, Now, Request, Response, TransportError},
 };
 
-/// The timeout of a fetch of the keys (10 s), and of waiting for the fetch of another caller.
+/// The timeout of a fetch of the keys (10 s), and of the wait for a fetch by another caller.
 pub const KEYS_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
-/// The minimum interval after a fetch that was dropped without a response. It prevents cancelled callers from
-/// causing many requests.
+/// The minimum interval after a fetch that was dropped without a response.
+///
+/// The interval prevents cancelled callers from causing many requests.
 const MIN_INTERVAL_AFTER_DROP: Duration = Duration::from_secs(2);
 
 /// A fetch of newer keys that has not started. Hold the fetch lock (see [`KeyRing`]) while it runs.
@@ -31,8 +32,8 @@ impl Fetch {
 
     /// Starts the fetch and returns the request to send.
     ///
-    /// Returns `None` if no fetch may start now, usually because another caller has just fetched the keys.
-    /// Send the request without following redirects.
+    /// Returns `None` if no fetch may start now, usually because another caller has just fetched the keys. Do
+    /// not follow redirects of the request.
     pub fn start(self, now: Now) -> Option<(Request, Fetching)> {
         let ring = self.0;
         let mut state = ring.state();
@@ -61,8 +62,10 @@ impl Fetch {
         }
     }
 
-    /// Records the reason why the fetch could not be started. A rejection for lack of newer keys returns it
-    /// as its cause.
+    /// Records `cause`, the reason why the fetch could not be started.
+    ///
+    /// If a delivery is then rejected because newer keys are missing, the [`Rejection`](super::Rejection)
+    /// contains `cause`.
     pub fn give_up(self, cause: Error) {
         self.0.state().failure = Some(cause);
     }
@@ -136,13 +139,13 @@ pub(super) struct FetchState {
     pub(super) fetched: Option<Arc<KeySet>>,
     /// The number of the attempt that fetched the keys; 0 if the keys were restored.
     fetched_by: u64,
-    /// The start (monotonic) of the last attempt to which the service responded, not a cache.
+    /// The (monotonic) start of the last attempt whose response came from the service, not from a cache.
     pub(super) last_origin_fetch: Option<Duration>,
     /// The number of attempts started.
     attempts: u64,
     /// The monotonic time from which the next attempt may start.
     next: Duration,
-    /// The start of the last attempt, if it is still running.
+    /// The (monotonic) start of the last attempt, if it is still running.
     fetching: Option<Duration>,
     /// The error of the last attempt, if it failed.
     pub(super) failure: Option<Error>,

@@ -1,4 +1,4 @@
-//! The service's key document: which of its entries are used, and for how long.
+//! The service's key document: its usable entries, and how long they are valid.
 //!
 //! An entry is used if its key starts with `whpk_`, its algorithm is absent or Ed25519, and its status is
 //! absent, active or previous. An entry that cannot be decoded is skipped. The time at which a key retires is
@@ -22,7 +22,7 @@ const MAX_AGE_LIMIT: Duration = Duration::from_secs(24 * 3600);
 
 /// Fetched keys, for the application to store and [restore](super::KeyRing::restore) when it starts.
 ///
-/// A short-lived program that stores them does not have to fetch the keys at each start. For tests, see
+/// A short-lived program that stores the keys does not have to fetch them at each start. For tests, see
 /// [`testing::keys`](super::testing::keys).
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[non_exhaustive]
@@ -31,19 +31,19 @@ pub struct FetchedKeys {
     pub document: WebhookKeys,
     /// The time of the fetch.
     pub fetched_at: Timestamp,
-    /// The number of seconds after `fetched_at` for which the document is valid.
+    /// The time for which the document is valid after `fetched_at`, in seconds.
     pub max_age: u64,
 }
 
-/// The keys with which a ring verifies deliveries.
+/// The fetched or restored keys with which a ring verifies deliveries.
 #[derive(Debug)]
 pub(super) struct KeySet {
     keys: Vec<ListedKey>,
-    /// The end of the keys' validity, by each clock. The monotonic clock may stop while the machine sleeps,
-    /// and the wall clock may be set back.
+    /// The time at which the keys expire, by both clocks. The monotonic clock may stop while the machine
+    /// sleeps, and the wall clock may be set back.
     fresh_until: Now,
     pub(super) document: FetchedKeys,
-    /// Whether the service itself sent the keys, rather than a cache.
+    /// Whether the service itself sent the keys, not a cache.
     pub(super) is_from_origin: bool,
 }
 
@@ -67,8 +67,8 @@ impl KeySet {
     /// Reads the keys from a response.
     ///
     /// # Errors
-    /// Fails if the status is not a success, if the response has no list of keys, or if the list has entries
-    /// but no usable key. An empty list is valid: the service has no keys.
+    /// If the status is not a success, if the response has no list of keys, or if the list has entries but
+    /// no usable key. An empty list is not an error: the service then has no keys.
     pub(super) fn from_response(response: &Response, now: Now) -> Result<Self, Error> {
         #[derive(Deserialize)]
         struct Listed {
@@ -95,8 +95,9 @@ impl KeySet {
         })
     }
 
-    /// Returns stored keys, valid for the rest of their max-age. `None` if the document has entries but no
-    /// usable key.
+    /// Creates a key set from stored keys. It is valid for the rest of their `max_age`.
+    ///
+    /// Returns `None` if the document has entries but no usable key.
     pub(super) fn restored(document: FetchedKeys, now: Now) -> Option<Self> {
         let keys = usable_keys(&document.document);
         if keys.is_empty() && !document.document.keys.is_empty() {
@@ -107,7 +108,7 @@ impl KeySet {
         Some(Self { keys, fresh_until: after(now, left), document, is_from_origin: false })
     }
 
-    /// Whether the keys are valid by both clocks.
+    /// Returns whether the keys are valid by both clocks.
     pub(super) fn is_fresh(&self, now: Now) -> bool {
         now.monotonic < self.fresh_until.monotonic && now.wall < self.fresh_until.wall
     }
@@ -129,7 +130,7 @@ fn usable_keys(document: &WebhookKeys) -> Vec<ListedKey> {
                 ["active", "previous"].iter().any(|known| other.as_str().eq_ignore_ascii_case(known))
             }
         };
-        // A field whose value could not be decoded is in `extra`. It may restrict the use of the key.
+        // A field whose value could not be decoded is in `extra`. Such a field may restrict the key's use.
         let clear = ["alg", "status", "retires_at"].iter().all(|name| listed.extra.get(name).is_none());
         let text = listed.key.as_deref().filter(|text| text.starts_with(PREFIX))?;
         (ours && trusted && clear).then_some(())?;
@@ -143,7 +144,7 @@ fn after(now: Now, time: Duration) -> Now {
     Now { wall, monotonic: now.monotonic.saturating_add(time) }
 }
 
-/// Returns how long the response is valid (RFC 9111 sections 5.2.2.1 and 5.1): a day at most.
+/// Returns how long the response is valid (RFC 9111 sections 5.2.2.1 and 5.1), at most a day.
 fn max_age(headers: &HeaderMap) -> Duration {
     let texts = || headers.get_all(header::CACHE_CONTROL).iter().filter_map(|value| value.to_str().ok());
     let directives = || texts().flat_map(|text| text.split(',')).map(str::trim);
@@ -162,8 +163,9 @@ fn max_age(headers: &HeaderMap) -> Duration {
     whole.saturating_sub(age(headers).flatten().unwrap_or_default()).min(MAX_AGE_LIMIT)
 }
 
-/// Returns how long the response was in a cache. `None` without the header `Age`, `Some(None)` if its value
-/// is not a number.
+/// Returns how long the response was in a cache, from the header `Age`.
+///
+/// Returns `None` if the header is missing, or `Some(None)` if its value is not a number.
 fn age(headers: &HeaderMap) -> Option<Option<Duration>> {
     let age = headers.get(header::AGE)?;
     Some(age.to_str().ok().and_then(|age| age.trim().parse().ok()).map(Duration::from_secs))

@@ -1,16 +1,16 @@
-//! Compares two states of an event, since deliveries may arrive out of order.
+//! Compares two states of an event, because deliveries may arrive out of order.
 
 use connect_types::Event;
 
-/// How an event in a delivery compares with the copy that the application has stored.
+/// The age of a delivered event, compared with the event that the application has stored.
 ///
 /// The events are compared by `lastModified`, a time of the provider's clock. In two cases, `lastModified`
-/// does not show which event is newer. Read the event from the API then, which always returns the current
+/// does not show which event is newer. In these cases, read the event from the API, which returns its current
 /// state:
 ///
-/// * `Same`: the two changes may have happened within one tick of the provider's clock, which is 1 ms or
-///   longer, and 1 s with some providers;
-/// * `Unknown`: an event has no `lastModified`. Some providers omit it from all events, others from deleted
+/// * `Same`: both changes may have happened within one tick of the provider's clock. A tick is 1 ms or
+///   longer, with some providers 1 s.
+/// * `Unknown`: an event has no `lastModified`. Some providers omit it from all events, some from deleted
 ///   events.
 ///
 /// ```

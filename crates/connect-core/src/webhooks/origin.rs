@@ -1,17 +1,18 @@
-//! Marks the events that an application writes, so that it recognizes them in later deliveries.
+//! Marks the events that an application writes, so that it recognizes these events in deliveries.
 
 use connect_types::{Event, Raw};
 
 use crate::base::Error;
 
-/// A mark in the `custom` fields of events that this application writes.
+/// A mark in the `custom` fields of events that the application writes.
 ///
-/// The service does not deliver a write of the application itself for about 30 s. But it forgets these writes
-/// when it restarts, and it polls some calendars less often. An application that writes events in response to
-/// deliveries should therefore mark these events, and ignore deliveries of marked events.
+/// For about 30 s, the service does not deliver the application's own writes. But the service forgets these
+/// writes when it restarts, and it polls some calendars less often than every 30 s. Therefore an application
+/// that writes events in response to deliveries should mark these events, and ignore deliveries of marked
+/// events.
 ///
-/// The mark has two limits. A delivery that contains little more than ids has no `custom` field. And the mark
-/// stays when a person edits the event, so compare the fields that matter before you ignore the delivery.
+/// The mark has two limits. Some deliveries contain little more than ids, and no `custom` field. And the mark
+/// stays when a person edits the event: compare the fields that matter before you ignore a delivery.
 ///
 /// ```
 /// use connect_core::webhooks::Origin;
@@ -32,28 +33,28 @@ pub struct Origin {
 }
 
 impl Origin {
-    /// Creates the mark of the application with this name, in the field `origin`.
+    /// Creates the mark of the application `name`, in the field `origin`.
     pub fn new(name: impl Into<Box<str>>) -> Self {
         Self { field: "origin".into(), name: name.into() }
     }
 
-    /// Sets the field of `custom` that holds the mark.
+    /// Sets the name of the field of `custom` that contains the mark.
     #[must_use]
     pub fn field(mut self, field: impl Into<Box<str>>) -> Self {
         self.field = field.into();
         self
     }
 
-    /// Returns the fields of `custom` with the mark added.
+    /// Returns the fields of `custom` and the mark.
     ///
     /// # Errors
-    /// Fails if `custom` is not a JSON object.
+    /// If `custom` is not a JSON object.
     pub fn mark(&self, custom: Option<&Raw>) -> Result<Raw, Error> {
         Raw::with_field(custom, &self.field, &*self.name)
             .map_err(|error| Error::validation("`custom` is not a JSON object").with_source(error))
     }
 
-    /// Returns whether the event carries this mark.
+    /// Returns whether the event has this mark.
     pub fn is_of(&self, event: &Event) -> bool {
         let name = event.custom.as_ref().and_then(|custom| custom.field::<String>(&self.field));
         name.is_some_and(|name| *name == *self.name)

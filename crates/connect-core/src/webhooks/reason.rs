@@ -8,21 +8,21 @@ use crate::{base::Error, tokens::StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// A header is missing, empty, repeated, or not visible ASCII. Required: `webhook-id`,
-    /// `webhook-timestamp`, `webhook-signature`.
+    /// The header `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing, empty, repeated, or
+    /// not visible ASCII.
     #[error("the header `webhook-id`, `-timestamp` or `-signature` is missing, empty, repeated or not ASCII")]
     MissingHeaders,
     /// The timestamp has a character other than a digit.
     #[error("`webhook-timestamp` is not a Unix time in seconds (expected only digits)")]
     InvalidTimestamp,
-    /// The timestamp differs from the receiver's clock by more than 300 s. A receiver whose clock is wrong by
-    /// more than 300 s refuses every delivery for this reason.
+    /// The timestamp differs from the receiver's clock by more than 300 s. If every delivery is refused for
+    /// this reason, the receiver's clock is wrong.
     #[error("`webhook-timestamp` differs from the receiver's clock by more than 300 s")]
     TimestampOutOfTolerance,
-    /// No public key is available: none was passed in, or none could be fetched.
+    /// No public key is available: no key was passed in or could be fetched.
     #[error("no public key is available to verify the delivery")]
     NoPublicKeys,
-    /// No signature was made with a known key over this id, timestamp and body.
+    /// No signature matches a known key and the id, timestamp and body of the delivery.
     #[error("no signature in `webhook-signature` matches a known public key")]
     NoMatchingSignature,
     /// The signature is valid, but the body is not a JSON object.
@@ -45,8 +45,8 @@ impl Reason {
 
     /// Returns the status to respond with: 503 (deliver again), 401 (not genuine) or 400 (malformed).
     ///
-    /// The service's documentation says that it sends a delivery again after 503 and not after 401. It does
-    /// not mention 400, which this SDK uses for deliveries that would also be malformed when sent again.
+    /// According to its documentation, the service sends a delivery again after 503 but not after 401. The
+    /// documentation does not mention 400. This SDK uses 400 for malformed deliveries.
     pub fn status(self) -> StatusCode {
         match self {
             Self::NoPublicKeys => StatusCode::SERVICE_UNAVAILABLE,
@@ -76,15 +76,15 @@ impl Rejection {
         self.reason
     }
 
-    /// Returns the status to respond with: [`Reason::status`], or 503 if only newer keys could decide.
+    /// Returns the status to respond with: usually [`Reason::status`].
     ///
-    /// The status is 503 if no signature matched and newer keys could not be fetched, since the delivery may
-    /// be signed with a key that the ring does not have yet.
+    /// If no signature matched and newer keys could not be fetched, the status is 503, because the delivery
+    /// may be signed with a key that the ring does not have yet.
     pub fn status(&self) -> StatusCode {
         if self.retry { StatusCode::SERVICE_UNAVAILABLE } else { self.reason.status() }
     }
 
-    /// Returns the error of the last fetch of the keys, if the rejection is due to it.
+    /// Returns the error of the last fetch of the keys, if it caused the rejection.
     pub fn cause(&self) -> Option<&Error> {
         self.cause.as_ref()
     }
@@ -106,7 +106,7 @@ pub enum Declined {
     /// The delivery was handled already.
     #[error("the delivery was handled already")]
     Handled,
-    /// The delivery is being handled, in this process or another one.
+    /// Another caller is handling the delivery, in this process or another process.
     #[error("the delivery is being handled by another caller")]
     InHand,
     /// The replay guard failed.
@@ -117,8 +117,8 @@ pub enum Declined {
 impl Declined {
     /// Returns the status to respond with.
     ///
-    /// It is 200 if the delivery was handled, 503 if the service should send it again, and for
-    /// [`Self::Rejected`] the status of the [`Rejection`].
+    /// The status is 200 if the delivery was already handled, and 503 if the service should send it again.
+    /// For [`Self::Rejected`], it is the status of the [`Rejection`].
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status(),

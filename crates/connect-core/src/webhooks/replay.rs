@@ -1,4 +1,4 @@
-//! Replay guards, which prevent a repeated delivery from being handled again.
+//! Replay guards, which prevent that a repeated delivery is handled again.
 //!
 //! ```text
 //!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
@@ -19,11 +19,12 @@ use crate::tokens::StoreError;
 
 /// The minimum time for which a guard remembers a handled delivery (600 s).
 ///
-/// A delivery can be verified for 600 s, from 300 s before its timestamp to 300 s after it.
+/// A delivery can be verified for 600 s: from 300 s before its timestamp to 300 s after its timestamp.
 pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs());
 
-/// Remembers which deliveries were handled. The blocking client calls the guard directly, the async client on
-/// a thread pool.
+/// Remembers which deliveries were handled.
+///
+/// The blocking client calls the guard directly, the async client on a thread pool.
 ///
 /// [`ReplayMemory`](super::ReplayMemory) serves one process; several processes share a guard in a database.
 /// The rules for an implementation:
@@ -31,15 +32,15 @@ pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs(
 /// * A claim is atomic: if several callers claim one id at the same time, in any process, at most one gets
 ///   [`Claimed::New`].
 /// * A claim ends with its lease, which must be longer than a handler takes. The delivery is then new again.
-/// * A claim releases only itself. A release after the lease removes neither the claim of the next caller nor
-///   the record of a handled delivery. So each claim has a unique token, which the guard compares before it
-///   deletes anything.
-/// * `done` marks the delivery as handled, even if another caller has claimed it since or the guard has
-///   forgotten it. The caller may repeat `done` after a failure, and a second success changes nothing.
+/// * A claim releases only itself. After the end of the lease, a release removes neither the claim of another
+///   caller nor the record of a handled delivery. Therefore each claim has a unique token, which the guard
+///   compares before it deletes anything.
+/// * `done` marks the delivery as handled, even if another caller has claimed the delivery or the guard has
+///   forgotten it. The caller may repeat `done` after a failure. A second success changes nothing.
 /// * A handled delivery is remembered for at least [`SHORTEST_MEMORY`] after its claim.
-/// * A guard in a store with a clock uses that clock and ignores `now`, since the clocks of callers differ.
-/// * Ids are compared byte for byte. Two applications may have equal ids, so a store that serves several
-///   applications keeps their ids apart.
+/// * A guard whose store has a clock uses that clock and ignores `now`, because the clocks of callers differ.
+/// * Ids are compared byte for byte. Deliveries to two applications may have equal ids. Therefore a store for
+///   several applications must distinguish the applications.
 ///
 /// With these rules, a delivery is handled exactly once. The exception is a process that crashes before
 /// `done`: the lease of its claim ends, and the delivery is handled again when the service sends it again.
@@ -48,12 +49,12 @@ pub trait ReplayGuard: Send + Sync + 'static {
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError>;
 }
 
-/// The right to handle a delivery. Dropping it releases the delivery, without reporting errors.
+/// The right to handle a delivery. Dropping the claim releases the delivery, without reporting errors.
 pub trait ReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
+    /// Records the delivery as handled, even if the lease has ended. Callers may repeat it after an error.
     fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. It is no error if the lease has ended.
+    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
     fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -67,10 +68,10 @@ pub trait AsyncReplayGuard: Send + Sync + 'static {
 /// The async variant of [`ReplayClaim`].
 #[async_trait]
 pub trait AsyncReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has ended. May be called again after an error.
+    /// Records the delivery as handled, even if the lease has ended. Callers may repeat it after an error.
     async fn done(&mut self) -> Result<(), StoreError>;
 
-    /// Releases the delivery immediately, unless it was handled. It is no error if the lease has ended.
+    /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
     async fn release(self: Box<Self>) -> Result<(), StoreError>;
 }
 
@@ -85,7 +86,7 @@ pub enum Claimed<C: ?Sized> {
 }
 
 impl<C: ?Sized> Claimed<C> {
-    /// Converts the claim of a new delivery.
+    /// Converts the claim of a new delivery with `wrap`.
     pub fn map<D: ?Sized>(self, wrap: impl FnOnce(Box<C>) -> Box<D>) -> Claimed<D> {
         match self {
             Self::New(claim) => Claimed::New(wrap(claim)),

@@ -14,10 +14,10 @@ use crate::tokens::StoreError;
 
 /// A replay guard in memory, for one process. Clones share their memory, and can serve several clients.
 ///
-/// It remembers a delivery for a day, since the service does not document how long it repeats one. It
-/// remembers at most 100 000 deliveries. If there are more, it forgets those that were handled first, and
-/// never a current claim. A claim lasts 60 s. All times are measured by the wall clock, so setting the clock
-/// back prolongs them.
+/// The guard remembers a delivery for a day, because the service does not document how long it repeats a
+/// delivery. The guard remembers at most 100 000 deliveries. If there are more, it forgets those that were
+/// handled first, but never a current claim. A claim lasts 60 s. All times are measured by the wall clock, so
+/// they get longer if the clock is set back.
 #[derive(Clone, Debug)]
 pub struct ReplayMemory {
     most: usize,
@@ -53,7 +53,7 @@ impl ReplayMemory {
         self
     }
 
-    /// Sets how long a claim lasts; after that, the delivery can be claimed again.
+    /// Sets how long a claim lasts. After the end of a claim, its delivery can be claimed again.
     #[must_use]
     pub fn lease(mut self, time: Duration) -> Self {
         self.lease = time;
@@ -96,7 +96,7 @@ struct Memory {
 struct Entry {
     ticket: u64,
     done: bool,
-    /// When the claim ends, or when the handled delivery is forgotten.
+    /// The time at which the claim ends or the handled delivery is forgotten.
     until: Timestamp,
 }
 
@@ -107,8 +107,9 @@ impl Entry {
 }
 
 impl Memory {
-    /// Forgets expired claims, then the deliveries that were handled first, until there is room. Current
-    /// claims stay.
+    /// Removes expired claims, then the deliveries that were handled first, until there is room.
+    ///
+    /// Current claims are not removed.
     fn make_room(&mut self, most: usize) -> Result<(), StoreError> {
         while self.by_id.len() >= most {
             let entry = |queue: &BTreeMap<u64, Arc<str>>| {
@@ -153,7 +154,7 @@ struct MemoryClaim {
 }
 
 impl MemoryClaim {
-    /// Records the delivery as handled, even if the claim has expired or another caller holds the delivery.
+    /// Records the delivery as handled, even if the claim has expired or another caller has a claim.
     fn finish(&self) -> Result<(), StoreError> {
         let mut memory = self.guard.memory();
         match memory.by_id.get(&self.id).copied() {

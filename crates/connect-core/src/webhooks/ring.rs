@@ -9,20 +9,19 @@
 //! The rules:
 //!
 //! * A delivery starts no fetch if its headers are invalid, or if they contain no well-formed signature.
-//! * Keys expire after the `max-age` of the response (an hour if it has none, a day at most), as soon as
-//!   either the wall clock or the monotonic clock has reached that time. If a signature matches an expired
-//!   key, the delivery is verified, and newer keys are fetched in the background.
-//! * If no signature matches, the keys are fetched once more, since they may have changed. The delivery is
-//!   refused with 401 only if the service itself (not a cache) has responded to a request that was sent after
-//!   the delivery arrived. If it has not, the delivery is refused with 503, so that the service sends it
-//!   again.
+//! * Keys expire after the `max-age` of the response. Without `max-age` they expire after an hour, and always
+//!   after a day at most. The wall clock and the monotonic clock are both checked. If a signature matches an
+//!   expired key, the delivery is verified, and newer keys are fetched in the background.
+//! * If no signature matches, the keys are fetched once more, because they may have changed. The delivery is
+//!   refused with 401 if the service itself (not a cache) responds to a fetch that started after the delivery
+//!   arrived. In all other cases, the delivery is refused with 503, so that the service sends it again.
 //! * There is at most one fetch a minute. A driver holds a lock, the fetch lock, while it starts and runs a
-//!   [`Fetch`], so callers that find one running wait for it.
+//!   [`Fetch`]. Other callers wait for a fetch that is running.
 //! * A fetch that is dropped without a response has failed. The next fetch may start two seconds after the
-//!   dropped one started.
+//!   start of the dropped fetch.
 //! * A fetch that hangs prevents other fetches for a minute. Its late response never replaces newer keys.
-//! * The keys stay if a fetch fails, or if no entry of the fetched document is usable. A document without
-//!   entries removes all keys.
+//! * If a fetch fails, or if no entry of the fetched document is usable, the ring does not change its keys. A
+//!   document without entries removes all keys.
 //! * The pinned key is used until the first document is fetched, and never afterwards.
 
 use std::{
@@ -45,8 +44,8 @@ use crate::{
 
 /// The public keys of the service. Clones are cheap and share the keys.
 ///
-/// The clients drive the ring. A program without a client carries out the steps itself. It needs a fetch
-/// lock, which one caller at a time holds during a fetch, so that other callers wait for the response.
+/// The clients drive the ring. A program without a client carries out the steps itself. The program needs a
+/// fetch lock. One caller at a time holds the lock during a fetch, and other callers wait.
 ///
 /// ```
 /// use std::{sync::{Mutex, PoisonError}, time::Duration};
@@ -105,10 +104,10 @@ struct RingInner {
 }
 
 impl KeyRing {
-    /// Creates a ring that has only the pinned key of the application's configuration, if any.
+    /// Creates a ring without fetched keys, with the pinned key of the application's configuration, if any.
     ///
     /// # Errors
-    /// Fails if the pinned key is not a valid [`PublicKey`].
+    /// If the pinned key is not a valid [`PublicKey`].
     pub fn new(app: &App) -> Result<Self, Error> {
         let pinned = app.config().webhook_key.as_deref().map(str::parse).transpose();
         let pinned = pinned.map_err(|error| {
@@ -118,8 +117,7 @@ impl KeyRing {
         Ok(Self(Arc::new(RingInner { app: app.clone(), pinned, state: Mutex::default() })))
     }
 
-    /// Starts to verify a delivery. Checks the headers first, and requests a fetch of keys only if the
-    /// delivery could be genuine.
+    /// Starts to verify a delivery. Requests a fetch of keys only if the headers are well-formed.
     pub fn check<'a>(&self, headers: &'a HeaderMap, body: &'a [u8], now: Now) -> CheckStep<'a> {
         let refused = |reason: Reason| CheckStep::Done(Err(reason.into()), None);
         let envelope = match Envelope::read(headers, now.wall) {
@@ -141,7 +139,7 @@ impl KeyRing {
 
     /// Sets stored keys, unless the ring already has fetched or stored keys.
     ///
-    /// Expired keys are used until newer ones are fetched.
+    /// Expired keys are used until newer keys are fetched.
     pub fn restore(&self, keys: FetchedKeys, now: Now) {
         let mut state = self.state();
         if state.fetched.is_none() {
@@ -149,8 +147,9 @@ impl KeyRing {
         }
     }
 
-    /// Returns a fetch if `is_due` returns true. Its arguments are the state, and whether a fetch may start
-    /// now.
+    /// Returns a fetch if `is_due` returns true.
+    ///
+    /// The arguments of `is_due` are the state, and whether a fetch may start now.
     fn request_fetch(&self, now: Now, is_due: impl FnOnce(&FetchState, bool) -> bool) -> Option<Fetch> {
         let state = self.state();
         is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
@@ -182,14 +181,14 @@ impl fmt::Debug for KeyRing {
 
 /// The next step of verifying a delivery.
 ///
-/// Exhaustive on purpose: a driver that omits a step does not compile.
+/// The enum is exhaustive on purpose: a driver that omits a step does not compile.
 #[derive(Debug)]
 #[must_use = "the delivery is verified only when the steps are carried out"]
 pub enum CheckStep<'a> {
     /// Carry out the fetch while you hold the fetch lock. Then call [`Checking::resume`], even if the fetch
     /// failed.
     Fetch(Fetch, Checking<'a>),
-    /// The result. If it comes with a fetch, newer keys are due: carry out the fetch without delaying the
+    /// The result. If there is a fetch, newer keys are due: carry out the fetch without delaying the
     /// delivery.
     Done(Result<Verified, Rejection>, Option<Fetch>),
 }

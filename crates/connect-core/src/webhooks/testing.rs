@@ -1,11 +1,11 @@
 //! Signs deliveries with a published key, for the tests of applications.
 //!
-//! **The secret half of this key is in this file.** A client that uses [`keys`] or [`public_key`] outside
+//! **The secret half of the key is in this file.** A client that uses [`keys`] or [`public_key`] outside
 //! tests accepts deliveries from everybody.
 //!
-//! A client with these [`keys`] (`webhook_keys` on its builder, or `webhooks().restore_keys`) verifies
-//! deliveries made by [`sign`] without a network, for a day. If a signature does not match, the client
-//! fetches newer keys. A test of this case needs a transport that imitates the service.
+//! Pass [`keys`] to a client with `webhook_keys` of its builder or with `webhooks().restore_keys`. For a day,
+//! the client then verifies deliveries from [`sign`] without a network. If a signature does not match, the
+//! client fetches newer keys. A test of this case needs a transport that imitates the service.
 //!
 //! ```
 //! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};
@@ -34,7 +34,7 @@ const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
 /// Returns the key that [`sign`] signs with, for [`verify`](super::verify).
 ///
-/// In tests of a client, use [`keys`] instead, since a client uses a pinned key only until it has fetched
+/// In tests of a client, use [`keys`] instead, because a client uses a pinned key only until it has fetched
 /// keys.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
@@ -42,14 +42,15 @@ pub fn public_key() -> PublicKey {
 
 /// Returns the key that [`sign`] signs with, as if it were the only key fetched from the service.
 ///
-/// For tests of a client. Never use it outside tests.
+/// Only for tests of a client: never use this function outside tests.
 pub fn keys(now: Timestamp) -> FetchedKeys {
     FetchedKeys::of(public_key(), now)
 }
 
-/// Returns a delivery with this body, sent at `now`: a POST with the headers of a genuine delivery.
+/// Returns a delivery with the given id and body, sent at `now`.
 ///
-/// An id that is not valid in a header is left out of the request, which then cannot be verified.
+/// The request is a POST with the headers of a genuine delivery. If `id` is not valid in a header, the
+/// request has no id and cannot be verified.
 pub fn sign(id: &str, body: impl Into<Bytes>, now: Timestamp) -> Request {
     let body = body.into();
     let timestamp = now.as_second().to_string();

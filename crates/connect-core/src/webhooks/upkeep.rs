@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 /// calendars of the account and renews these subscriptions itself. Use this type for accounts that were
 /// connected earlier, and for services that leave subscriptions to the application.
 ///
-/// A renewal creates a new subscription, which may start with an initial sync: deliveries of events that
-/// already existed (`metadata.is_initial_sync`).
+/// A renewal creates a new subscription. It may start with an initial sync: deliveries of events that already
+/// exist (`metadata.is_initial_sync`).
 ///
 /// ```
 /// use connect_core::types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook, decode};
@@ -49,7 +49,7 @@ pub struct Upkeep {
     ahead: Duration,
 }
 
-/// Renews a day ahead. A subscription lasts about three days at Microsoft, and a week at Google.
+/// Renews a subscription a day before it expires. It lasts about three days at Microsoft, a week at Google.
 impl Default for Upkeep {
     fn default() -> Self {
         Self::ahead(Duration::from_secs(24 * 3600))
@@ -59,8 +59,8 @@ impl Default for Upkeep {
 /// An action for one subscription.
 #[derive(Clone, Debug, PartialEq)]
 pub enum UpkeepAction {
-    /// Subscribe to the calendar, or renew its subscription. The new subscription replaces the old one, and
-    /// the service chooses a unique id for its channel.
+    /// Subscribe to the calendar, or renew its subscription. The new subscription replaces the old one. The
+    /// service chooses a unique channel id for the new subscription.
     Subscribe(CalendarRef, SubscribeWebhook),
     /// End a subscription to a calendar that is no longer wanted.
     Unsubscribe(Held, UnsubscribeWebhook),
@@ -75,18 +75,19 @@ pub struct Held {
     /// The id of the calendar as returned by `GET /calendars`. The service treats an alias such as `primary`
     /// as another calendar.
     pub calendar_id: Box<str>,
-    /// The id of the channel, which deliveries contain.
+    /// The id of the channel. Deliveries contain this id.
     pub channel_id: Box<str>,
     /// The resource id, which Google needs in addition to the channel id to end the subscription.
     pub resource_id: Option<Box<str>>,
     /// The time at which the subscription expires, or `None` if it does not expire. If the time in the
-    /// service's response could not be decoded, this is 1970, so that the subscription is renewed.
+    /// service's response could not be decoded, the value is in 1970, so that the subscription is renewed.
     pub expires: Option<Timestamp>,
 }
 
 impl Held {
-    /// Creates the record of a subscription from the service's response. `None` if the response has no
-    /// channel id.
+    /// Creates the record of a subscription from the service's response.
+    ///
+    /// Returns `None` if the response has no channel id.
     pub fn new(calendar: impl Into<CalendarRef>, answer: &Subscribed) -> Option<Self> {
         let calendar = calendar.into();
         let made = answer.subscription.as_ref();
@@ -113,16 +114,16 @@ impl Held {
 }
 
 impl Upkeep {
-    /// Plans to renew a subscription when at most this time is left until it expires.
+    /// Creates a planner that renews a subscription when at most `ahead` is left until it expires.
     pub fn ahead(ahead: Duration) -> Self {
         Self { ahead }
     }
 
     /// Returns the actions after which exactly the wanted calendars are subscribed.
     ///
-    /// Pass all calendars that the user wants and all subscriptions that the user holds, since a subscription
-    /// to any other calendar is ended. A calendar that is listed twice is subscribed once. Of several
-    /// subscriptions to one calendar, only the last to expire counts, since the service keeps one only.
+    /// Pass all calendars that the user wants and all subscriptions that the user has. A subscription to
+    /// another calendar is ended. A calendar that is listed twice is subscribed once. Of several
+    /// subscriptions to one calendar, only the last to expire counts, because the service has only one.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

@@ -1,4 +1,4 @@
-//! Verifies deliveries by Standard Webhooks `v1a`, in the order of checks of the official SDKs.
+//! Verifies deliveries by Standard Webhooks `v1a`. The order of the checks is that of the official SDKs.
 
 use std::{fmt, time::Duration};
 
@@ -13,35 +13,36 @@ use super::{PublicKey, Reason};
 /// The maximum difference between a delivery's timestamp and the receiver's clock: 300 s, inclusive.
 pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-/// The maximum number of different signatures that are checked. A genuine delivery has one or two, one for
-/// each active key. Each check reads the whole body.
+/// The maximum number of different signatures that are checked. Each check reads the whole body.
+///
+/// A genuine delivery has one signature for each active key, so one or two.
 const MAX_SIGNATURES: usize = 4;
 
 /// A verified delivery.
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The `webhook-id`, which is the same each time the service sends the delivery.
+    /// The `webhook-id`. It does not change when the service sends the delivery again.
     pub id: Box<str>,
     /// The time at which the delivery was sent, to the second.
     pub timestamp: Timestamp,
     /// The decoded body. Every field is optional, and unknown fields are kept.
     ///
-    /// If an element of `events` cannot be decoded, `events` has the other elements, and `extra` has the
+    /// If an element of `events` cannot be decoded, `events` lacks this element, and `extra` has the
     /// original list.
     pub delivery: Delivery,
 }
 
 /// Verifies the signature of a delivery, and that it was sent within [`TOLERANCE`] of `now`.
 ///
-/// Pass `body` as the bytes that were received, since the signature does not match JSON that was parsed and
+/// Pass `body` as the bytes that were received, because the signature does not match JSON that was parsed and
 /// written again.
 ///
 /// If the signature is valid, the body is refused only if it is not a JSON object. Values of an unexpected
 /// type are in `extra`, and invalid UTF-8 is read as U+FFFD.
 ///
 /// # Errors
-/// Returns the first [`Reason`] that applies, in the order in which the enum lists them.
+/// If several [`Reason`]s apply, returns the first in the order of the enum.
 pub fn verify(
     headers: &HeaderMap,
     body: &[u8],
@@ -53,11 +54,11 @@ pub fn verify(
     envelope.open(body)
 }
 
-/// The headers of a delivery, checked as far as possible without keys and body.
+/// The headers of a delivery. Everything that needs no keys and no body has been checked.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
     id: &'a str,
-    /// The text as received, since the signature covers it.
+    /// The text as received, because the signature covers it.
     timestamp: &'a str,
     seconds: i64,
     signatures: Vec<Signature>,
@@ -86,12 +87,12 @@ impl<'a> Envelope<'a> {
         Ok(Self { id, timestamp, seconds, signatures: signatures(entries), signed: Signed::default() })
     }
 
-    /// Whether at least one entry has the form of a signature.
+    /// Returns whether at least one entry has the form of a signature.
     pub(super) fn is_signed(&self) -> bool {
         !self.signatures.is_empty()
     }
 
-    /// Checks that one of the signatures was made with one of these keys. Every call must pass the same body.
+    /// Checks that a signature was made with one of `keys`. Every call must pass the same `body`.
     pub(super) fn check<'k>(
         &mut self,
         body: &[u8],
@@ -143,7 +144,9 @@ fn decodable(events: &Raw) -> Vec<EventChange> {
     all.iter().filter_map(|one| one.decode().ok()).collect()
 }
 
-/// Returns the value of a header that occurs once. If it occurs twice, it is unknown which value was signed.
+/// Returns the value of a header that occurs exactly once.
+///
+/// If a header occurs twice, it is unknown which of its values was signed.
 fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     let mut values = headers.get_all(name).iter();
     match (values.next(), values.next()) {
@@ -154,8 +157,9 @@ fn single<'a>(headers: &'a HeaderMap, name: &str) -> Result<&'a str, Reason> {
     }
 }
 
-/// Parses a number of seconds, written only with digits. A number that is too large for `i64` is out of
-/// tolerance.
+/// Parses a number of seconds that consists only of digits.
+///
+/// A number that is too large for `i64` is out of tolerance.
 fn seconds(text: &str) -> Result<i64, Reason> {
     if !text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Err(Reason::InvalidTimestamp);
