@@ -34,9 +34,9 @@ pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
 pub struct Config {
     /// The client id of the application.
     pub client_id: String,
-    /// The client secret; `None` for a public client (RFC 6749 2.1), which cannot keep a secret.
+    /// The client secret, or `None` for a public client (RFC 6749 2.1), which cannot protect a secret.
     pub client_secret: Option<Secret>,
-    /// The redirect URI, exactly as registered. `postmessage` if the codes come from Google's popup.
+    /// The redirect URI, exactly as registered, or `postmessage` for codes from Google's popup.
     pub redirect_uri: String,
     /// The base URL of the API. Default [`CONNECT_BASE_URL`].
     ///

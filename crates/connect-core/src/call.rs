@@ -26,8 +26,8 @@ use crate::{
 
 /// The maximum number of times a request is sent again after a 401.
 ///
-/// The reasons are: another caller obtained a newer pair, the server did not accept a new pair yet, and this
-/// call refreshed the pair.
+/// There is one for each reason: another caller obtained a newer pair, the server did not accept a new pair
+/// yet, or this call refreshed the pair.
 const MAX_REPLAYS: u32 = 3;
 
 /// The next step of a call, with the continuation that takes the result of the step.
@@ -214,7 +214,7 @@ impl Call {
         }
         let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);
         if gone && self.template.method == Method::DELETE && self.maybe_reached {
-            // An earlier attempt has deleted the object, although its response was lost or an error.
+            // An earlier attempt, whose response was lost or was a server error, has deleted the object.
             let mut gone = Response::default();
             *gone.status_mut() = StatusCode::NO_CONTENT;
             gone.extensions_mut().insert(Attempts(self.sent));

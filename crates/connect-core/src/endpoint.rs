@@ -97,8 +97,8 @@ pub trait Endpoint {
 
     /// Returns the whole URL of the request, for servers that return the URL of the next page.
     ///
-    /// The URL replaces the path and the query. A URL whose origin is not that of the service is refused, to
-    /// protect the access token. Default: `None`.
+    /// The URL replaces the path and the query. To protect the access token, a URL is refused if its origin
+    /// differs from the origin of the service. Default: `None`.
     fn url(&self) -> Option<Cow<'_, str>> {
         None
     }

@@ -148,7 +148,7 @@ impl SignIn {
         let own = self.parameters.iter().map(|(name, value)| (&**name, value.as_str()));
         let servers =
             profile.authorize_parameters.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-        // The query of the configured URL must be kept (RFC 6749 3.1).
+        // The query of the configured URL must be retained (RFC 6749 3.1).
         let (url, urls) = profile.authorize_url.split_once('?').unwrap_or((&profile.authorize_url, ""));
         let urls: Vec<_> = form_urlencoded::parse(urls.as_bytes()).collect();
         let urls = urls.iter().map(|(name, value)| (&**name, &**value));

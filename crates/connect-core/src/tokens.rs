@@ -139,7 +139,7 @@ impl Tokens {
             tokens.expires_at =
                 now.checked_add(SignedDuration::from_secs(lifetime)).ok().or(tokens.expires_at);
         }
-        // A new token that seems expired shows that a clock is wrong. Its expiry stays unknown until a 401.
+        // If a new token seems expired, a clock is wrong. Then only a 401 shows the expiry.
         tokens.expires_at = tokens.expires_at.filter(|end| *end > now);
         tokens.refresh_token = match answer.refresh_token.as_deref() {
             Some(token) if !token.is_empty() => Some(token.into()),
@@ -158,7 +158,7 @@ impl Tokens {
         duration_between(self.issued_at?, self.expires_at?)
     }
 
-    /// Returns the time since the access token was received; `None` if unknown or negative.
+    /// Returns the time since the access token was received, or `None` if it is unknown or negative.
     pub(crate) fn age(&self, now: Timestamp) -> Option<Duration> {
         duration_between(self.issued_at?, now)
     }
@@ -202,7 +202,7 @@ impl Tokens {
         revisions.is_some_and(|(this, other)| this.sign_in == other.sign_in)
     }
 
-    /// Returns the time until the access token expires: zero if it has expired, `None` if unknown.
+    /// Returns the time until the access token expires, zero if it has expired, or `None` if unknown.
     pub(crate) fn remaining(&self, now: Timestamp) -> Option<Duration> {
         self.expires_at.map(|end| duration_between(now, end).unwrap_or_default())
     }

@@ -175,7 +175,7 @@ impl Error {
         self.0.may_have_happened
     }
 
-    /// Returns the time to wait before a retry, from `Retry-After` (RFC 9110 10.2.3) of a 429 or 503.
+    /// Returns the time to wait before a retry: from `Retry-After` (RFC 9110 10.2.3) or a cool-down.
     pub fn retry_after(&self) -> Option<Duration> {
         self.0.retry_after
     }

@@ -16,7 +16,7 @@ pub struct Network {
     pub trust: Trust,
     /// Additional trusted root certificates, in PEM.
     pub root_certificates: Vec<Vec<u8>>,
-    /// The cryptography library for TLS. Default: ring if it is compiled in, else aws-lc-rs.
+    /// The cryptography library for TLS. Default: ring or, if ring is not compiled in, aws-lc-rs.
     pub crypto: Option<Crypto>,
     /// The URL of the HTTP proxy for https requests, in the form that [`ProxyRule::new`] accepts.
     pub proxy: Option<String>,

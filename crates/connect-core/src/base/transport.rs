@@ -173,7 +173,7 @@ impl TransportError {
     }
 }
 
-/// Converts a socket error. `sent` is [`Sent::No`] if the error shows that connecting failed, or else
+/// Converts a socket error. If it shows that connecting failed, `sent` is [`Sent::No`]. If not, `sent` is
 /// [`Sent::Maybe`].
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {

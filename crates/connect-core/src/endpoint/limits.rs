@@ -19,7 +19,7 @@ pub struct Limits {
     /// The highest number of concurrent requests of one user. Further requests of the user wait. All
     /// endpoints of a service must return the same number.
     pub at_once: Option<NonZeroU32>,
-    /// Whether the service limits each user separately. If so, a 429 delays only the calls of one user.
+    /// Whether the service limits each user separately. If so, a 429 for a user delays no other user.
     pub per_user: bool,
 }
 

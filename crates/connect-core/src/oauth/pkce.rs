@@ -4,7 +4,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 
 use crate::base::{Entropy, Secret};
 
-/// The code verifier: the secret that binds an authorization code to the client that requested the code.
+/// The code verifier. The server accepts the authorization code only together with this secret.
 pub(crate) struct Verifier(Secret);
 
 impl Verifier {

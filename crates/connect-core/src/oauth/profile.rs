@@ -60,12 +60,12 @@ pub struct Profile {
     pub redirect_uri_on_refresh: bool,
     /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2).
     ///
-    /// Such a code counts only in a response with status 400 or 401. The stored tokens are then deleted.
-    /// Default: `invalid_grant`.
+    /// These codes end a sign-in only in a response with status 400 or 401. The stored tokens are then
+    /// deleted. Default: `invalid_grant`.
     pub final_errors: Vec<String>,
     /// The error codes of refusals that may be temporary, such as for a locked account. Default: none.
     ///
-    /// After such a refusal, calls that need a new access token fail with
+    /// After a temporary refusal, calls that need a new access token fail with
     /// [`ErrorKind::Authentication`](crate::ErrorKind). The stored tokens are not deleted, and the refresh
     /// token is sent again at most once in ten minutes.
     pub recoverable_errors: Vec<String>,
@@ -213,7 +213,7 @@ impl Profile {
         }
     }
 
-    /// Checks that every endpoint is https, or http at a loopback address, and that the issuer is not empty.
+    /// Checks that all endpoints are https (or http at a loopback address) and the issuer is not empty.
     pub(crate) fn check(&self) -> Result<(), Error> {
         let revocation = match &self.revocation {
             Revocation::None => None,

@@ -156,7 +156,7 @@ fn queue_save(
     let deadline = now.monotonic.saturating_add(session.app().config().timeout);
     match session.flush_pending(deadline) {
         Some(save) => RefreshStep::Queue(save),
-        None => RefreshStep::Done(Ok(())), // a concurrent call has saved it
+        None => RefreshStep::Done(Ok(())), // a concurrent call has saved the pair
     }
 }
 

@@ -120,7 +120,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         }
         if let Some(error) = token_endpoint::cool_down_error(self.session.app(), now) {
-            return self.release(Err(error)); // another user's request got a 429 in the meantime
+            return self.release(Err(error)); // another user's request has got a 429
         }
         self.exchanged = true;
         self.phase = Phase::Exchanging(tokens);
@@ -370,7 +370,7 @@ impl Leader {
             let mut state = session.state();
             if state.is_superseded(self.since) {
                 drop(state);
-                return self.release(Ok(())); // the user has signed in again, so this pair is dropped
+                return self.release(Ok(())); // the user has signed in again: drop the older pair
             }
             state.set_pending(pending);
         }

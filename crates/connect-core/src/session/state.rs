@@ -95,7 +95,8 @@ struct Ended {
     /// The pair that was in use when the store was found empty. The pair may be used again, unless the user
     /// signs out.
     gone: Option<Tokens>,
-    /// Whether the user has signed out. If so, pairs from the sign-ins of `barred` or earlier are not used.
+    /// Whether the user has signed out. If so, no pair from the sign-in of a barred pair, or from an earlier
+    /// sign-in, may be used again.
     by_sign_out: bool,
     error: Error,
 }
@@ -235,8 +236,8 @@ impl SessionState {
 
     /// Returns the error that ended the session, if `tokens` must not be used again.
     ///
-    /// A barred pair must not be used, nor an older pair from its sign-in (for example from a restored
-    /// backup). After a sign-out, no pair from its sign-in or from an earlier sign-in may be used.
+    /// A barred pair must not be used, nor an older pair from the sign-in of a barred pair (for example from
+    /// a restored backup). After a sign-out, no pair from that sign-in or an earlier sign-in may be used.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {

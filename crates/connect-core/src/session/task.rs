@@ -81,7 +81,7 @@ impl TokenTask {
 
     /// Starts the task, under the gate, and returns its first step.
     ///
-    /// Returns [`RefreshStep::Done`] if another task has done this task's work since it was requested.
+    /// Returns [`RefreshStep::Done`] if another task has already done the work of this task.
     pub fn start(mut self, now: Now) -> RefreshStep {
         let session = self.session.clone();
         let mut state = session.state();

@@ -95,7 +95,7 @@ impl KeySet {
         })
     }
 
-    /// Creates a key set from stored keys. It is valid for the rest of their `max_age`.
+    /// Creates a key set from stored keys. The keys are valid for the rest of their `max_age`.
     ///
     /// Returns `None` if the document has entries but no usable key.
     pub(super) fn restored(document: FetchedKeys, now: Now) -> Option<Self> {

@@ -1,4 +1,4 @@
-//! Marks the events that an application writes, so that it recognizes these events in deliveries.
+//! Marks the events that an application writes, so that the application recognizes them in deliveries.
 
 use connect_types::{Event, Raw};
 

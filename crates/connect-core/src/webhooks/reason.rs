@@ -8,8 +8,9 @@ use crate::{base::Error, tokens::StoreError};
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
 #[non_exhaustive]
 pub enum Reason {
-    /// The header `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing, empty, repeated, or
-    /// not visible ASCII.
+    /// A required header is missing, empty, repeated, or not visible ASCII.
+    ///
+    /// The required headers are `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     #[error("the header `webhook-id`, `-timestamp` or `-signature` is missing, empty, repeated or not ASCII")]
     MissingHeaders,
     /// The timestamp has a character other than a digit.

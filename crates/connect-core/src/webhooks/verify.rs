@@ -15,7 +15,7 @@ pub const TOLERANCE: Duration = Duration::from_secs(300);
 
 /// The maximum number of different signatures that are checked. Each check reads the whole body.
 ///
-/// A genuine delivery has one signature for each active key, so one or two.
+/// A genuine delivery has one signature for each active key. The service has one or two active keys.
 const MAX_SIGNATURES: usize = 4;
 
 /// A verified delivery.
@@ -26,7 +26,7 @@ pub struct Verified {
     pub id: Box<str>,
     /// The time at which the delivery was sent, to the second.
     pub timestamp: Timestamp,
-    /// The decoded body. Every field is optional, and unknown fields are kept.
+    /// The decoded body. Every field is optional. Unknown fields are in `extra`.
     ///
     /// If an element of `events` cannot be decoded, `events` lacks this element, and `extra` has the
     /// original list.
