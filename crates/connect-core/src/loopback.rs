@@ -184,7 +184,7 @@ impl Loopback {
     }
 }
 
-/// The browser's request with the callback. The browser waits for the response.
+/// The browser's request with the callback. The listener has not responded to the request yet.
 #[derive(Debug)]
 pub struct Visit {
     /// Secret, because the query contains the authorization code.

@@ -173,8 +173,8 @@ impl TransportError {
     }
 }
 
-/// Converts a socket error. If it shows that connecting failed, `sent` is [`Sent::No`]. If not, `sent` is
-/// [`Sent::Maybe`].
+/// Converts a socket error. The error is [`Sent::No`] if connecting failed, and [`Sent::Maybe`] in all
+/// other cases.
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as E;

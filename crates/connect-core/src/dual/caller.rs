@@ -1,4 +1,4 @@
-//! Traits for code that calls endpoints as a user, with whichever client.
+//! Traits for code that calls endpoints as a user and works with any client.
 
 use std::{future::Future, time::Duration};
 
@@ -9,7 +9,7 @@ use crate::{
     tokens::Tokens,
 };
 
-/// A signed-in user of a blocking client. `connect_blocking::User` implements it.
+/// A signed-in user of a blocking client. `connect_blocking::User` implements this trait.
 ///
 /// ```
 /// use connect_core::{Caller, Error, types::{Calendar, ListCalendars}};
@@ -39,7 +39,7 @@ pub trait Caller: Send + Sync {
     fn sign_out(&self) -> Result<(), Error>;
 }
 
-/// A signed-in user of an async client. `connect_hyper::User` implements it.
+/// A signed-in user of an async client. `connect_hyper::User` implements this trait.
 ///
 /// ```
 /// use connect_core::{AsyncCaller, Error, types::{Calendar, ListCalendars}};

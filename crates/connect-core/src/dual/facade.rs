@@ -154,7 +154,7 @@ macro_rules! facade {
 
             /// Returns the session that all handles of this user share.
             ///
-            /// Only callers that drive the steps of the session themselves need it.
+            /// Only callers that drive the steps themselves need the session.
             pub fn session(&self) -> &std::sync::Arc<$crate::machine::Session> {
                 &self.member.session
             }
@@ -208,7 +208,7 @@ macro_rules! facade {
                 while let Some(first) = self.session().before_refresh(deadline) {
                     client.refresh(first)$($wait)*?;
                 }
-                // The first refresh may only load tokens from another process, which may be too old too.
+                // The first refresh may only load the tokens of another process, and these may be too old.
                 for _ in 0..2 {
                     if let Some(tokens) = self.session().tokens_within(max_age, asked) {
                         return Ok(tokens);
@@ -226,7 +226,7 @@ macro_rules! facade {
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
-                // If a later sign-in has ended since the exchange, its tokens are returned.
+                // If a later sign-in has ended since the exchange, the tokens of the later sign-in are returned.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 

@@ -19,7 +19,7 @@ const LIFETIME: Duration = Duration::from_secs(10);
 /// The limit is large, because a browser also sends the cookies of other servers on this machine.
 const MAX_HEAD_BYTES: usize = 64 * 1024;
 const MAX_HEADERS: usize = 256;
-/// The maximum number of reads from one connection in one poll.
+/// The maximum number of reads from one connection before the listener reads the next connection.
 const READS_PER_TURN: usize = 16;
 
 pub(super) struct Connection {

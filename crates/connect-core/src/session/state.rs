@@ -36,7 +36,7 @@ use crate::{
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// It is also the minimum age at which a 401 causes the refresh of a pair that is not proven.
+/// Also the minimum age at which a pair that is not proven is refreshed because of a 401.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -67,7 +67,7 @@ pub(super) struct SessionState {
 struct Current {
     tokens: Tokens,
     bearer: Option<HeaderValue>,
-    /// The (monotonic) time at which this process received the pair from the server. `None`: it did not.
+    /// The (monotonic) time at which the server issued the pair to this process, or `None` if it did not.
     minted: Option<Duration>,
     /// Before this (monotonic) time, a 401 causes no refresh unless a call has succeeded with the pair.
     no_refresh_before: Duration,
