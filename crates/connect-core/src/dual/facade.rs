@@ -226,7 +226,7 @@ macro_rules! facade {
             pub $($async)* fn exchange(&self, code: &AuthorizationCode) -> Result<Tokens, Error> {
                 let session = self.session();
                 self.client().persist(session, |now| session.exchange(code, now))$($wait)*?;
-                // If a later sign-in has ended since the exchange, the tokens of the later sign-in are returned.
+                // If a later sign-in has ended since the exchange, this returns the tokens of the later one.
                 self.tokens(std::time::Duration::MAX)$($wait)*
             }
 
