@@ -107,7 +107,9 @@ struct Connection {
     is_read: Arc<AtomicBool>,
 }
 
-/// Closes the oldest connection whose request is incomplete. If all are complete, waits until one ends.
+/// Closes the oldest connection whose request is incomplete.
+///
+/// If all requests are complete, waits until one connection ends.
 async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
     while connections.try_join_next().is_some() {}
     open.retain(|connection| !connection.task.is_finished());

@@ -85,7 +85,7 @@ fn first_instant(day: Date, zone: &TimeZone) -> Result<Timestamp, Failure> {
 }
 
 pub(crate) fn out_of_range(error: jiff::Error) -> Failure {
-    Failure::usage("the time is out of range").cause(error)
+    Failure::usage("the time is out of range (expected a year from -9999 to 9999)").cause(error)
 }
 
 /// Returns the time of an event: `2026-11-23 09:00-09:30`, `2026-11-23`, `2026-11-23 to 2026-11-25`.

@@ -40,7 +40,7 @@ pub(crate) struct ClientInner {
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
     pub(crate) started: Instant,
-    /// Limits the tasks that hold a lock of the store or have an exchange in progress.
+    /// Limits the number of tasks that hold a lock of the store or run an exchange.
     pub(crate) task_permits: Semaphore,
     pub(crate) running: watch::Sender<RunningTasks>,
     #[cfg(feature = "webhooks")]

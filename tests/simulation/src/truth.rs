@@ -56,8 +56,9 @@ struct Pair {
     issued: u64,
     /// Whether the wall clock of the process that received the pair was wrong.
     skewed: bool,
+    /// The time of the first save of the pair.
     saved: Option<u64>,
-    /// When the pair was last saved; `None` if the store was then restored to an older record.
+    /// The time of the last save; `None` before the first one, and after an older record was restored.
     stored: Option<u64>,
     /// Whether the store was restored to an older record after the save.
     rolled_back: bool,
@@ -412,7 +413,7 @@ impl Truth {
         self.by_refresh.get(refresh).copied()
     }
 
-    /// Records an exchange of this pair without a response.
+    /// Records that an exchange of this pair's refresh token got no response.
     pub(super) fn fate_unknown(&mut self, pair: usize, life: Life) {
         self.pairs[pair].unknown_to.push(life);
     }
@@ -515,7 +516,9 @@ impl Truth {
         }
     }
 
-    /// Returns whether the user may be signed out, because the last saved sign-in may end.
+    /// Returns whether the store may have no tokens of the user.
+    ///
+    /// Either no sign-in was saved, or the last saved one had an allowed reason to end.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
         self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)
     }

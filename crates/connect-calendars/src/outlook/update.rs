@@ -44,9 +44,9 @@ use super::{
 ///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). Without
 ///   `whole_series` and `knowing`, the new times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
-/// * A new list of guests replaces the existing list. Missing guests are uninvited. All listed guests
-///   become required guests, even rooms, optional guests and the organizer. To preserve their types, pass
-///   the event to [`knowing`](Self::knowing).
+/// * A new list of guests replaces the existing list. Guests who are missing in the new list lose their
+///   invitation. All listed guests become required guests, even rooms, optional guests and the organizer. To
+///   preserve their types, pass the event to [`knowing`](Self::knowing).
 /// * `status(Confirmed)` alone changes nothing, because a confirmed event may be shown as free or out of
 ///   office. `availability(Busy)` makes a tentative event busy.
 /// * A new location replaces the whole old location, including its address and all further locations.

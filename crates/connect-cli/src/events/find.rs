@@ -67,7 +67,7 @@ pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
 }
 
 impl EventSelector {
-    /// Searches the occurrences, and then the series, whose ids differ from those of their occurrences.
+    /// Finds the selected event: first among the occurrences, then among the series.
     pub(super) async fn find(&self, context: &Context) -> Result<FoundEvent, Failure> {
         let names: Vec<_> = self.calendar.iter().cloned().collect();
         let only = calendars::find(context, &names, self.provider.as_ref()).await?;

@@ -18,9 +18,9 @@ pub struct Member<G> {
 
 /// The sessions of one application in this process.
 ///
-/// When the number of sessions grows, sessions without other owners are dropped. If the tokens of a dropped
-/// session are needed again, they are loaded from the store. A session is never dropped if it has unsaved
-/// tokens or a running refresh, or if the response to its last refresh was lost.
+/// When the number of sessions grows, sessions that only the registry still owns are dropped. If the tokens
+/// of a dropped session are needed again, they are loaded from the store. A session is never dropped if it
+/// has unsaved tokens or a running refresh, or if the response to its last refresh was lost.
 #[derive(Debug)]
 pub struct Registry<G> {
     app: App,

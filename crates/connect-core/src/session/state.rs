@@ -36,7 +36,8 @@ use crate::{
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// Also the minimum age at which a pair that is not proven is refreshed because of a 401.
+/// Also the minimum age of a new pair: while it is younger, a 401 causes no refresh, unless a call has
+/// already succeeded with it.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);

@@ -142,7 +142,8 @@ impl Rules for GoogleRules {
         }
     }
 
-    /// Google does not authenticate the client. The query or the form contains only the token.
+    /// Google does not authenticate the client. The query or the form of a revocation request contains only
+    /// the token.
     fn authenticates_revocations(&self) -> bool {
         false
     }

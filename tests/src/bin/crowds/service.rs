@@ -138,7 +138,9 @@ impl Service {
         Ok(Self { world, front, place, client, expiry, _folder: folder })
     }
 
-    /// Signs users in, expires their access tokens (except for sign-outs), and runs the client processes.
+    /// Signs users in and runs the client processes.
+    ///
+    /// The access tokens expire, except with the workload `sign-outs` or with [`Expiry::Never`].
     pub(crate) fn run(&self, workload: &Workload) -> Result<Outcome, Failure> {
         let signs_out = workload.work == "sign-outs";
         let known = !signs_out && self.expiry == Expiry::Known;

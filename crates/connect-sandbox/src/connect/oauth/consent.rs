@@ -102,8 +102,9 @@ impl Connect<'_> {
 
     /// Returns the CSRF token of a session and a user.
     ///
-    /// The token depends on the user, because all ports of a host share cookies. Another server on this
-    /// machine could get the CSRF token of a session as a different user, and then set the session cookie.
+    /// The token depends on the user, because all ports of a host share cookies. Otherwise an attacker could
+    /// read the token as another user, and have another server on this machine set the attacker's session
+    /// cookie in the victim's browser. The token would then be valid for the victim as well.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);

@@ -147,7 +147,7 @@ impl Subscriptions {
         self.0.iter().find(|one| one.watches(key) && one.is_open(at))
     }
 
-    /// Renews the expired subscriptions, and removes expired subscriptions that are not renewed.
+    /// Handles the subscriptions that have expired: renews those with `renewed`, and removes the others.
     pub(crate) fn renew(&mut self, now: Timestamp) {
         self.0.retain(|one| one.is_open(now));
         for one in self.0.iter_mut().filter(|one| one.expiration <= now) {
