@@ -61,7 +61,16 @@ fn main() -> ExitCode {
 }
 
 /// The arguments that run the bench, which is a separate workspace.
-const BENCH: [&str; 6] = ["run", "--release", "--quiet", "--manifest-path", "bench/Cargo.toml", "--"];
+const BENCH: [&str; 8] = [
+    "run",
+    "--release",
+    "--quiet",
+    "--target-dir",
+    "target/bench",
+    "--manifest-path",
+    "bench/Cargo.toml",
+    "--",
+];
 
 /// Runs a command in the root folder, with its output on the terminal.
 fn run(command: &str, arguments: &[&str]) -> Result<(), String> {
