@@ -183,7 +183,8 @@ fn new_event(
 /// Returns the series of a draft, and moves the event in `fields` to the first start of the pattern.
 fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Option<Series>, ApiError> {
     let Some(sent) = &draft.rule else { return Ok(None) };
-    let rule = recurrence::read(sent, fields, listed)?;
+    let mut rule = recurrence::read(sent, fields, listed)?;
+    rule.time = Some(rule.zone.to_datetime(fields.start).time());
     if let Some(first) = recurrence::first(&rule, fields.start) {
         *fields = fields.moved_to(first);
     }

@@ -8,7 +8,7 @@ mod days;
 pub(crate) mod lines;
 
 use crate::world::provider::Provider;
-use jiff::civil::{Date, DateTime, Weekday};
+use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
@@ -43,6 +43,8 @@ pub(crate) struct Recurrence {
     pub(crate) extra: BTreeSet<Timestamp>,
     /// The time zone in which days and times of day are calculated.
     pub(crate) zone: TimeZone,
+    /// The time of day of the occurrences, for a first day on which the clocks skip this time.
+    pub(crate) time: Option<Time>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,6 +82,7 @@ impl Recurrence {
             last_day_instead: false,
             extra: BTreeSet::new(),
             zone: TimeZone::UTC,
+            time: None,
         }
     }
 
@@ -157,7 +160,8 @@ impl Recurrence {
             (empty_periods <= rule.cycle()).then_some(days)
         });
         let later = days.flatten().filter(move |day| *day > local.date());
-        let later = later.filter_map(move |day| self.instant(day.to_datetime(local.time())));
+        let time = self.time_of_day(first);
+        let later = later.filter_map(move |day| self.instant(day.to_datetime(time)));
         let all = std::iter::once(first).chain(later).take(most);
         all.take_while(move |start| *start <= last).skip_while(move |start| *start < from)
     }
@@ -172,7 +176,14 @@ impl Recurrence {
 
     /// Returns the start on `day`, with the time of day of `first`.
     fn start_on(&self, day: Date, first: Timestamp) -> Option<Timestamp> {
-        self.instant(day.to_datetime(self.zone.to_datetime(first).time()))
+        self.instant(day.to_datetime(self.time_of_day(first)))
+    }
+
+    /// Returns the local time at which the occurrences of a series that begins at `first` start.
+    fn time_of_day(&self, first: Timestamp) -> Time {
+        let local = self.zone.to_datetime(first);
+        let skipped = self.time.filter(|time| self.instant(local.date().to_datetime(*time)) == Some(first));
+        skipped.unwrap_or(local.time())
     }
 }
 

@@ -405,3 +405,18 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn time_that_clocks_skip_on_the_first_day_returns_on_later_days() {
+    let zone = time::zone("Australia/Lord_Howe").unwrap();
+    let mut rule = Recurrence { zone: zone.clone(), ..Recurrence::new(Frequency::Daily) };
+    rule.time = Some("02:00".parse().unwrap());
+    let first = "1999-10-31T02:00".parse::<jiff::civil::DateTime>().unwrap().to_zoned_datetime(zone).unwrap();
+    let local = |first| -> Vec<_> {
+        let starts = rule.starts(first, first, Timestamp::MAX).take(2);
+        starts.map(|start| rule.zone.to_datetime(start).strftime("%F %H:%M").to_string()).collect()
+    };
+    assert_eq!(local(first.timestamp()), ["1999-10-31 02:30", "1999-11-01 02:00"]);
+    let moved = first.timestamp() + jiff::SignedDuration::from_hours(1);
+    assert_eq!(local(moved), ["1999-10-31 03:30", "1999-11-01 03:30"], "a series that was moved");
+}
