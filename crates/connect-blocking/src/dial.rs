@@ -1,7 +1,7 @@
 //! Makes connections. A [`ConnectError`] means that no byte of the request was sent.
 //!
 //! ```text
-//!   ProxyResolver ────> TCP ──> tunnel ──────────> TLS ──> Connection
+//!   look-up ──────────> TCP ──> tunnel ──────────> TLS ──> Connection
 //!   of the server,              through a proxy            a premature end is an error,
 //!   or of its proxy                                        more headers than ureq accepts
 //! ```
@@ -70,23 +70,19 @@ impl fmt::Debug for ConnectSettings {
     }
 }
 
-/// Resolves the host name of the server, or of the proxy in front of it.
+/// Resolves no host names, because ureq would resolve one for each request, even if a connection is idle.
+/// [`ProxyConnector`] resolves them.
 #[derive(Debug)]
-pub(crate) struct ProxyResolver(pub(crate) Arc<ConnectSettings>);
+pub(crate) struct NoResolver;
 
-impl Resolver for ProxyResolver {
-    fn resolve(
-        &self,
-        uri: &Uri,
-        config: &Config,
-        timeout: NextTimeout,
-    ) -> Result<ResolvedSocketAddrs, Error> {
-        let uri = self.0.proxy_for(uri).map_or(uri, Proxy::uri);
-        DefaultResolver::default().resolve(uri, config, timeout).map_err(ConnectError::wrap)
+impl Resolver for NoResolver {
+    fn resolve(&self, _: &Uri, _: &Config, _: NextTimeout) -> Result<ResolvedSocketAddrs, Error> {
+        Ok(self.empty())
     }
 }
 
-/// Connects by TCP, opens the tunnel of the proxy, and starts TLS.
+/// Resolves the host name of the server or of its proxy, connects by TCP, opens the tunnel of the proxy, and
+/// starts TLS.
 ///
 /// ureq's own connectors support neither additional trusted certificates nor `NO_PROXY`.
 #[derive(Debug)]
@@ -107,9 +103,21 @@ impl ProxyConnector {
         details: &ConnectionDetails,
         chained: Option<()>,
     ) -> Result<Option<Box<dyn Transport>>, Error> {
-        let Some(tcp) = TcpConnector::default().connect(details, chained)? else { return Ok(None) };
+        let proxy = self.0.proxy_for(details.uri);
+        let host = proxy.map_or(details.uri, Proxy::uri);
+        let addrs = DefaultResolver::default().resolve(host, details.config, details.timeout)?;
+        let resolved = ConnectionDetails {
+            addrs,
+            now: (details.current_time)(),
+            timeout: time_left(details)?,
+            current_time: details.current_time.clone(),
+            run_connector: details.run_connector.clone(),
+            register_shutdown: details.register_shutdown.clone(),
+            ..*details
+        };
+        let Some(tcp) = TcpConnector::default().connect(&resolved, chained)? else { return Ok(None) };
         let mut tcp = tcp.boxed();
-        if let Some(proxy) = self.0.proxy_for(details.uri) {
+        if let Some(proxy) = proxy {
             open_tunnel(&mut *tcp, proxy, details)?;
         }
         if !details.needs_tls() {

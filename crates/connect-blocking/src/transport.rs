@@ -10,7 +10,7 @@ use connect_core::{
 use ureq::{Agent, Body};
 
 use crate::{
-    dial::{ConnectError, ConnectSettings, ProxyConnector, ProxyResolver},
+    dial::{ConnectError, ConnectSettings, NoResolver, ProxyConnector},
     head,
 };
 
@@ -38,21 +38,17 @@ impl UreqTransport {
                 .http_status_as_error(false)
                 .max_redirects(0)
                 .max_redirects_will_error(false)
-                .timeout_resolve(Some(connect_time))
                 .timeout_connect(Some(connect_time))
                 .timeout_global(Some(time))
                 .proxy(None) // `ConnectSettings` contains the proxy
                 .max_response_header_size(128 << 10) // the core has a lower limit
                 .max_idle_age(network.pool_idle_timeout.min(MAX_TIMEOUT))
                 .max_idle_connections(idle_connections)
+                .max_idle_connections_per_host(idle_connections)
                 .build();
-            Agent::with_parts(
-                settings,
-                ProxyConnector(connect_settings.clone()),
-                ProxyResolver(connect_settings.clone()),
-            )
+            Agent::with_parts(settings, ProxyConnector(connect_settings.clone()), NoResolver)
         };
-        let kept = if network.pool_idle_timeout.is_zero() { 0 } else { 10 };
+        let kept = if network.pool_idle_timeout.is_zero() { 0 } else { usize::MAX };
         let (agent, fresh) = (agent(kept), agent(0));
         Ok(Self { agent, fresh, time, max_response_size: config.max_response_size })
     }
