@@ -58,7 +58,7 @@ impl fmt::Debug for Step {
     }
 }
 
-/// A response extension: the number of times the request was sent.
+/// A response extension: the number of times the request was sent, if more than once.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Attempts(pub u32);
 
@@ -209,7 +209,9 @@ impl Call {
             }
             self.app.deposit_retry();
             self.trace.record_end(Some(status), None, self.sent);
-            response.extensions_mut().insert(Attempts(self.sent));
+            if self.sent > 1 {
+                response.extensions_mut().insert(Attempts(self.sent));
+            }
             return Step::Done(Ok(response));
         }
         let gone = matches!(status, StatusCode::NOT_FOUND | StatusCode::GONE);

@@ -1,6 +1,5 @@
 //! Writes query parameters and JSON objects of requests, and checks field values.
 
-use alloc::borrow::ToOwned;
 use alloc::string::{String, ToString};
 use core::fmt;
 
@@ -86,7 +85,9 @@ pub(crate) struct JsonObjectWriter(String);
 
 impl JsonObjectWriter {
     pub(crate) fn new() -> Self {
-        Self("{".to_owned())
+        let mut text = String::with_capacity(512); // most requests are shorter
+        text.push('{');
+        Self(text)
     }
 
     pub(crate) fn field(&mut self, name: &'static str, value: &impl Serialize) -> Result<(), Invalid> {

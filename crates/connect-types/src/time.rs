@@ -276,7 +276,7 @@ impl Boundary {
 impl Serialize for Boundary {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         match self {
-            Self::At(moment) => serializer.collect_str(moment),
+            Self::At(moment) => serializer.serialize_str(&millis(moment.instant)),
             Self::Day(date) => serializer.collect_str(&format_args!("{date}T00:00:00.000Z")),
         }
     }

@@ -1,6 +1,9 @@
 //! The base URL of a service, and whether a URL belongs to that service.
 
-use http::Uri;
+use http::{
+    Uri,
+    uri::{Authority, PathAndQuery, Scheme},
+};
 
 use crate::base::Error;
 
@@ -9,6 +12,8 @@ use crate::base::Error;
 pub struct Service {
     base: Box<str>,
     origin: Box<str>,
+    scheme: Scheme,
+    authority: Authority,
 }
 
 impl Service {
@@ -24,7 +29,7 @@ impl Service {
         if uri.query().is_some() {
             return Err(wrong("must not have a query"));
         }
-        let (Some(scheme), Some(authority)) = (uri.scheme_str(), uri.authority()) else {
+        let (Some(scheme), Some(authority)) = (uri.scheme(), uri.authority()) else {
             return Err(wrong(absolute));
         };
         if authority.as_str().contains('@') {
@@ -40,7 +45,8 @@ impl Service {
         }
         let origin = format!("{scheme}://{authority}");
         let base = format!("{origin}{}", uri.path().trim_end_matches('/'));
-        Ok(Self { base: base.into(), origin: origin.into() })
+        let (scheme, authority) = (scheme.clone(), authority.clone());
+        Ok(Self { base: base.into(), origin: origin.into(), scheme, authority })
     }
 
     /// Returns the base URL without a trailing slash.
@@ -65,19 +71,32 @@ impl Service {
         &self.origin
     }
 
+    /// Returns the path of the base URL, without a trailing slash.
+    pub(crate) fn base_path(&self) -> &str {
+        self.base.get(self.origin.len()..).unwrap_or_default()
+    }
+
+    /// Returns the URL of this service with another path.
+    pub(crate) fn uri_at(&self, path_and_query: String) -> Result<Uri, http::Error> {
+        let mut parts = http::uri::Parts::default();
+        parts.scheme = Some(self.scheme.clone());
+        parts.authority = Some(self.authority.clone());
+        parts.path_and_query = Some(PathAndQuery::try_from(path_and_query)?);
+        Ok(Uri::from_parts(parts)?)
+    }
+
     /// Returns whether a URL has this service's scheme, host and port (RFC 6454 4).
     pub(crate) fn is_origin_of(&self, uri: &Uri) -> bool {
-        let port =
-            |uri: &Uri| uri.port_u16().unwrap_or(if uri.scheme_str() == Some("https") { 443 } else { 80 });
-        let plain = |uri: &Uri| uri.authority().is_some_and(|authority| !authority.as_str().contains('@'));
-        self.origin.parse::<Uri>().is_ok_and(|own| {
-            let hosts = own.host().zip(uri.host());
-            own.scheme() == uri.scheme()
-                && hosts.is_some_and(|(own, other)| own.eq_ignore_ascii_case(other))
-                && port(&own) == port(uri)
-                && plain(uri)
-                && has_good_port(uri)
-        })
+        let port = |authority: &Authority| {
+            authority.port_u16().unwrap_or(if self.scheme == Scheme::HTTPS { 443 } else { 80 })
+        };
+        uri.scheme() == Some(&self.scheme)
+            && uri.authority().is_some_and(|authority| {
+                authority.host().eq_ignore_ascii_case(self.authority.host())
+                    && port(authority) == port(&self.authority)
+                    && !authority.as_str().contains('@')
+            })
+            && has_good_port(uri)
     }
 }
 

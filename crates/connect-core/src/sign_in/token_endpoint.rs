@@ -140,8 +140,7 @@ fn post_request(app: &App, url: &str, auth: Auth, headers: HeaderMap, body: Body
     let uri = url
         .parse()
         .map_err(|_| Error::configuration(format!("the profile has an invalid endpoint URL: {url:?}")))?;
-    let mut template = RequestTemplate::for_uri(Method::POST, uri, auth, body);
-    template.add_headers(headers);
+    let template = RequestTemplate::for_uri(Method::POST, uri, auth, headers, body);
     let mut request = template.request(app, None, app.config().exchange_timeout);
     request.extensions_mut().insert(FreshConnection);
     Ok(request)
