@@ -83,20 +83,81 @@ pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Prints the number of instructions per listed event, as callgrind counts them.
+/// What callgrind counts: the difference between a long and a short run, per unit.
+struct Count {
+    name: &'static str,
+    clients: &'static [&'static str],
+    odd_every: usize,
+    /// The work, without the number of calls.
+    work: &'static str,
+    /// The number of pages or calls of the short run. The long run has twice as many.
+    size: usize,
+    /// The number of units in one page or call.
+    units: u64,
+}
+
+const BOTH: &[&str] = &["hyper-raw", "hyper", "ureq-raw", "blocking"];
+
+const COUNTS: &[Count] = &[
+    Count { name: "listed event", clients: BOTH, odd_every: 0, work: "events", size: 2, units: 1000 },
+    Count {
+        name: "listed event, every tenth with a field of another type",
+        clients: &["hyper", "blocking"],
+        odd_every: 10,
+        work: "events",
+        size: 2,
+        units: 1000,
+    },
+    Count {
+        name: "list of 60 calendars",
+        clients: BOTH,
+        odd_every: 0,
+        work: "calendars",
+        size: 50,
+        units: 1,
+    },
+    Count { name: "create", clients: BOTH, odd_every: 0, work: "creates", size: 50, units: 1 },
+    Count {
+        name: "GET in the core",
+        clients: &["core"],
+        odd_every: 0,
+        work: "calendars",
+        size: 500,
+        units: 1,
+    },
+    Count {
+        name: "create in the core",
+        clients: &["core"],
+        odd_every: 0,
+        work: "creates",
+        size: 500,
+        units: 1,
+    },
+];
+
+/// Prints the numbers of instructions as callgrind counts them.
 fn instructions() -> Result<(), Failure> {
-    println!("| client | every tenth event has a field of another type | instructions per event |");
-    println!("|---|---|---|");
-    for (client, odd_every) in
-        [("hyper-raw", 0), ("hyper", 0), ("hyper", 10), ("ureq-raw", 0), ("blocking", 0), ("blocking", 10)]
-    {
-        let count = |pages| {
-            let server = Server::start(Pages { pages, odd_every, ..PAGES })?;
-            server.count_instructions(client, "events")
-        };
-        // The set-up is part of both counts, so their difference does not contain it.
-        let each = (count(4)? - count(2)?) / 2000;
-        println!("| {client} | {} | {each} |", if odd_every == 0 { "no" } else { "yes" });
+    println!("| unit | client | instructions | ratio |");
+    println!("|---|---|---|---|");
+    for Count { name, clients, odd_every, work, size, units } in COUNTS {
+        let mut counted: BTreeMap<&str, u64> = BTreeMap::new();
+        for client in *clients {
+            let count = |size: usize| {
+                let (pages, work) = match *work {
+                    "events" => (size, "events".to_owned()),
+                    work => (1, format!("{work}:{size}")),
+                };
+                let server = Server::start(Pages { pages, odd_every: *odd_every, ..PAGES })?;
+                server.count_instructions(client, &work)
+            };
+            // The set-up is part of both counts, so their difference does not contain it.
+            let each = (count(2 * size)? - count(*size)?) / (*size as u64 * units);
+            counted.insert(client, each);
+            let ratio = counted
+                .get(yardstick(client))
+                .map_or(String::new(), |base| format!("{:.2}", each as f64 / *base as f64));
+            println!("| {name} | {client} | {each} | {ratio} |");
+        }
     }
     Ok(())
 }
