@@ -43,7 +43,7 @@ impl Fields {
     }
 }
 
-/// Defines a response type. Its fields have the names of the JSON fields.
+/// Defines a response type whose fields have the names of the JSON fields.
 macro_rules! answer {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $field:ident: $type:ty,)+ }) => {
         $(#[$about])*

@@ -45,7 +45,7 @@ answer!(
 answer!(
     /// A participant of an event.
     Participant {
-        /// The id, which can be the recipient of a [`SendMessage`](super::SendMessage).
+        /// The id. [`SendMessage`](super::SendMessage) can send a message to this id.
         id: Option<Id>,
         /// The name.
         name: Option<String>,
@@ -65,21 +65,21 @@ answer!(
 open_enum!(
     /// The state of a participant: the reply, or whether a reminder was sent.
     ParticipantState {
-        /// No reply yet.
+        /// The participant has not replied yet.
         Initial = "initial",
         /// Accepted.
         Accepted = "accepted",
         /// Declined.
         Declined = "declined",
-        /// Got a reminder.
+        /// The participant got a reminder.
         Reminded = "reminded",
         /// Confirmed.
         Confirmed = "confirmed",
-        /// Is not coming.
+        /// The participant is not coming.
         NotComing = "not_coming",
-        /// Is not coming and wants another time.
+        /// The participant is not coming and wants another time.
         NotComingNeedsReschedule = "not_coming_needs_reschedule",
-        /// Is not coming and does not want another time.
+        /// The participant is not coming and does not want another time.
         NotComingNoReschedule = "not_coming_no_reschedule",
     }
 );

@@ -70,7 +70,7 @@ pub(super) fn list<T: AsRef<Object>>(
     others: &Object,
 ) -> Result<Body, Error> {
     if items.is_empty() {
-        return Err(Error::validation(format!("{name}: must not be empty")));
+        return Err(Error::validation(format!("{name}: the list must not be empty")));
     }
     let items: Vec<&Object> = items.iter().map(AsRef::as_ref).collect();
     for item in items.iter().copied().chain([others]) {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-/// An unknown value of an enum. It cannot be constructed directly, so it never equals a known value.
+/// An unknown value of an enum. Only this crate constructs such a value, so it never equals a known value.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown(Box<str>);
 
@@ -24,7 +24,7 @@ impl fmt::Debug for Unknown {
     }
 }
 
-/// Defines an enum of texts and its traits.
+/// Defines an enum whose values are sent as text, and implements its traits.
 macro_rules! open_enum {
     ($(#[$about:meta])* $name:ident { $($(#[$what:meta])* $variant:ident = $text:literal,)+ }) => {
         $(#[$about])*

@@ -277,8 +277,8 @@ fn invalid_call_is_refused_before_sending() {
         let error = support::user(&client).send(call).map(drop).unwrap_err();
         error.message().unwrap().to_owned()
     }
-    assert_eq!(refused(&CreateEvents::new([])), "events: must not be empty");
-    assert_eq!(refused(&UpsertContacts::new([])), "contacts: must not be empty");
+    assert_eq!(refused(&CreateEvents::new([])), "events: the list must not be empty");
+    assert_eq!(refused(&UpsertContacts::new([])), "contacts: the list must not be empty");
     assert_eq!(refused(&ListEvents::new().page(0)), "page: \"0\" is not a page number (expected 1 or more)");
     let odd = BTreeMap::from([((1, 2), 3)]);
     let event = UpsertEvent::by_id(1).custom_data(&odd);

@@ -1,5 +1,5 @@
-//! Runs every Apptoto call against the sandbox with both clients, which must behave the same. Checks the
-//! outcome in the sandbox.
+//! Runs every Apptoto call against the sandbox with both clients, which must behave the same. Each scenario
+//! checks the outcome in the sandbox.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::collections::BTreeMap;
