@@ -42,11 +42,11 @@ pub(crate) struct ClientInner {
 impl Client {
     /// Closes the client without losing tokens.
     ///
-    /// Waits for running refreshes and saves. Then saves pending pairs. Fails with a timeout after
+    /// Waits for running refreshes and saves, and then saves pending pairs. Fails with a timeout after
     /// `at_most`.
     ///
-    /// A closed client does not load or change tokens. A call, a sign-in or a sign-out that has to do so
-    /// fails. Call `close` before the process ends. If `close` times out, call it again.
+    /// A closed client does not load or change tokens: a call, a sign-in or a sign-out that needs to load or
+    /// change tokens fails. Call `close` before the process ends. If `close` times out, call it again.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
         if !self.0.running.close_within(at_most) {

@@ -36,7 +36,7 @@ pub(crate) struct ConnectSettings {
     network: Network,
     rule: Option<ProxyRule>,
     roots: Vec<CertificateDer<'static>>,
-    /// Created by the first https request, because TLS settings are the most expensive part of a client.
+    /// The TLS settings, created at the first https request because creating them takes long.
     tls: OnceLock<Arc<ClientConfig>>,
 }
 
@@ -188,7 +188,7 @@ impl TlsTransport {
         let host = details.uri.host().unwrap_or_default();
         let host = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
         let name = ServerName::try_from(host.to_owned())
-            .map_err(|_| Error::Tls("the host of the URL is not a valid server name"))?;
+            .map_err(|_| Error::Tls("the host of the URL is not a DNS name or an IP address"))?;
         let mut conn = ClientConnection::new(config, name).map_err(io::Error::other)?;
         let mut sock = TransportAdapter::new(transport, details.current_time.clone());
         sock.set_timeout(time_left(details)?);

@@ -14,9 +14,9 @@ use connect_core::content_coding::MAX_HEADERS;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ureq::unversioned::transport::Buffers;
 
-/// A head with more lines than this is shortened.
+/// The number of headers that a shortened head keeps. A head with more lines is shortened.
 const KEPT_LINES: usize = 100;
-/// Larger heads are not changed.
+/// The size above which a head is not changed.
 const MAX_HEAD_BYTES: usize = 96 << 10;
 /// The name of the header that contains the moved lines. The name is random, so that no server can send it.
 ///

@@ -117,7 +117,7 @@ impl RunningThreads {
     }
 
     /// Refuses further threads, and waits for at most `max_wait` until all counted threads have ended.
-    /// Returns whether all have ended.
+    /// Returns whether all counted threads have ended.
     pub(crate) fn close_within(&self, max_wait: Duration) -> bool {
         let mut count = self.count();
         count.closed = true;
