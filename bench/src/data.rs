@@ -6,7 +6,7 @@ use std::fmt::Write as _;
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Shape {
     pub(crate) events: usize,
-    /// If `n`, the location of every `n`th event is a number instead of a text.
+    /// If `Some(n)`, the location of every `n`th event is a number instead of a text.
     pub(crate) odd_every: Option<usize>,
 }
 
@@ -53,7 +53,7 @@ pub(crate) fn calendars() -> String {
     format!("[{}]", (0..60).map(calendar).collect::<Vec<_>>().join(","))
 }
 
-/// Returns the response to a create.
+/// Returns the response to a request that creates an event.
 pub(crate) fn created() -> String {
     format!("{{\"success\":true,\"event\":{}}}", event(1, false))
 }

@@ -219,7 +219,7 @@ impl Server {
             .stdout(Stdio::piped())
             .spawn()?;
         let mut port = String::new();
-        BufReader::new(child.stdout.take().ok_or("the server has no output")?).read_line(&mut port)?;
+        BufReader::new(child.stdout.take().ok_or("the server has no stdout pipe")?).read_line(&mut port)?;
         Ok(Self { child, port: port.trim().to_owned() })
     }
 

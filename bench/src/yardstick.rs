@@ -1,4 +1,4 @@
-//! Hand-written clients for comparison. Each has a connection pool, and decodes structs with strings.
+//! Hand-written clients for comparison. Each client has a connection pool, and decodes structs with strings.
 
 use std::sync::Arc;
 

@@ -278,7 +278,7 @@ backend! {
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
 }
 
-/// Whether a single calendar may have caused this error of a request for several calendars.
+/// Returns whether a single calendar may have caused the error, so that the others can be read.
 fn may_concern_one_calendar(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -42,8 +42,8 @@ impl Outlook {
 
     /// Sets the time zone of times in responses, and in requests that set the times of a series.
     ///
-    /// `name` is an IANA or Windows name. The days of a series are counted in this zone. Default for a new
-    /// series: UTC.
+    /// `name` is an IANA or Windows zone name. The days of a series are counted in this zone. Default for a
+    /// new series: UTC.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());
