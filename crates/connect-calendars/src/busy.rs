@@ -63,7 +63,8 @@ impl Interval {
         self.start.duration_until(self.end)
     }
 
-    /// The overlap of both intervals. Its length is zero or negative if they do not overlap.
+    /// The overlap of this interval and `other`. If the intervals do not overlap, the length of the
+    /// result is zero or negative.
     fn within(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }

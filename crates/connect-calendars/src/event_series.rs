@@ -30,8 +30,8 @@ pub struct EventRecurrence {
 }
 
 impl EventRecurrence {
-    /// Returns the values of the lines with this name (in any case), without parameters. The value of
-    /// `RRULE;X-A="a:b":FREQ=DAILY` is `FREQ=DAILY`.
+    /// Returns the values of the lines with this name, without parameters. The name may be in upper
+    /// or lower case. The value of `RRULE;X-A="a:b":FREQ=DAILY` is `FREQ=DAILY`.
     pub fn values(&self, name: &str) -> impl Iterator<Item = &str> {
         let lines = self.lines.iter().filter_map(|line| ContentLine::read(line));
         lines.filter(move |line| line.is(name)).map(|line| line.value())
@@ -69,14 +69,15 @@ pub trait EventSeries {
     /// Returns the start that this occurrence has by the rule of its series. `None` if the provider does not
     /// send this start, or if the event is not an occurrence.
     ///
-    /// For an all-day series, Microsoft Graph sends midnight in UTC. This method converts midnight to a date
-    /// if the occurrence is all-day. [`original_start_in`](Self::original_start_in) converts midnight if the
-    /// series is all-day.
+    /// Microsoft Graph sends the original start of an all-day series as midnight in UTC. This
+    /// method converts midnight to a date if the occurrence is all-day.
+    /// [`original_start_in`](Self::original_start_in) converts midnight to a date if the series is
+    /// all-day.
     #[must_use]
     fn original_start(&self) -> Option<EventTime>;
 
-    /// Returns the start that this occurrence has by the rule of `series`. The start is a date if and only if
-    /// the series is all-day. Whether the occurrence is all-day does not matter.
+    /// Returns the start that this occurrence has by the rule of `series`. The start is a date if
+    /// and only if the series is all-day, even if the occurrence itself is not all-day.
     #[must_use]
     fn original_start_in(&self, series: &Event) -> Option<EventTime>;
 }
@@ -154,7 +155,8 @@ fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<Ev
     }
 }
 
-/// The starts in EXDATE lines, of cancelled Graph occurrences, and of cancelled iCalendar events.
+/// The starts that EXDATE lines exclude, and the starts of cancelled Graph occurrences and
+/// iCalendar events.
 fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let lines = lines.iter().filter_map(|line| ContentLine::read(line));
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();

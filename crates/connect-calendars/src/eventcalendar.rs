@@ -6,9 +6,10 @@
 //!   NewEvent, UpdateEvent ◀─ PageEvent ◀─┘
 //! ```
 //!
-//! Google, Microsoft and Connect end an all-day event on the day after its last day (exclusive). The
-//! Eventcalendar ends it on its last day (inclusive). For an Eventcalendar with the option
-//! `exclusiveEndDates` or a time zone, call `exclusive_ends()` of [`Data`] and [`PageEvent`].
+//! Google, Microsoft and Connect end an all-day event on the day after its last day (exclusive).
+//! The Eventcalendar ends an all-day event on its last day (inclusive). For an Eventcalendar with
+//! the option `exclusiveEndDates` or a time zone, call `exclusive_ends()` of [`Data`] and
+//! [`PageEvent`].
 //!
 //! ```
 //! use connect_core::types::{Event, EventTime, NewEvent};

@@ -12,9 +12,9 @@ use crate::eventcalendar::last_day;
 
 /// Returns the busy times of events, merged.
 ///
-/// An event is not busy if it is free, `workingElsewhere` or cancelled, or if its times are unreadable. An
-/// event is also not busy if the owner of the calendar declined it, according to the provider's object of the
-/// event or of its series.
+/// An event adds no busy time if it is free, `workingElsewhere` or cancelled, or if its times are
+/// unreadable. An event that the owner of the calendar declined adds no busy time either: the reply
+/// is read from the provider's object of the event or of its series.
 ///
 /// Dates and local times are read in `zone`. An all-day event lasts from midnight to midnight in `zone`. If
 /// an all-day event ends during a day, all of that day is busy. If an all-day event begins at an instant
@@ -39,8 +39,8 @@ fn is_busy(event: &Event) -> bool {
     !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
 }
 
-/// Whether the event leaves the user free. A user who works elsewhere is free. The original event of Graph
-/// has `workingElsewhere` even if the availability of the unified event is busy.
+/// Whether the event leaves the user free. A user who works elsewhere is free. Graph's `original`
+/// says `workingElsewhere` even if the `availability` of the event is busy.
 fn is_free(event: &Event) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
     let own = || event.original.as_ref()?.field::<String>("showAs");
@@ -51,7 +51,8 @@ fn is_free(event: &Event) -> bool {
     }
 }
 
-/// Reads the original event, because the unified event does not say which attendee is the user.
+/// Reads the `original` of the provider, because the list `attendees` does not say which attendee
+/// is the user.
 fn is_declined(event: &Event) -> bool {
     #[derive(serde::Deserialize)]
     struct Myself {

@@ -9,8 +9,8 @@ use super::{Interval, merge};
 
 /// The working hours of a week in one time zone.
 ///
-/// For hours over midnight, add two spans: `22:00` to midnight, and midnight to `06:00` of the next day. A
-/// span that ends at midnight ends with the day.
+/// For hours over midnight, add two spans: `22:00` to midnight, and midnight to `06:00` of the next
+/// day. An end at midnight means the end of the day.
 ///
 /// If the clocks change during a span, its length changes. The span from 01:00 to 05:00 lasts three hours if
 /// the clocks skip an hour of it, and five hours if the clocks repeat an hour.
@@ -18,7 +18,7 @@ use super::{Interval, merge};
 #[must_use]
 pub struct WorkingHours {
     zone: TimeZone,
-    /// The spans of each weekday, from Monday.
+    /// The spans of each weekday; the first entry is Monday.
     days: [Vec<(Time, Time)>; 7],
 }
 

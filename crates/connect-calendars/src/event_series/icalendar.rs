@@ -52,7 +52,7 @@ impl Component {
         self.lines().map(|(_, line)| line).find(|line| line.is(name))
     }
 
-    /// The first time of a property.
+    /// The first date or time in the value of a property.
     pub(super) fn time(&self, name: &str) -> Option<EventTime> {
         times(self.get(name)?).into_iter().next()
     }

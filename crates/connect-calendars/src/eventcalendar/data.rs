@@ -31,21 +31,22 @@ pub struct Data<'a> {
 /// application are written under their names; a custom field with a reserved name is in `connectCustom`.
 /// Instants are in UTC, and all-day events end on their last day.
 ///
-/// A series has its rule as `recurring`. Its times are in the zone in which the days of the rule are counted,
-/// and `timezone` names this zone. To show series, the page needs a timezone plugin. `recurringException`
-/// lists the days of occurrences that are cancelled, or that are also in `events`.
+/// A series has its rule as `recurring`. The times of a series are in the zone in which the days of
+/// the rule are counted, and `timezone` names this zone. To show series, the page needs a timezone
+/// plugin. `recurringException` lists the days of occurrences that are cancelled, or that are also
+/// in `events`.
 ///
 /// The Eventcalendar cannot express a series with several rules, with additional dates (RDATE), in an unknown
-/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Such a series is
-/// written as its first event.
+/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Instead of
+/// a series that the Eventcalendar cannot express, only the first event is written.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }
 }
 
 impl Data<'_> {
-    /// Ends all-day events on the day after their last day. Call this for an Eventcalendar with
-    /// `exclusiveEndDates` or a time zone.
+    /// Ends all-day events on the day after their last day. Call this method for an Eventcalendar
+    /// with `exclusiveEndDates` or a time zone.
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
         self

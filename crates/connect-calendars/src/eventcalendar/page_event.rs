@@ -18,12 +18,13 @@ use super::{
     when,
 };
 
-/// An event in the JSON that an Eventcalendar page sends. Read it with serde.
+/// An event in the JSON that an Eventcalendar page sends. Deserialize this type with serde.
 ///
-/// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The `title`,
-///   times, `description` and `location` of the page take precedence. An object that has an entity tag, an id
-///   or another field that only the provider writes comes from the provider: only its writable fields are
-///   sent. A request with one of these objects cannot be sent through Mobiscroll Connect.
+/// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The
+///   `title`, times, `description` and `location` of the page replace the same values in these
+///   objects. An object that has an entity tag, an id or another field that only the provider
+///   writes comes from the provider: only its writable fields are sent. A request with a
+///   `googleEvent` or an `outlookEvent` cannot be sent through Mobiscroll Connect.
 /// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
 ///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
@@ -52,7 +53,7 @@ use super::{
 #[serde(rename_all = "camelCase", default)]
 #[non_exhaustive]
 pub struct PageEvent {
-    /// The id. A number is converted to its digits.
+    /// The id. A number in the JSON is converted to decimal text.
     #[serde(deserialize_with = "text_or_number")]
     pub id: Option<String>,
     /// The title.
@@ -61,7 +62,7 @@ pub struct PageEvent {
     pub start: Option<PageTime>,
     /// When the event ends.
     pub end: Option<PageTime>,
-    /// Whether the event is all-day. Default: whether its times are dates.
+    /// Whether the event is all-day. Default: true if the times of the event are dates.
     pub all_day: Option<bool>,
     /// The description.
     pub description: Option<String>,
@@ -103,8 +104,8 @@ impl PageEvent {
         self
     }
 
-    /// Reads the end of an all-day event as the day after its last day. Call this for an Eventcalendar with
-    /// `exclusiveEndDates` or a time zone.
+    /// Reads the end of an all-day event as the day after its last day. Call this method for an
+    /// Eventcalendar with `exclusiveEndDates` or a time zone.
     #[must_use]
     pub fn exclusive_ends(mut self) -> Self {
         self.exclusive_ends = true;
@@ -172,7 +173,7 @@ impl PageEvent {
 
     /// The custom fields: `connectCustom`, and all properties that are neither reserved nor for display.
     ///
-    /// A display property of the page replaces the field with its name in `connectCustom`.
+    /// A display property of the page replaces the field with the same name in `connectCustom`.
     fn custom(&self) -> Result<Option<Raw>, Invalid> {
         let own = |name: &str| !RESERVED_FIELDS.contains(&name) && !DISPLAY_FIELDS.contains(&name);
         let mut own: BTreeMap<_, _> = self.other.iter().filter(|(name, _)| own(name)).collect();
@@ -268,7 +269,7 @@ impl PageEvent {
         Ok(Some(Times::Instants(at_home(start), at_home(end))))
     }
 
-    /// The days of an all-day event. Without an end, it lasts one day.
+    /// The days of an all-day event. Without an end, the event lasts one day.
     fn days(&self, start: &EventTime, end: Option<&EventTime>, zone: &TimeZone) -> Result<Times, Invalid> {
         let (first, _) = when::day(start, zone).ok_or_else(|| out_of_range("start"))?;
         let (end, time) = match end {
@@ -352,8 +353,8 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The fields of `googleEvent` that are not sent if another property of the page sets the value. Their order
-/// is that of `page_sets` in `provider_fields`.
+/// The fields of `googleEvent` that are not sent if another property of the page sets the value. The
+/// order of the fields is that of `page_sets` in `provider_fields`.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
@@ -364,8 +365,8 @@ const GOOGLE_REPLACED: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-/// The fields of `outlookEvent` that are not sent if another property of the page sets the value. Their order
-/// is that of `page_sets` in `provider_fields`.
+/// The fields of `outlookEvent` that are not sent if another property of the page sets the value. The
+/// order of the fields is that of `page_sets` in `provider_fields`.
 const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",
@@ -377,7 +378,7 @@ const OUTLOOK_REPLACED: [&str; 8] = [
     "recurrence",
 ];
 
-/// Fields that only a provider writes. An object with one of them comes from the provider.
+/// Fields that only a provider writes. An object with one of these fields comes from the provider.
 const PROVIDER_FIELDS: [&str; 15] = [
     "@odata.etag",
     "changeKey",
