@@ -32,8 +32,9 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Calls return the types of [`connect_core::types`]; `original` is Google's JSON object, unchanged. Read
-//!   fields that these types lack with [`recurrence`], [`etag`] or `original.decode()`.
+//! * Calls return the types of [`connect_core::types`]; `original` is Google's JSON object,
+//!   unchanged. To read a field that only Google has, use [`recurrence`], [`etag`] or
+//!   `original.decode()`.
 //! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
 //! * The `server_code` of an error is Google's reason. The reason also decides the kind of a 403 error:
 //!   [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried later,

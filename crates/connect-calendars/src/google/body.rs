@@ -155,7 +155,7 @@ impl BodyBuilder<'_> {
 
     /// Returns the time zone to send, which determines the days of a series.
     ///
-    /// A patch sends the zone of its new start in any case, because the changed event may be a series.
+    /// A patch always sends the zone of its new start, because the changed event may be a series.
     fn event_zone(&self) -> Result<Option<&str>, Error> {
         let (repeats, start_zone) = (self.repeats(), self.fields.start_zone.as_ref());
         let named = start_zone.and_then(zones::name_of);

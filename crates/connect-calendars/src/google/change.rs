@@ -37,7 +37,8 @@ use super::{
 /// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses other
 ///   guests.
 /// * A new list of guests replaces the existing list: missing guests are uninvited, and remaining guests
-///   lose their response and `optional`. To preserve both, pass the event to [`knowing`](Self::knowing).
+///   lose their response and `optional`. To preserve the response and `optional`, pass the event to
+///   [`knowing`](Self::knowing).
 /// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
 ///   `clear_custom` deletes them. Private properties of other applications do not change. If this SDK wrote
 ///   no `custom` fields to an event, `custom` of the event contains the properties of other applications.

@@ -1,9 +1,10 @@
 //! Stores the application's `custom` fields in private extended properties, which map names to texts.
 //!
-//! Each calendar that contains an event has its own private properties of the event. Every application that
-//! the user authorizes can read them. This SDK stores the JSON text of all fields in [`CUSTOM_PROPERTY`], and
-//! continues a longer text in `connectCustom.2` to `connectCustom.16`. A change sets or clears all 16
-//! properties and no others, so the old fields are replaced without being read first.
+//! Each calendar that contains an event has its own private properties of the event. Every
+//! application that the user authorizes can read the private properties. This SDK stores the JSON
+//! text of all fields in [`CUSTOM_PROPERTY`], and continues a longer text in `connectCustom.2` to
+//! `connectCustom.16`. A change sets or clears all 16 properties and no others, so the old fields
+//! are replaced without being read first.
 //!
 //! | existing properties | read as |
 //! |---|---|
@@ -25,9 +26,10 @@ use super::json::{LossyString, Object, fields};
 /// Longer texts continue in `connectCustom.2` to `connectCustom.16`.
 pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
-/// 16 values of 1 kB take half of an event's space. The other half is left for other applications.
+/// 16 values of 1 kB take half of the 32 kB that Google allows for an event. Other applications can
+/// use the rest.
 const MAX_PARTS: usize = 16;
-/// Google's limit is 1024 characters. However Google counts characters, 1024 bytes do not exceed the limit.
+/// Google's limit is 1024 characters. A text of 1024 bytes has at most 1024 characters.
 const MAX_VALUE_BYTES: usize = 1024;
 
 /// Returns the properties that store a JSON object.

@@ -59,14 +59,14 @@ pub(super) fn check_calendar(calendar: &CalendarRef) -> Result<(), Error> {
 pub(super) struct Parameters(Vec<(Cow<'static, str>, String)>);
 
 impl Parameters {
-    /// Sets a parameter, and removes all other parameters with its name.
+    /// Sets a parameter, and removes all other parameters with the same name.
     pub(super) fn set(&mut self, name: impl Into<Cow<'static, str>>, value: impl Into<String>) {
         let name = name.into();
         self.remove(&name);
         self.0.push((name, value.into()));
     }
 
-    /// Adds a parameter without removing other parameters with its name.
+    /// Adds a parameter without removing other parameters with the same name.
     pub(super) fn add(&mut self, name: &'static str, value: impl Into<String>) {
         self.0.push((name.into(), value.into()));
     }

@@ -62,7 +62,8 @@ struct ErrorBody {
     raw: Raw,
 }
 
-/// The reasons that mean a wrong project or API key. Neither waiting nor another user helps.
+/// The reasons that mean a wrong project or API key. A later request or a request of another user
+/// would fail in the same way.
 const CONFIGURATION_REASONS: [&str; 14] = [
     "accessNotConfigured",
     "SERVICE_DISABLED",

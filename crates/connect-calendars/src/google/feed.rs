@@ -35,11 +35,11 @@ use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 ///
 /// * The feed returns series as masters, together with their exceptions; a cancelled occurrence is an event
 ///   with the status `cancelled`. With [`occurrences`](Self::occurrences), the feed returns occurrences
-///   instead of series, but only up to a date in the future that Google does not document. This date moves on
-///   over time, but Google does not report the occurrences that newly fall before the date.
-/// * When a series moves, Google reports its former exceptions as cancelled. These exceptions stay in a copy,
-///   with the status `cancelled`, until the next full round. Ignore a cancelled exception whose original
-///   start is no longer a start of the series.
+///   instead of series, but only up to a date in the future that Google does not document. As time
+///   passes, further occurrences come into range, but Google does not report them as changes.
+/// * When a series moves, Google reports its former exceptions as cancelled. The cancelled
+///   exceptions stay in a copy, with the status `cancelled`, until the next full round. Ignore a
+///   cancelled exception whose original start is no longer a start of the series.
 /// * If Google responds with 410 or 400 to a request with a sync token or page token, the round restarts
 ///   without a token, and its changes are [full](Changes::full). After three restarts, or if the refused
 ///   request had no token, the round fails, and the next round is full.
@@ -76,7 +76,7 @@ struct CursorJson {
 const MAX_RESTARTS: u32 = 3;
 
 impl EventFeed {
-    /// Creates a feed of a calendar. Its first round is full.
+    /// Creates a feed of a calendar. The first round of the feed is full.
     pub fn new(calendar_id: impl Into<String>) -> Self {
         Self { list: ListEvents::new(calendar_id), token: None, round: None }
     }

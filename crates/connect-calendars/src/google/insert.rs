@@ -38,9 +38,11 @@ use super::{
 ///
 /// If Google chooses the id, the call is not retried after a lost response, because Google may have created
 /// the event. If the caller sets an id ([`once`](Self::once), [`id`](Self::id)), the call is retried:
-/// Google refuses a second event with that id. The error is a [`Conflict`](ErrorKind::Conflict) with the
-/// status 409 and the server code `duplicate`. To read the existing event, send the call that
-/// [`existing`](Self::existing) returns. [`create`] and [`create_async`] send both calls.
+/// Google refuses a second event with that id. For a second event, the error is a
+/// [`Conflict`](ErrorKind::Conflict) with the status 409 and the server code `duplicate`. To read
+/// the existing event, send the call that [`existing`](Self::existing) returns. The functions
+/// [`create`] and [`create_async`] send the insert and, after a conflict, the call that reads the
+/// event.
 #[derive(Clone, Debug, PartialEq)]
 #[must_use = "a call does nothing until it is sent"]
 pub struct InsertEvent {

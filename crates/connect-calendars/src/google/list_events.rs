@@ -64,7 +64,7 @@ impl ListEvents {
         self.single_events().parameter("orderBy", "startTime")
     }
 
-    /// Returns series as masters, together with their exceptions. This is the default.
+    /// Returns series as masters, together with their exceptions (the default).
     pub fn masters(mut self) -> Self {
         self.parameters.remove("singleEvents");
         if self.parameters.get("orderBy") == Some("startTime") {
@@ -106,7 +106,7 @@ impl ListEvents {
     /// Lists the changes since the list that returned this token ([`EventPage::next_sync_token`]).
     ///
     /// Set the parameters of that list again, except for date range, order and search. An
-    /// [`EventFeed`](super::EventFeed) does all of this.
+    /// [`EventFeed`](super::EventFeed) sets the token and the parameters itself.
     pub fn sync_token(self, token: impl Into<String>) -> Self {
         self.parameter("syncToken", token)
     }
