@@ -38,9 +38,9 @@
 //! * To change or delete an occurrence, use its own id; for a series, use the id of the series. Graph cannot
 //!   split a series, so "this and following" is refused.
 //! * The application's `custom` fields are stored as JSON text in an extended property
-//!   ([`CUSTOM_PROPERTY`]). Calls that read events request this property. Calls that write events return
-//!   the `custom` fields that they sent. The change feed returns no `custom` fields. If the response lacks
-//!   the property, `custom` contains the open extensions in the response.
+//!   ([`CUSTOM_PROPERTY`]). Calls that read events request the extended property. Calls that write
+//!   events return the `custom` fields that they sent. The change feed returns no `custom` fields.
+//!   If the response lacks the property, `custom` contains the open extensions in the response.
 //! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
 //! * The `server_code` of an error is Graph's code.
 

@@ -10,7 +10,8 @@ use std::num::NonZeroU32;
 use connect_core::types::Weekday;
 use jiff::civil::Date;
 
-/// A recurrence of Microsoft Graph. Its days are counted in the time zone of the series.
+/// A recurrence of Microsoft Graph. The days of the recurrence are counted in the time zone of the
+/// series.
 ///
 /// ```
 /// use connect_calendars::patterned::PatternedRecurrence;
@@ -34,7 +35,8 @@ use jiff::civil::Date;
 ///   the last occurrence from the start of the series ([`SeriesStart`](connect_core::types::SeriesStart)).
 /// * In a shorter month, `BYMONTHDAY=31` has no occurrence, but day 31 of Outlook means the last day of the
 ///   month. Therefore `BYMONTHDAY=31` is refused if the series reaches a shorter month, and day 31 of Outlook
-///   becomes `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The 29th, the 30th and February 29 are converted likewise.
+///   becomes `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`. The 29th, the 30th and February 29 are converted
+///   in the same way as the 31st.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PatternedRecurrence {
     /// The days on which occurrences fall.

@@ -25,7 +25,7 @@ pub enum BodyType {
 }
 
 impl BodyType {
-    /// Returns HTML if the text contains common tags.
+    /// Returns `Html` if the text contains common HTML tags, otherwise `Text`.
     fn of(text: &str) -> Self {
         let text = text.to_ascii_lowercase();
         let tags = ["</", "<br", "<p>", "<html", "<div", "<!doctype"];
@@ -241,7 +241,9 @@ fn show_as(event: &EventFields, kind: WriteKind) -> Result<Option<&str>, Error> 
         }
         Some(EventStatus::Tentative) => true,
         Some(EventStatus::Other(_)) => {
-            return Err(Error::validation("status: Microsoft Graph has no such status"));
+            return Err(Error::validation(
+                "status: Microsoft Graph has no such status (expected \"confirmed\" or \"tentative\")",
+            ));
         }
         _ => false,
     };
@@ -291,7 +293,7 @@ impl Object {
 
     /// Sets Graph fields, which override existing fields.
     ///
-    /// Extended properties are instead added to the existing list of extended properties.
+    /// Extended properties are added to the existing list and do not replace the list.
     fn extend(&mut self, fields: &Raw) -> Result<(), Error> {
         let invalid = |error| Error::validation("fields: is not a JSON object").with_source(error);
         let mut fields: BTreeMap<String, Raw> = fields.decode().map_err(invalid)?;

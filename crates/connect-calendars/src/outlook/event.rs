@@ -101,7 +101,8 @@ pub(super) fn event(raw: Raw, calendar: &str, property: &str) -> Event {
     event
 }
 
-/// Converts a bare occurrence. Copies missing fields from its series.
+/// Converts an occurrence with little more than its times. Copies the missing fields from the
+/// series.
 pub(super) fn occurrence(raw: Raw, series: &Raw, calendar: &str, property: &str) -> Event {
     let (own, series) = (EventJson::of(&raw), EventJson::of(series));
     let mut event = convert(&own.clone().or_from_series(&series), calendar, property);
@@ -252,7 +253,8 @@ struct PropertyJson<'a> {
     value: Option<&'a RawValue>,
 }
 
-/// Reads the `custom` fields from the extended property. If it is missing, reads the open extensions.
+/// Reads the `custom` fields from the extended property. If the property is missing, reads the open
+/// extensions.
 fn custom(item: &EventJson<'_>, property: &str) -> Option<Raw> {
     let own = list(item.single_value_extended_properties).into_iter().find_map(|raw| {
         let read: PropertyJson<'_> = object(Some(raw));

@@ -58,7 +58,8 @@ use round::Round;
 ///   occurrences of each changed series with another request, and replaces the old occurrences. A changed
 ///   single event may once have been a series. The feed therefore removes all occurrences of a series with
 ///   the id of the event.
-/// * The changes have no `custom` fields, because Graph's response to this call has no extended properties.
+/// * The changes have no `custom` fields, because Graph's response to `calendarView/delta` has no
+///   extended properties.
 #[derive(Clone, Debug)]
 pub struct EventFeed {
     start: Timestamp,

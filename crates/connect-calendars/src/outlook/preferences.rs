@@ -66,7 +66,8 @@ impl Preferences {
         self.with_parameters(query)
     }
 
-    /// Adds the caller's parameters to a query. A parameter replaces an existing parameter with its name.
+    /// Adds the caller's parameters to a query. A parameter replaces an existing parameter with the
+    /// same name.
     pub(super) fn with_parameters(&self, mut query: Query) -> Query {
         for (name, value) in &self.parameters {
             query.retain(|(known, _)| **known != **name);

@@ -121,7 +121,8 @@ pub struct Schedules {
 pub struct Schedule {
     /// The e-mail address.
     pub address: String,
-    /// The busy times, sorted, or an error if they are unknown. Working elsewhere is not busy.
+    /// The busy times, sorted, or an error if they are unknown. A person who works elsewhere is not
+    /// busy.
     pub busy: Result<Vec<Interval>, Error>,
     /// Graph's JSON object.
     pub original: Raw,
@@ -159,7 +160,8 @@ struct ScheduleJson<'a> {
     response_code: Option<&'a RawValue>,
 }
 
-/// The time slots of an `availabilityView`: the first start, the length of a slot, and the last end.
+/// The time slots of an `availabilityView`: the start of the first slot, the length of a slot, and
+/// the end of the last slot.
 type Slots = Option<(Timestamp, SignedDuration, Timestamp)>;
 
 fn schedule(raw: Raw, slots: Slots) -> Schedule {
@@ -185,8 +187,8 @@ fn schedule_error(item: &ScheduleJson<'_>) -> Option<Error> {
 
 /// Returns the busy times of the schedule items, or of the `availabilityView`.
 ///
-/// The view is used if an item is unreadable. It is also used if there are no items, because the view shows
-/// busy times that have no item.
+/// The view is used if an item is unreadable. The view is also used if there are no items, because
+/// the view shows busy times that have no item.
 fn busy(item: &ScheduleJson<'_>, slots: Slots) -> Result<Vec<Interval>, Error> {
     let entries = list(item.schedule_items);
     let read: Option<Vec<_>> = entries.iter().map(|raw| busy_interval(raw)).collect();

@@ -45,8 +45,8 @@ use super::{
 ///   `whole_series` and `knowing`, the new times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Guests who are missing in the new list lose their
-///   invitation. All listed guests become required guests, even rooms, optional guests and the organizer. To
-///   preserve their types, pass the event to [`knowing`](Self::knowing).
+///   invitation. All listed guests become required guests, even rooms, optional guests and the
+///   organizer. To preserve the types of the guests, pass the event to [`knowing`](Self::knowing).
 /// * `status(Confirmed)` alone changes nothing, because a confirmed event may be shown as free or out of
 ///   office. `availability(Busy)` makes a tentative event busy.
 /// * A new location replaces the whole old location, including its address and all further locations.
@@ -81,9 +81,9 @@ impl UpdateEvent {
 
     /// Passes the event as read from Graph.
     ///
-    /// The call then preserves the type and response of remaining guests, does not make the organizer a
-    /// guest, and recognizes a series. An occurrence from a change feed may lack its guests: first read the
-    /// occurrence with [`GetEvent`](super::GetEvent).
+    /// With the event, the call preserves the type and response of remaining guests, does not make
+    /// the organizer a guest, and recognizes a series. An occurrence from a change feed may lack
+    /// its guests: first read the occurrence with [`GetEvent`](super::GetEvent).
     pub fn knowing(mut self, event: &Event) -> Self {
         self.builder.known = Some(Box::new(event.clone()));
         self

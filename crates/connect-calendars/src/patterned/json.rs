@@ -1,5 +1,6 @@
 //! The JSON format of a recurrence. Graph sends every field of a pattern: fields that do not apply to the
-//! type of the pattern are zero. Only fields that apply are read and written.
+//! type of the pattern are zero. Only fields that apply to the type of the pattern are read and
+//! written.
 
 use std::{fmt, num::NonZeroU32};
 
@@ -73,9 +74,9 @@ impl Serialize for RangeOf<'_> {
     }
 }
 
-/// Reads names in upper or lower case, and ignores fields that do not apply. Defaults: an interval of 1,
-/// weeks that begin on Sunday, and `first` as the index. A missing range type is derived from
-/// `numberOfOccurrences` and `endDate`.
+/// Reads names in upper or lower case, and ignores fields that do not apply to the type of the
+/// pattern. Defaults: an interval of 1, weeks that begin on Sunday, and `first` as the index. A
+/// missing range type is derived from `numberOfOccurrences` and `endDate`.
 impl<'de> Deserialize<'de> for PatternedRecurrence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Raw::deserialize(deserializer)?;

@@ -22,7 +22,7 @@ impl PatternedRecurrence {
     /// weekday of a weekly rule, follow from the start of the series.
     ///
     /// # Errors
-    /// [`Invalid`] if the line is not a rule, or if no pattern can express it.
+    /// [`Invalid`] if the line is not a rule, or if no pattern can express the rule.
     pub fn from_rrule(line: &str, start: impl Into<SeriesStart>) -> Result<Self, Invalid> {
         let start = start.into();
         let parts = RuleParts::read(line)?;
@@ -43,8 +43,8 @@ impl PatternedRecurrence {
         })
     }
 
-    /// Returns the rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. [`SeriesStart::until`] computes
-    /// its UNTIL.
+    /// Returns the rule as a line: `RRULE:FREQ=WEEKLY;BYDAY=MO,FR`. The UNTIL of the line is
+    /// computed by [`SeriesStart::until`].
     ///
     /// # Errors
     /// [`Invalid`] if a number is out of range.
@@ -98,7 +98,7 @@ impl PatternedRecurrence {
     /// Returns the recurrence as a Connect recurrence.
     ///
     /// # Errors
-    /// [`Invalid`] if Connect cannot express it, such as the second Tuesday.
+    /// [`Invalid`] if Connect cannot express the recurrence, such as the second Tuesday.
     pub fn recurrence(&self, start: impl Into<SeriesStart>) -> Result<Recurrence, Invalid> {
         self.rrule(start)?.parse()
     }

@@ -44,7 +44,8 @@ impl Round {
         Self { restarted: true, ..Self::new(None) }
     }
 
-    /// Whether the round may restart. A round restarts only once, because a server may refuse all its links.
+    /// Whether the round may restart. A round restarts only once, because the server may refuse
+    /// every link.
     pub(super) fn may_restart(&self) -> bool {
         !self.restarted && self.link.is_some() && self.delta.is_none()
     }
@@ -107,7 +108,7 @@ impl Round {
         let Some(series) = self.series_queue.pop() else { return };
         self.occurrences.remove(&series);
         if !self.masters.contains_key(&series) {
-            // The series was deleted, and its bare occurrences contain only their times.
+            // The series was deleted, and these occurrences of the series contain only their times.
             self.events.retain(|_, raw| !is_occurrence_of(raw, &series) || !EventJson::of(raw).is_bare());
             self.removed.insert(series);
         }
@@ -147,9 +148,11 @@ impl Round {
         single_events.map(|(id, _)| id.clone()).collect()
     }
 
-    /// Returns the series to read: changed series, and missing series of bare occurrences.
+    /// Returns the ids of the series to read.
     ///
-    /// The pages of a full round contain all occurrences, so a full round reads only missing series.
+    /// A round reads each changed series. A round also reads a series that no page contains if an
+    /// occurrence of the series has little more than its times. The pages of a full round contain
+    /// all occurrences, so a full round does not read changed series.
     fn series_to_request(&self) -> BTreeSet<String> {
         let bare = self.events.values().filter_map(|raw| {
             let item = EventJson::of(raw);
