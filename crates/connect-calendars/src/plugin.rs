@@ -1,5 +1,5 @@
-//! Mobiscroll's calendar integration plugin in Rust, over any [`backend`](crate::backend). It has the nine
-//! operations of `googleCalendarSync` and `outlookCalendarSync`.
+//! Mobiscroll's calendar integration plugin in Rust, over any [`backend`](crate::backend).
+//! [`CalendarSync`] has the nine operations of `googleCalendarSync` and `outlookCalendarSync`.
 //!
 //! | in the plugin | here |
 //! |---|---|
@@ -186,7 +186,7 @@ macro_rules! integration {
                 self.backend.update(change)$($wait)*
             }
 
-            /// Deletes an event, or one occurrence of a series, and returns it.
+            /// Deletes an event, or one occurrence of a series, and returns `event` unchanged.
             pub $($async)* fn delete_event(&self, event: Event) -> Result<Event, Error> {
                 self.backend.delete(&event.delete()?)$($wait)*?;
                 Ok(event)
@@ -206,8 +206,8 @@ integration! {
     CalendarSync, CalendarBackend, [] []
     /// Signs the user in, unless the user has tokens.
     ///
-    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect URI. It
-    /// returns the query of this request, or an error text.
+    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect
+    /// URI. `visit` returns the query of that request, or an error text.
     pub fn sign_in(&self, visit: impl FnOnce(&str) -> Result<String, String>) -> Result<(), Error> {
         if self.is_signed_in()? {
             return Ok(());
@@ -225,8 +225,8 @@ integration! {
     AsyncCalendarSync, AsyncCalendarBackend, [async] [.await]
     /// Signs the user in, unless the user has tokens.
     ///
-    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect URI. It
-    /// returns the query of this request, or an error text.
+    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect
+    /// URI. `visit` returns the query of that request, or an error text.
     pub async fn sign_in<F, R>(&self, visit: F) -> Result<(), Error>
     where
         F: FnOnce(String) -> R,

@@ -72,7 +72,8 @@ pub trait ChangeFeed {
 #[derive(Clone, Debug, Default, PartialEq)]
 #[non_exhaustive]
 pub struct Changes {
-    /// Whether `events` contains all events of the calendars. If true, a copy deletes its other events.
+    /// Whether `events` contains all events of the calendars. If true, a copy deletes all events
+    /// that are not in `events`.
     pub full: bool,
     /// New and changed events.
     pub events: Vec<Event>,
@@ -86,7 +87,7 @@ pub struct Changes {
 pub struct EventId {
     /// The calendar.
     pub calendar: CalendarRef,
-    /// The event's id in that calendar.
+    /// The id of the event in its calendar.
     pub id: String,
 }
 

@@ -22,8 +22,8 @@
 //!   series removes its occurrences immediately.
 //! * An event that moves between two pages during a sweep may be missing from both pages. The delivery of
 //!   the event or the next sweep adds the event.
-//! * With the scope `free-busy`, Connect lists busy blocks. Their ids differ from the event ids in
-//!   deliveries, so do not pass deliveries to a mirror with this scope.
+//! * With the scope `free-busy`, Connect lists busy blocks. The ids of busy blocks differ from the
+//!   event ids in deliveries, so do not pass deliveries to a mirror with this scope.
 //!
 //! ```
 //! use connect_core::types::{Delivery, EventPage, decode};
@@ -139,8 +139,9 @@ impl Mirror {
         self.stale = true;
     }
 
-    /// Applies a delivery and returns all changes that do not need a sweep. Pass deliveries of this user
-    /// only (see [`user_id`](Delivery::user_id)), because the copy would also contain events of other users.
+    /// Applies a delivery and returns all changes that do not need a sweep. Pass only deliveries of
+    /// this user (see [`user_id`](Delivery::user_id)): a delivery of another user would add that
+    /// user's events to the copy.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
         delivered::apply(self, delivery)
     }
@@ -180,8 +181,8 @@ impl ChangeFeed for Mirror {
         sweep::answered(self, response)
     }
 
-    /// Returns the cursor, which includes the deliveries since the last sweep. Its length is about 40 bytes
-    /// per event, plus the ids.
+    /// Returns the cursor, which includes the deliveries since the last sweep. The length of the
+    /// cursor is about 40 bytes per event, plus the ids.
     fn cursor(&self) -> Option<Cursor> {
         self.complete.then(|| Cursor::new(self.index.to_text()))
     }

@@ -172,8 +172,9 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
     }
 }
 
-/// Whether to apply a delivered version. It must be later than the known version, or than the removal of the
-/// event. If the order is unknown, a sweep is due, and the version is applied unless the event was deleted.
+/// Whether to apply a delivered version. The version must be later than the known version, or than
+/// the removal of the event. If the order is unknown, a sweep is due, and the version is applied
+/// unless the event was deleted.
 fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &IndexEntry) -> bool {
     if let Some(known) = mirror.index.get(key) {
         if known.digest == entry.digest {

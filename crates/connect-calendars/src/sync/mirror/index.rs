@@ -140,7 +140,7 @@ impl Index {
 }
 
 /// Returns the FNV-1a hash of the event's JSON. Cursors contain the hash, so the algorithm must never
-/// change. The algorithms of the standard library may change.
+/// change. The hash of the standard library is not used, because its algorithm may change.
 fn digest(event: &Event) -> u64 {
     struct Fnv(u64);
 

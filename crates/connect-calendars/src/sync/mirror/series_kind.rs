@@ -16,8 +16,8 @@ impl Window {
     }
 
     /// Whether a list of the window contains the event; `None` if the event has no readable start. Dates and
-    /// local times are read in UTC, as in the API documentation. If the service reads them in another zone,
-    /// the next sweep corrects the copy.
+    /// local times are read in UTC, as in the API documentation. If the service reads dates and
+    /// local times in another zone, the next sweep corrects the copy.
     pub(super) fn shows(&self, event: &Event) -> Option<bool> {
         let start = instant(event.start.as_ref()?)?;
         let end = event.end.as_ref().and_then(instant).unwrap_or(start);

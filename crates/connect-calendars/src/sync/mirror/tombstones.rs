@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::index::{EventKey, Modified};
 
-/// The number of tombstones above which a sweep deletes the tombstones of earlier sweeps. So many tombstones
-/// take a few megabytes.
+/// The number of tombstones above which a sweep deletes the tombstones of earlier sweeps. 10,000
+/// tombstones take a few megabytes of memory.
 const MAX_TOMBSTONES: usize = 10_000;
 
 /// Removed events, by key. If an event is added again, its tombstone is not deleted, because callers check
@@ -120,7 +120,8 @@ impl Tombstones {
     }
 }
 
-/// Returns the later absence. An event that left the window after a deletion was restored in between.
+/// Returns the later absence. If an event left the window after a deletion, the event was restored
+/// after the deletion.
 fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
     match (outside, deleted) {
         (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
