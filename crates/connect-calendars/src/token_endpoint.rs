@@ -66,7 +66,8 @@
 //! Rules:
 //!
 //! * Only pages of the configured origins are served. A request of a page with another origin is refused and
-//!   causes no request to the authorization server. The page cannot read the response (no CORS headers).
+//!   causes no request to the authorization server. The response has no CORS headers, so the page
+//!   cannot read the response.
 //! * Only users of the application are served. A request without a [`Visitor`] is refused.
 //! * The server must limit the rate of requests. By default, the tokens of a user are refreshed at most
 //!   once a minute ([`max_age`](TokenEndpoint::max_age)).
@@ -76,17 +77,17 @@
 //! * Errors are JSON with texts of this module. An error of the authorization server is passed on only as its
 //!   code, and only if the code is known.
 //!
-//! Serve the endpoint over TLS, or behind a proxy with TLS; the module cannot check this. Let the server
-//! limit the time for reading a body.
+//! Serve the endpoint over TLS, or behind a proxy with TLS: the module cannot check the connection.
+//! Let the server limit the time for reading a body.
 //!
 //! Google issues a refresh token only with the first consent of a user. If a page signs a user in again, it
-//! must set `prompt=consent`. Without it, later refreshes fail with `invalid_grant`, and the user has to sign
-//! in again.
+//! must set `prompt=consent`. Without `prompt=consent`, later refreshes fail with `invalid_grant`,
+//! and the user has to sign in again.
 //!
-//! According to its documentation, the integration posts the refresh token that it received to `refreshUrl`.
-//! This endpoint sends no refresh token to the page, and ignores any refresh token that the page posts. If a
-//! version of the integration calls `refreshUrl` only with a refresh token, use
-//! [`pass_through`](TokenEndpoint::pass_through).
+//! According to its documentation, the integration posts to `refreshUrl` the refresh token that it
+//! received. This endpoint sends no refresh token to the page, and ignores any refresh token that
+//! the page posts. If a version of the integration calls `refreshUrl` only with a refresh token,
+//! use [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -171,9 +172,10 @@ impl TokenEndpoint {
         self
     }
 
-    /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). Off by default.
-    /// Needed only if the session of the application is a cookie and the pages have another origin than this
-    /// endpoint. If the pages are on another site, the cookie also needs `SameSite=None; Secure`.
+    /// Lets pages of the allowed origins send cookies (`Access-Control-Allow-Credentials`). This
+    /// option is off by default. Call this method only if the session of the application is a
+    /// cookie and the pages have another origin than this endpoint. If the pages are on another
+    /// site, the cookie also needs `SameSite=None; Secure`.
     #[must_use]
     pub fn allow_credentials(mut self) -> Self {
         self.credentials = true;
@@ -198,8 +200,9 @@ impl TokenEndpoint {
     /// Sends the refresh token to the page. The page sends the token back for each refresh. The server stores
     /// nothing, like the sample servers of the calendar integration.
     ///
-    /// This is less secure. A script injected into the page obtains a credential that outlives the page, any
-    /// user of the application can have any refresh token exchanged, and refreshes are not limited.
+    /// A refresh token in the page is less secure than a refresh token on the server. A script
+    /// injected into the page obtains a credential that outlives the page. Any user of the
+    /// application can exchange any refresh token, and the number of refreshes is not limited.
     #[must_use]
     pub fn pass_through(mut self) -> Self {
         self.pass_through = true;
@@ -208,8 +211,8 @@ impl TokenEndpoint {
 
     /// Sets the age up to which the endpoint returns the current access token instead of a new one.
     ///
-    /// This age is the minimum interval between two refreshes of a user. Default 60 s. No effect with
-    /// [`pass_through`](Self::pass_through).
+    /// This age is the minimum interval between two refreshes of a user. The default is 60 s. The
+    /// age has no effect with [`pass_through`](Self::pass_through).
     #[must_use]
     pub fn max_age(mut self, age: Duration) -> Self {
         self.max_age = age;
@@ -248,7 +251,7 @@ impl TokenEndpoint {
     ///
     /// `visitor` is the signed-in user whose page sent the request. The server finds this user through the
     /// session of the application, such as a session cookie.
-    #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
+    #[allow(clippy::result_large_err, reason = "the error is the response, which is built once per request")]
     pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Asked, Response> {
         let head = Head::from(request);
         let endpoint = self.check(&head)?;

@@ -114,7 +114,7 @@ struct ErrorBody {
 struct TokenBody<'a> {
     access_token: &'a str,
     token_type: &'static str,
-    /// Seconds from now, rounded down.
+    /// The seconds until the access token expires, rounded down.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_in: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]

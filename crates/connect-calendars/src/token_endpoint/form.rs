@@ -5,8 +5,8 @@ use percent_encoding::percent_decode;
 
 use super::refusal::Refusal;
 
-/// The maximum length of a value in bytes. Google's codes and tokens have up to 512 bytes, Microsoft's a few
-/// thousand.
+/// The maximum length of a value in bytes. Google's codes and tokens have up to 512 bytes, and
+/// Microsoft's codes and tokens have a few thousand bytes.
 const MAX_VALUE_BYTES: usize = 8 << 10;
 
 pub(super) struct Form(Vec<(String, Secret)>);

@@ -37,7 +37,7 @@ impl<'a> From<&'a Request> for Head<'a> {
 }
 
 impl TokenEndpoint {
-    #[allow(clippy::result_large_err, reason = "the error is the response, built once a request")]
+    #[allow(clippy::result_large_err, reason = "the error is the response, which is built once per request")]
     pub(super) fn check(&self, head: &Head<'_>) -> Result<Route, Response> {
         let cors = Cors::of(self, head.headers);
         match self.route(head, &cors) {

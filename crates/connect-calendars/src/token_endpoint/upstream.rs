@@ -1,5 +1,5 @@
-//! Maps errors of calls to the authorization server to responses for the page. The texts of these errors are
-//! never passed on.
+//! Maps errors of calls to the authorization server to responses for the page. The page never
+//! receives the text of an error of the authorization server.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use http::StatusCode;
 
 use super::refusal::Refusal;
 
-/// Errors that the page or its user caused. Their codes are passed on to the page.
+/// Errors that the page or its user caused. The page receives the codes of these errors.
 const PASSED_ON: [Refusal; 7] = [
     INVALID_GRANT,
     refused("invalid_request", "The authorization server refused the request as invalid"),
