@@ -30,7 +30,8 @@ static IANA_BY_WINDOWS: LazyLock<BTreeMap<String, &'static str>> = LazyLock::new
     known.chain(EXTRA_WINDOWS_ZONES.map(|(windows, iana)| (windows.to_ascii_lowercase(), iana))).collect()
 });
 
-/// Returns the time zone with this name; `None` for an unknown name, such as that of a custom zone.
+/// Returns the time zone with this name; `None` for an unknown name, such as the name of a custom
+/// zone.
 ///
 /// `name` may be an iCalendar `TZID` that ends with an IANA name: `/mozilla.org/20070129_1/Asia/Tokyo`.
 pub(crate) fn named(name: &str) -> Option<TimeZone> {

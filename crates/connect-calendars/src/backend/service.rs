@@ -56,7 +56,7 @@ pub trait CalendarService: Send + Sync {
     /// Returns the request that creates an event.
     fn create(&self, event: &NewEvent) -> Result<Self::Create, Error>;
 
-    /// Returns the request that creates an event with a key, an id that the application chooses.
+    /// Returns the request that creates an event with a key. The application chooses the key.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
     /// Returns the request that finds the event created with [`create_once`](Self::create_once).

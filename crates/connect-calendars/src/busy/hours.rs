@@ -84,7 +84,8 @@ impl WorkingHours {
         merge(spans)
     }
 
-    /// Appends the working hours within `steady`, an interval without a change of the clocks, to `spans`.
+    /// Appends the working hours within `steady` to `spans`. The clocks do not change during
+    /// `steady`.
     fn add(&self, steady: Interval, spans: &mut Vec<Interval>) {
         let offset = self.zone.to_offset(steady.start);
         let instant = |day: Date, time: Time| offset.to_timestamp(day.to_datetime(time)).ok();

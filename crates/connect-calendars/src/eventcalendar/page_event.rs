@@ -22,9 +22,9 @@ use super::{
 ///
 /// * `googleEvent` and `outlookEvent` are sent to their provider, for updates and new events. The
 ///   `title`, times, `description` and `location` of the page replace the same values in these
-///   objects. An object that has an entity tag, an id or another field that only the provider
-///   writes comes from the provider: only its writable fields are sent. A request with a
-///   `googleEvent` or an `outlookEvent` cannot be sent through Mobiscroll Connect.
+///   objects. If an object has an entity tag, an id or another field that only the provider writes,
+///   the object comes from the provider. Of that object, only the writable fields are sent. A
+///   request with a `googleEvent` or an `outlookEvent` cannot be sent through Mobiscroll Connect.
 /// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
 ///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
@@ -72,7 +72,8 @@ pub struct PageEvent {
     pub recurring: Option<Value>,
     /// The IANA time zone of the event.
     pub timezone: Option<String>,
-    /// The object to send to Google. Its `recurrence` is also used for Outlook if `outlook_event` has none.
+    /// The object to send to Google. The `recurrence` of this object is also used for Outlook if
+    /// `outlook_event` has no `recurrence`.
     pub google_event: Option<Value>,
     /// The object to send to Outlook.
     pub outlook_event: Option<Value>,
@@ -353,8 +354,8 @@ pub(super) const DISPLAY_FIELDS: [&str; 15] = [
     "tooltip",
 ];
 
-/// The fields of `googleEvent` that are not sent if another property of the page sets the value. The
-/// order of the fields is that of `page_sets` in `provider_fields`.
+/// The fields of `googleEvent` that are not sent if another property of the page sets the value.
+/// The order of the fields is that of `page_sets` in `provider_fields`.
 const GOOGLE_REPLACED: [&str; 8] = [
     "summary",
     "start",
@@ -365,8 +366,8 @@ const GOOGLE_REPLACED: [&str; 8] = [
     "extendedProperties",
     "recurrence",
 ];
-/// The fields of `outlookEvent` that are not sent if another property of the page sets the value. The
-/// order of the fields is that of `page_sets` in `provider_fields`.
+/// The fields of `outlookEvent` that are not sent if another property of the page sets the value.
+/// The order of the fields is that of `page_sets` in `provider_fields`.
 const OUTLOOK_REPLACED: [&str; 8] = [
     "subject",
     "start",
@@ -435,7 +436,7 @@ const OUTLOOK_WRITABLE: [&str; 13] = [
 
 enum Times {
     Instants(Moment, Moment),
-    /// The first day, and the day after the last.
+    /// The first day, and the day after the last day.
     Days(Date, Date),
 }
 
