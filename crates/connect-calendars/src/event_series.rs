@@ -155,8 +155,7 @@ fn start_among(occurrence: &Event, events: &[icalendar::Component]) -> Option<Ev
     }
 }
 
-/// The starts that EXDATE lines exclude, and the starts of cancelled Graph occurrences and
-/// iCalendar events.
+/// The starts in EXDATE lines, and the starts of cancelled Graph occurrences and iCalendar events.
 fn exceptions(event: &Event, lines: &[String]) -> Vec<EventTime> {
     let lines = lines.iter().filter_map(|line| ContentLine::read(line));
     let mut all: Vec<_> = lines.filter(|line| line.is("EXDATE")).flat_map(icalendar::times).collect();

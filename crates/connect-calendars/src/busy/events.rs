@@ -51,8 +51,7 @@ fn is_free(event: &Event) -> bool {
     }
 }
 
-/// Reads the `original` of the provider, because the list `attendees` does not say which attendee
-/// is the user.
+/// Reads the `original`, because the field `attendees` does not say which attendee is the user.
 fn is_declined(event: &Event) -> bool {
     #[derive(serde::Deserialize)]
     struct Myself {

@@ -160,8 +160,7 @@ struct ScheduleJson<'a> {
     response_code: Option<&'a RawValue>,
 }
 
-/// The time slots of an `availabilityView`: the start of the first slot, the length of a slot, and
-/// the end of the last slot.
+/// The start of an `availabilityView`, the length of its time slots, and its end.
 type Slots = Option<(Timestamp, SignedDuration, Timestamp)>;
 
 fn schedule(raw: Raw, slots: Slots) -> Schedule {

@@ -108,7 +108,8 @@ impl Round {
         let Some(series) = self.series_queue.pop() else { return };
         self.occurrences.remove(&series);
         if !self.masters.contains_key(&series) {
-            // The series was deleted, and these occurrences of the series contain only their times.
+            // The series was deleted. The occurrences that are removed here contain only their
+            // times.
             self.events.retain(|_, raw| !is_occurrence_of(raw, &series) || !EventJson::of(raw).is_bare());
             self.removed.insert(series);
         }

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::index::{EventKey, Modified};
 
-/// The number of tombstones above which a sweep deletes the tombstones of earlier sweeps. 10,000
-/// tombstones take a few megabytes of memory.
+/// The number of tombstones above which a sweep deletes the tombstones of earlier sweeps. All
+/// 10,000 tombstones together take a few megabytes of memory.
 const MAX_TOMBSTONES: usize = 10_000;
 
 /// Removed events, by key. If an event is added again, its tombstone is not deleted, because callers check
