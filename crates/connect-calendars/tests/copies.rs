@@ -2,7 +2,7 @@
 //!
 //! Random changes are made through all three services. Sync tokens and delta links expire, pages are delayed,
 //! and deliveries are lost, repeated and reordered. In the end, each copy must equal the list of events that
-//! the service of the copy returns.
+//! its service returns.
 //!
 //! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
@@ -539,7 +539,10 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due now. A calendar has at most one delivery without a response.
+    /// The deliveries that are due now.
+    ///
+    /// The loop is needed because the sandbox sends a calendar's next delivery only after the
+    /// response to the previous delivery.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();

@@ -43,7 +43,7 @@ fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
 }
 
-/// The private properties in a patch of `custom`: a short text, and nulls that delete further parts.
+/// The private properties in a patch of `custom`: the first has the text, nulls delete the others.
 fn custom(text: Option<&str>) -> Value {
     let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
     Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())

@@ -399,7 +399,8 @@ fn change(user: &User, pick: &mut impl FnMut(usize) -> usize, turn: usize) {
     }
 }
 
-/// Tokens expire, and pages may be empty. `FEED_CHANGES` sets the number of changes, `FEED_SEED` the seed.
+/// Sync tokens expire, and pages may be empty. `FEED_CHANGES` sets the number of changes,
+/// `FEED_SEED` the seed.
 #[test]
 fn copy_equals_the_server_list_after_random_changes() {
     let number = |name: &str, usual: usize| std::env::var(name).map_or(usual, |text| text.parse().unwrap());

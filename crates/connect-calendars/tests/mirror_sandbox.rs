@@ -68,7 +68,10 @@ impl World {
         client.auth().finish(pending, &location).unwrap()
     }
 
-    /// The deliveries that are due now. A calendar has at most one delivery without a response.
+    /// The deliveries that are due now.
+    ///
+    /// The loop is needed because the sandbox sends a calendar's next delivery only after the
+    /// response to the previous delivery.
     fn deliveries(&self) -> Vec<Delivery> {
         self.with(|sandbox, now| {
             let mut all = Vec::new();

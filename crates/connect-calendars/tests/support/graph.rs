@@ -90,7 +90,7 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> Sent {
     only
 }
 
-/// The result of a call for this response.
+/// The result of a call that gets this response.
 pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, Error> {
     let body = body.to_owned();
     Wire::default().user(move |_| Ok(response(200, &body))).send(call)
