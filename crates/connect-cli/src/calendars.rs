@@ -1,4 +1,5 @@
-//! `connect calendars`: lists calendars. `find` finds the calendars in the arguments of other commands.
+//! `connect calendars`: lists calendars. `find` finds the calendars that the arguments of other
+//! commands name.
 
 use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
@@ -129,10 +130,10 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .collect();
     Failure::usage(format!("{name:?} matches more than one calendar"))
         .cause(format!("candidates: {}", candidates.join(", ")))
-        .next("use the key, the first value of each candidate")
+        .next("use a key (the first value of each candidate)")
 }
 
-/// Returns whether this is the account's main calendar. Google and Outlook mark it in a field.
+/// Returns whether this is the account's main calendar, which Google and Outlook mark in a field.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

@@ -92,7 +92,8 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
     ))
 }
 
-/// Waits until running token exchanges are saved. Prints a note if this takes more than one second.
+/// Waits until running token exchanges are saved. Prints a note if the wait takes more than one
+/// second.
 async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     let mut closing = pin!(client.close(CLOSE_TIMEOUT));
     if let Ok(closed) = tokio::time::timeout(Duration::from_secs(1), closing.as_mut()).await {
@@ -102,7 +103,9 @@ async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     closing.await
 }
 
-/// Returns the failure to report if new tokens may not be saved. Its cause includes a failure of the command.
+/// Returns the failure to report if new tokens may not be saved.
+///
+/// If the command failed too, the cause of the returned failure includes the command's failure.
 fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
     let failure = Failure::from(error).while_doing("new tokens may not be saved");
     match outcome {

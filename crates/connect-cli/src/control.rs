@@ -12,7 +12,8 @@ use serde_json::Value;
 
 use crate::failure::{Exit, Failure};
 
-/// A request to a control endpoint. It is sent to the origin of the base URL, without credentials.
+/// A request to a control endpoint. The request is sent to the origin of the base URL, without
+/// credentials.
 pub(crate) struct Control {
     method: Method,
     path: &'static str,
@@ -71,7 +72,9 @@ pub(crate) async fn get_from_sandbox<T: DeserializeOwned>(
         )
     };
     if base_url == CONNECT_BASE_URL {
-        return Err(no_sandbox().cause("it is the real service, where this command must not change events"));
+        return Err(
+            no_sandbox().cause("the base URL is the real service, where this command must not change events")
+        );
     }
     match client.send(&Control::get(path)).await {
         Ok(raw) => raw.decode().map_err(|error| no_sandbox().cause(error)),

@@ -1,4 +1,4 @@
-//! `connect doctor`: finds out why the application cannot use the service, without a sign-in.
+//! `connect doctor`: checks, without a sign-in, whether the application can use the service.
 //!
 //! ```text
 //!   health            can the service be reached, with a trusted certificate?
@@ -7,9 +7,9 @@
 //!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
 //! ```
 //!
-//! The credentials are checked before the authorize request, whose URL contains the client id. If the user
-//! swapped the client id and the secret, that URL would contain the secret. For the same reason the output
-//! does not contain the client id.
+//! The credentials are checked before the authorize request, whose URL contains the client id. If
+//! the user swapped the client id and the secret, the URL would contain the secret. The output does
+//! not contain the client id, because a swapped client id is the secret.
 
 mod probe;
 mod verdict;

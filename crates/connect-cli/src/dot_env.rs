@@ -33,7 +33,7 @@ pub(crate) struct Entry {
 }
 
 impl DotEnv {
-    /// Reads `.env` in the current folder; returns no settings if it does not exist.
+    /// Reads `.env` in the current folder; returns no settings if the file does not exist.
     ///
     /// A folder named `.env`, often a Python virtual environment, is ignored.
     pub(crate) fn read() -> Result<Self, Failure> {

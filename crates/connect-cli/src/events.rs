@@ -41,10 +41,10 @@ enum EventsAction {
         after_help = "Example: connect events create --calendar primary --provider google --title Fair --all-day --start 2026-12-04"
     )]
     Create(Box<create::Arguments>),
-    /// Change fields of an event; of a series only the named occurrence.
+    /// Change fields of an event; in a series, change only the named occurrence.
     #[command(after_help = "Example: connect events update 31qryssg --title Review --clear location")]
     Update(Box<update::Arguments>),
-    /// Delete an event; of a series only the named occurrence.
+    /// Delete an event; in a series, delete only the named occurrence.
     #[command(after_help = "Example: connect events delete 31qryssg --following")]
     Delete(delete::Arguments),
 }

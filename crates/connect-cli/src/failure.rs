@@ -32,7 +32,7 @@ pub(crate) enum Exit {
 /// The secret has no option, because every user of the machine can see a program's arguments.
 pub(crate) const AFTER_HELP: &str = "\
 The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
-in the current folder can set this and the other MOBISCROLL_CONNECT_ variables. The
+in the current folder can set all MOBISCROLL_CONNECT_ variables. The
 environment overrides .env, and an option overrides both.
 
 Exit codes:
@@ -158,7 +158,9 @@ impl From<connect_hyper::types::Invalid> for Failure {
     }
 }
 
-/// Returns the message of the error and its innermost cause, without the less specific causes between.
+/// Returns the message of the error and its innermost cause.
+///
+/// The causes between them are omitted, because the innermost cause is more specific.
 fn cause(error: &Error) -> Option<String> {
     let mut inner = error.source();
     while let Some(next) = inner.and_then(|inner| inner.source()) {

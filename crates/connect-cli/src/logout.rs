@@ -1,4 +1,6 @@
-//! `connect logout`: revokes the tokens at the service. Deletes them locally even if the revocation fails.
+//! `connect logout`: revokes the tokens at the service.
+//!
+//! The tokens are deleted locally even if the revocation fails.
 
 use connect_hyper::ErrorKind;
 use serde_json::json;

@@ -1,6 +1,6 @@
 //! The program `connect`.
 //!
-//! Each subcommand has a module with its arguments and a `run`.
+//! Each subcommand has a module with its arguments and a function `run`.
 
 mod calendars;
 mod context;
@@ -38,7 +38,7 @@ use std::process::ExitCode;
 use failure::Failure;
 use settings::Settings;
 
-/// Read and change calendars through Mobiscroll Connect, or try it with a local sandbox.
+/// The arguments of the program `connect`.
 #[derive(Debug, Parser)]
 #[command(name = "connect", version, about, after_help = failure::AFTER_HELP)]
 struct Arguments {

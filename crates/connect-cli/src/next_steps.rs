@@ -2,7 +2,7 @@
 
 use crate::{settings::Settings, via::Via};
 
-/// The commands that accept the options, and whether a subcommand follows the command.
+/// The commands that accept the added options, and whether a subcommand follows the command.
 const COMMANDS: [(&str, bool); 9] = [
     ("doctor", false),
     ("login", false),

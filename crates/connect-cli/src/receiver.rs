@@ -31,7 +31,9 @@ use tokio::{
 };
 
 const MAX_BODY_BYTES: usize = 2 * 1024 * 1024;
-/// How much of a too large body is read and discarded, so that the sender can read the 413 response.
+/// The maximum number of bytes of an oversized body that are read and discarded.
+///
+/// The bytes are read so that the sender can finish sending and read the 413 response.
 const MAX_DISCARDED_BYTES: usize = 16 * 1024 * 1024;
 /// The timeout for reading the request head, and the timeout for reading the body.
 const READ_TIMEOUT: Duration = Duration::from_secs(10);
@@ -55,7 +57,8 @@ impl Receiver {
         format!("http://{}{}", self.address, self.path)
     }
 
-    /// Serves requests until `until` is ready, then waits up to one second for open responses.
+    /// Serves requests until `until` is ready, then waits up to one second for unfinished
+    /// responses.
     pub(crate) async fn serve<F>(
         self,
         handler: impl Fn(HeaderMap, Bytes) -> F + Clone + Send + Sync + 'static,

@@ -1,4 +1,4 @@
-//! `connect sandbox`: serves the sandbox until it is interrupted.
+//! `connect sandbox`: runs the sandbox as a server until Ctrl-C or SIGTERM.
 //!
 //! ```text
 //! connect sandbox --port 8080 --set rotation=strict --set token_ttl=30

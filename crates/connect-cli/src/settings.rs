@@ -1,9 +1,10 @@
 //! The settings that all commands share: arguments override the environment, which overrides `.env`.
 //!
-//! A `.env` in a downloaded folder must not change the proxy, affect other programs, or redirect credentials.
-//! So only its `MOBISCROLL_CONNECT_*` variables are read, and they are not added to the environment. A base
-//! URL in `.env` must be that of the service or of a sandbox on this machine. Only credentials from the same
-//! `.env` are sent to that sandbox.
+//! A `.env` in a downloaded folder must not change the proxy, affect other programs, or redirect
+//! credentials. Therefore only the `MOBISCROLL_CONNECT_*` variables of `.env` are read, and they
+//! are not added to the environment. A base URL in `.env` must be that of the service or of a
+//! sandbox on this machine. If `.env` sets the base URL to a sandbox, only credentials from `.env`
+//! are sent to the sandbox.
 
 use std::{
     path::{Path, PathBuf},
@@ -184,7 +185,8 @@ impl Setting {
 
 /// Returns the source of the base URL if `.env` sets it to a sandbox on this machine.
 ///
-/// Returns an error if `.env` sets it to another machine, unless the URL is that of the service.
+/// Returns an error if `.env` sets the base URL to another machine, unless the URL is that of the
+/// service.
 fn sandbox_from_file(base_url: &Setting) -> Option<Result<Source, Failure>> {
     let Source::File(..) = base_url.source else { return None };
     let uri: Option<Uri> = base_url.value.parse().ok();
@@ -215,7 +217,8 @@ pub(crate) struct Resolved {
     credentials: Credentials,
     /// The source of the base URL, if `.env` sets it to a sandbox.
     sandbox_from_file: Option<Source>,
-    /// The source of the client secret, if outside `.env`. Without a secret, the source of the client id.
+    /// The source of the client secret, or of the client id if there is no secret; `None` for
+    /// `.env`.
     credential_outside_file: Option<Source>,
     api_key_outside_file: Option<Source>,
     pub(crate) via: Via,

@@ -40,7 +40,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
         }
     }
     let mut text = if table.is_empty() {
-        out.next_steps.complete("No account is connected. Connect one: connect login\n")
+        out.next_steps.complete("No account is connected. Connect an account: connect login\n")
     } else {
         out.table(&table)
     };
@@ -64,7 +64,7 @@ fn state(account: &Account) -> &str {
     }
 }
 
-/// Returns whether the account grants calendar access. Apple and CalDAV do not report it.
+/// Returns whether the account grants calendar access, which Apple and CalDAV do not report.
 fn permission(account: &Account) -> &'static str {
     match account.calendar_permission_granted {
         Some(true) => "granted",

@@ -9,7 +9,7 @@ pub(crate) enum ColumnFit {
     Fixed,
     /// Cut first.
     Cut,
-    /// Left out whenever the table has a maximum width, even if it would fit.
+    /// Left out whenever the table has a maximum width, even if the column would fit.
     Drop,
 }
 
@@ -54,7 +54,8 @@ impl Table {
         cells.max().unwrap_or_default().max(width(self.columns[at].0))
     }
 
-    /// Narrows the widest `Cut` column step by step. If that is not enough, narrows `Fixed` columns too.
+    /// Narrows the widest `Cut` column step by step. If the table is still too wide, narrows
+    /// `Fixed` columns too.
     fn fit(&self, shown: &[usize], widths: &mut [usize], max_width: usize) {
         let gaps = COLUMN_GAP * shown.len().saturating_sub(1);
         for kinds in [&[ColumnFit::Cut][..], &[ColumnFit::Cut, ColumnFit::Fixed]] {

@@ -45,7 +45,8 @@ impl Via {
         }
     }
 
-    /// Returns the calendar backend. For Apptoto the value is not used: no command supports its calendars.
+    /// Returns the calendar backend. The backend for Apptoto is not used: no command supports its
+    /// calendars.
     pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
         match self {
             Self::Connect | Self::Apptoto => Box::new(Backend::new(Connect::new(), user)),

@@ -219,7 +219,7 @@ fn next_step_has_the_same_user_and_service() {
         sandbox.add_fault(none);
     });
     let status = world.run(&["status", "--user", "carol"]).ok();
-    assert!(status.contains("Connect one: connect login --user carol\n"), "{status}");
+    assert!(status.contains("Connect an account: connect login --user carol\n"), "{status}");
 }
 
 #[test]

@@ -68,7 +68,8 @@ impl Service {
         self.control(Control::post("/sandbox/faults").json(fault)).await.map(drop)
     }
 
-    /// Has the sandbox change an event, and returns the id of the delivery that reports the change.
+    /// Makes the sandbox change an event, and returns the id of the delivery that reports the
+    /// change.
     pub(crate) async fn trigger(&self, change: &serde_json::Value) -> Result<String, DemoError> {
         let sent: Sent = self.control(Control::post("/sandbox/trigger").json(change)).await?.decode()?;
         Ok(sent.delivery)

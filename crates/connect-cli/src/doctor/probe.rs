@@ -15,7 +15,7 @@ use crate::{failure::Failure, settings::Resolved};
 
 /// A code that the service never issued.
 ///
-/// The service documents that a code equals the user id, so no user may have this id.
+/// The service documents that a code equals the user id, so this code must not be a user id.
 const MADE_UP_CODE: &str = "connect-doctor:no-such-code";
 
 /// Sends requests with one pair of client id and secret.
@@ -42,7 +42,7 @@ pub(super) enum AuthorizeCheck {
     Consent,
     /// The service redirects to the redirect URI of the settings.
     Back,
-    /// Another redirect URI is registered. Contains that URI if the service shows it.
+    /// Another redirect URI is registered. Contains the registered URI if the service shows it.
     Elsewhere(Option<String>),
     Failed(Verdict, String),
 }

@@ -9,7 +9,7 @@ pub(super) enum Verdict {
     ClientId,
     ClientSecret,
     Swapped,
-    /// The redirect URI is wrong. Contains the registered one if the service shows it.
+    /// The redirect URI is wrong. Contains the registered URI if the service shows it.
     RedirectUri(Option<String>),
     Unreachable,
     Tls,

@@ -50,7 +50,7 @@ impl Command for Arguments {
             print::details(&event, &context.out.zone)
         })?;
         if let Some(command) = find::show_command(&event, &context.out.zone) {
-            note(&format!("Find it with: {}", context.out.next_steps.complete(&command)));
+            note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
         }
         let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
         if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {

@@ -28,7 +28,7 @@ pub(super) struct FieldOptions {
     /// The end; with --all-day the last day [default with --all-day: the first day].
     #[arg(long, value_name = "WHEN")]
     end: Option<String>,
-    /// Make it an all-day event.
+    /// Make the event an all-day event.
     #[arg(long)]
     all_day: bool,
     /// The location.

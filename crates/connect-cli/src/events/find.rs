@@ -1,7 +1,8 @@
 //! Finds the event that a key or an id names.
 //!
-//! The API cannot return a single event, so the program lists events and searches them. A change also needs
-//! the series id of the listed event. Without it, a change to one occurrence could change the whole series.
+//! The API cannot return a single event, so the program lists events and searches them. A change
+//! also needs the series id of the listed event. Without this id, a change to one occurrence could
+//! change the whole series.
 
 use clap::Args;
 use connect_hyper::types::{Event, EventTime, Provider};
@@ -142,6 +143,6 @@ impl EventSelector {
         let candidates: Vec<_> = candidates.iter().map(named).collect();
         Failure::usage(format!("{:?} matches more than one event", self.event))
             .cause(format!("candidates: {}", candidates.join(", ")))
-            .next("use the key, the first value of each candidate, or add --provider or --calendar")
+            .next("use a key (the first value of each candidate), or add --provider or --calendar")
     }
 }

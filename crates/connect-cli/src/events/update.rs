@@ -70,12 +70,14 @@ enum ClearedField {
 }
 
 impl ExtentOptions {
-    /// Returns the chosen extent, or `None` without an option. Returns an error for a series without `--all`.
+    /// Returns the chosen extent, or `None` if no option is given.
+    ///
+    /// Returns an error if the event is a whole series and `--all` is missing.
     pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Extent::All)),
             _ if found.is_series => Err(Failure::usage("this event is a whole series")
-                .next("add --all to change all of it, or name one occurrence: connect events list")),
+                .next("add --all to change the whole series, or name one occurrence: connect events list")),
             (_, true, _) => Ok(Some(Extent::Following)),
             (true, _, _) => Ok(Some(Extent::This)),
             _ => Ok(None),

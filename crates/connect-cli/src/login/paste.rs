@@ -45,7 +45,9 @@ mod terminal {
         termios::{LocalModes, OptionalActions, Termios, tcgetattr, tcsetattr},
     };
 
-    /// Switches the terminal's line mode off until dropped; does nothing if stdin is not a terminal.
+    /// Switches the terminal's line mode off until the value is dropped.
+    ///
+    /// Does nothing if stdin is not a terminal.
     pub(in super::super) struct WholeLines(Option<Termios>);
 
     impl WholeLines {

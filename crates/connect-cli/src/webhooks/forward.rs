@@ -8,7 +8,10 @@ use http::{HeaderMap, HeaderName, Method, Request, Response, Uri, header};
 
 use crate::{failure::Failure, settings::Resolved};
 
-/// Less than the lease of a claim (one minute), so that no repeated delivery is forwarded meanwhile.
+/// The timeout for forwarding a delivery.
+///
+/// The timeout is less than the lease of a claim (one minute), so that a repetition of the delivery
+/// is not forwarded at the same time.
 const MAX_FORWARD_TIME: Duration = Duration::from_secs(50);
 
 /// The headers of a single connection, which are never forwarded (RFC 9110 section 7.6.1).

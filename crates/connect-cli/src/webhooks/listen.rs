@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     /// Verify with this public key (whpk_...) until the service's keys can be fetched.
     #[arg(long, value_name = "KEY")]
     key: Option<String>,
-    /// Forward each genuine, new delivery to this URL unchanged, and return its response.
+    /// Forward each genuine, new delivery unchanged to this URL, and return the target's response.
     #[arg(long, value_name = "URL", value_parser = target)]
     forward_to: Option<Uri>,
     /// Exit after the first handled delivery.
@@ -72,7 +72,7 @@ impl Arguments {
     fn cannot_listen(&self, error: &io::Error) -> Failure {
         Failure::new(Exit::Failed, "LISTEN_ERROR", format!("cannot listen on 127.0.0.1:{}", self.port))
             .cause(error)
-            .next("stop the program that uses the port, or omit --port for a free one")
+            .next("stop the program that uses the port, or omit --port for a free port")
     }
 }
 

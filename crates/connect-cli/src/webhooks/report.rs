@@ -53,7 +53,8 @@ impl DeliveryReport {
         }
     }
 
-    /// Creates the report of a declined delivery. It contains the id, but no other unverified content.
+    /// Creates the report of a declined delivery, which contains the id, but no other unverified
+    /// content.
     pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
         let id = headers
             .get("webhook-id")
@@ -151,7 +152,7 @@ impl DeliveryReport {
     fn why(&self) -> String {
         let error = brief(self.error.as_deref().unwrap_or_default());
         let reason = self.reason.map(|reason| format!(" ({reason})")).unwrap_or_default();
-        format!("{error}{reason}; the service was sent {}", self.status.as_u16())
+        format!("{error}{reason}; the response to the service was {}", self.status.as_u16())
     }
 }
 
@@ -160,7 +161,9 @@ fn forwarding(forwarded: &Forwarded) -> String {
     match &forwarded.outcome {
         Ok(status) if status.is_success() => format!("{url} responded {}", status.as_u16()),
         Ok(status) => format!("{url} responded {}: not handled", status.as_u16()),
-        Err(error) => format!("no response from {url}: {}; the service was sent 502", brief(error)),
+        Err(error) => {
+            format!("no response from {url}: {}; the response to the service was 502", brief(error))
+        }
     }
 }
 

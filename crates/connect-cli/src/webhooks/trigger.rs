@@ -23,7 +23,8 @@ use crate::{
 /// The arguments of `connect webhooks trigger`.
 #[derive(Debug, Args)]
 pub(crate) struct Trigger {
-    /// Change an event of google, microsoft, apple or caldav [default: that of the first subscription].
+    /// Change an event of google, microsoft, apple or caldav [default: the first subscription's
+    /// provider].
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known)]
     provider: Option<Provider>,
     /// Change an event in this calendar, by key or id [default: the first subscribed calendar].

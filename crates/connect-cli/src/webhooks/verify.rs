@@ -1,7 +1,7 @@
 //! `connect webhooks verify`: verifies the signature of a saved delivery, or reports why it is refused.
 //!
-//! It sends no requests and reads no settings, so the result depends only on the body, the headers, the keys
-//! and the time.
+//! The command sends no requests and reads no settings, so the result depends only on the body, the
+//! headers, the keys and the time.
 
 use std::{
     io::Read as _,

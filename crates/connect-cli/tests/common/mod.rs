@@ -214,7 +214,7 @@ fn location(response: &str) -> Option<String> {
     head.lines().find_map(|line| line.strip_prefix("location: ")).map(str::to_owned)
 }
 
-/// Returns a base URL that refuses connections.
+/// Returns a base URL at which no server listens.
 pub(crate) fn nowhere() -> String {
     format!("http://127.0.0.1:{}/api", free_port())
 }
