@@ -53,9 +53,9 @@ pub struct Config {
     pub timeout: Duration,
     /// The timeout of one attempt. Default 30 s.
     pub attempt_timeout: Duration,
-    /// The timeout of a token exchange, whatever the deadline of the caller. Default 30 s.
+    /// The timeout of a token exchange, independent of the caller's deadline. Default 30 s.
     pub exchange_timeout: Duration,
-    /// The highest size of a decoded response body, in bytes. Default 32 MiB.
+    /// The maximum size of a decoded response body, in bytes. Default 32 MiB.
     pub max_response_size: usize,
     /// The seed of all random numbers: see [`Seed`].
     pub seed: Seed,
@@ -145,7 +145,7 @@ impl Config {
         Ok(config)
     }
 
-    /// Returns the error of a sign-in or call that needs a user, but whose user id is empty.
+    /// Returns the error for a sign-in or call that needs a user, but has an empty user id.
     pub(crate) fn no_user(&self) -> Error {
         match self.is_anonymous() {
             true => Error::configuration(
@@ -268,7 +268,8 @@ impl App {
 
     /// Returns the cool-downs of the API.
     ///
-    /// After a 429 with `Retry-After`, all calls of the user wait, or all calls of the application.
+    /// After a 429 with `Retry-After`, all calls of the user wait or, if the service limits the
+    /// application, all calls of the application.
     pub(crate) fn cool_downs(&self) -> &CoolDowns {
         &self.0.cool_downs
     }

@@ -1,4 +1,4 @@
-//! The observer. The client notifies it of events that no call returns.
+//! The observer, which the client notifies of events that no call reports.
 
 use connect_types::Scope;
 
@@ -8,7 +8,8 @@ use crate::{
     tokens::{StoreError, TokenKey},
 };
 
-/// An observer of events that no call returns. A closure that takes a [`SessionEnded`] is an observer.
+/// An observer of events that no call reports. A closure that takes a [`SessionEnded`] is an
+/// observer.
 ///
 /// The methods run on the task or thread where the event occurs and must return quickly.
 pub trait Observer: Send + Sync + 'static {

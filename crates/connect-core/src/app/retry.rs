@@ -8,9 +8,10 @@ use crate::base::{Error, ErrorKind, Sent};
 
 /// The rules for sending a failed request again.
 ///
-/// The pause before attempt `n + 1` is a random time between zero and `min(cap, base * 2^(n-1))` (exponential
-/// back-off with full jitter). After a 429, the base is at least 1 s, and the pause is between this maximum
-/// and twice the maximum, but at most `cap`. If the server sends `Retry-After`, its time is the pause.
+/// The pause before attempt `n + 1` is a random time between zero and `min(cap, base * 2^(n-1))`
+/// (exponential back-off with full jitter). After a 429, `base` counts as at least 1 s, and the
+/// pause is between `min(cap, base * 2^(n-1))` and twice that time, but at most `cap`. If the
+/// server sends `Retry-After`, the pause is the time in `Retry-After`.
 ///
 /// The [`Safety`] of the request decides which failures are retried:
 ///

@@ -10,7 +10,7 @@ use crate::base::{Response, Sent, TransportError, TransportErrorKind};
 
 /// The highest number of headers that a response may have.
 pub const MAX_HEADERS: usize = 256;
-/// The highest total size of the names and values of all response headers, in bytes.
+/// The maximum total size of the names and values of all response headers, in bytes.
 const MAX_HEADER_BYTES: usize = 64 << 10;
 /// The highest number of content codings that a server may apply to one response.
 const MAX_CODINGS: usize = 4;
@@ -25,8 +25,8 @@ pub fn accept(headers: &mut HeaderMap) {
 /// Checks the size of the response headers and decodes the body.
 ///
 /// Decodes `gzip`, `x-gzip` and `identity`, in upper or lower case. If `Content-Encoding` lists any other
-/// coding, such as `br` or `utf-8`, the body is returned undecoded. An empty body is not decoded. Zero bytes
-/// that a server appends to the compressed data are ignored.
+/// coding, such as `br` or `utf-8`, the body is returned undecoded. An empty body is not decoded.
+/// NUL bytes that a server appends to the compressed data are ignored.
 ///
 /// # Errors
 /// If the response has more than [`MAX_HEADERS`] headers, 64 KiB of headers or 4 content codings, if the

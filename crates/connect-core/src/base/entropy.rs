@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 /// The seed of all random numbers: 32 random bytes, or fixed bytes for a reproducible run.
 ///
-/// Keep it secret: with the seed, an attacker can predict every `state`.
+/// Keep the seed secret: an attacker who has the seed can predict every `state`.
 #[derive(Clone)]
 pub struct Seed(pub(crate) Zeroizing<[u8; 32]>);
 

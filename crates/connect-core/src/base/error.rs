@@ -7,7 +7,7 @@ use http::StatusCode;
 
 use crate::base::{Sent, TransportError, TransportErrorKind};
 
-/// The error that the functions of this crate return. It is cheap to clone and one pointer wide.
+/// The error that the functions of this crate return, cheap to clone and one pointer wide.
 ///
 /// Programs match on [`kind`](Self::kind); people read `Display`. `Display` never shows a token. The only
 /// text of a response body that `Display` shows is the server's error message.
@@ -32,7 +32,7 @@ pub enum ErrorKind {
         /// The accounts (provider, account) that did not grant calendar access.
         accounts: Vec<(String, String)>,
     },
-    /// The request is not valid. The client refused to send it, or the server responded with 400 or 422.
+    /// The client refused to send an invalid request, or the server responded with 400 or 422.
     #[error("the request is not valid")]
     Validation {
         /// The `details` of the server's response, unchanged.
@@ -42,7 +42,7 @@ pub enum ErrorKind {
     #[error("not found")]
     NotFound,
     /// 409 or 412: another client changed the object after this client read it.
-    #[error("the object was changed in the meantime")]
+    #[error("another client changed the object")]
     Conflict,
     /// 429: too many requests. [`Error::retry_after`] is the time to wait, if the server sent it.
     #[error("too many requests")]
@@ -70,11 +70,12 @@ pub enum ErrorKind {
         /// The byte at which decoding stopped.
         offset: usize,
     },
-    /// The token store failed. If it could not save a new token pair, the pair stays in memory. The next
-    /// call saves the pair before it uses it.
+    /// The token store failed. If the store could not save a new token pair, the pair stays in
+    /// memory. The next call saves the pair before using it.
     #[error("the token store failed")]
     TokenStore,
-    /// The client is configured wrongly: base URL, credentials, redirect URI, runtime.
+    /// The configuration of the client is wrong: the base URL, credentials, redirect URI or
+    /// runtime.
     #[error("the configuration is wrong")]
     Configuration,
     /// The server returned the same page token twice, so paging would never end.
@@ -153,7 +154,7 @@ impl Error {
         self.0.server_code.as_deref()
     }
 
-    /// Returns the error message: the server's message if the response has one, or one of this crate.
+    /// Returns the server's message or, if the server sent no message, a message of this crate.
     pub fn message(&self) -> Option<&str> {
         self.0.message.as_deref()
     }

@@ -62,8 +62,9 @@ impl ProxyRule {
 impl Proxy {
     fn new(url: &str) -> Result<Self, Error> {
         // The error does not contain the URL, because the URL may contain a password.
-        let wrong =
-            |what: &str| Error::configuration(format!("the proxy URL (set or from HTTPS_PROXY) {what}"));
+        let wrong = |what: &str| {
+            Error::configuration(format!("the proxy URL (from the settings or HTTPS_PROXY) {what}"))
+        };
         let url = url.trim();
         let rest = match url.split_once("://") {
             Some((scheme, rest)) if scheme.eq_ignore_ascii_case("http") => rest,
@@ -185,7 +186,10 @@ mod tests {
             "http://u@",
         ] {
             let error = Proxy::new(url).map(drop).unwrap_err();
-            assert!(error.to_string().contains("the proxy URL (set or from HTTPS_PROXY)"), "{url}: {error}");
+            assert!(
+                error.to_string().contains("the proxy URL (from the settings or HTTPS_PROXY)"),
+                "{url}: {error}"
+            );
         }
     }
 
