@@ -39,8 +39,10 @@ impl<F: Fn(SessionEnded) + Send + Sync + 'static> Observer for F {
 pub struct SessionEnded {
     /// The key of the user's tokens.
     pub key: TokenKey,
-    /// Whether the refusal may be temporary. If so, the session continues and sends the refresh token again
-    /// later. See [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
+    /// Whether the refusal may be temporary.
+    ///
+    /// After a refusal that may be temporary, the session continues and sends the refresh token
+    /// again later. See [`Profile::recoverable_errors`](crate::oauth::Profile::recoverable_errors).
     pub may_recover: bool,
     pub(crate) app: App,
     pub(crate) scope: Option<Scope>,
