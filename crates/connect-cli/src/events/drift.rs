@@ -13,7 +13,8 @@ pub(super) fn warning(rule: &Recurrence, start: Timestamp, zone: &TimeZone) -> O
     if rule.in_utc(&start).as_ref() != Ok(rule) {
         return Some(format!(
             "Mobiscroll Connect sends a series without a time zone. This series starts on another day in UTC than in {name}, so a \
-                       provider may repeat it on other days. Check its occurrences. If they are wrong, create them one by one.",
+                       provider may repeat it on other days. Check the occurrences and, if they are wrong, create an event for \
+                       each occurrence.",
         ));
     }
     let horizon = start.date().saturating_add(2.years());
@@ -21,8 +22,8 @@ pub(super) fn warning(rule: &Recurrence, start: Timestamp, zone: &TimeZone) -> O
     stretches.get(1).map(|stretch| {
         format!(
             "Mobiscroll Connect sends a series without a time zone. The clocks of {name} change during this series, so its \
-                       times may move from {} on. To avoid that, end the series before this date with UNTIL, and create \
-                       another series from this date on.",
+                       times may move from {0} on. To keep the times, end the series before {0} with UNTIL, and create \
+                       another series from {0} on.",
             stretch.first.date(),
         )
     })

@@ -126,7 +126,7 @@ impl Trigger {
                 "NOT_FOUND_ERROR",
                 format!("calendar {name:?} has no webhook subscription"),
             )
-            .next("subscribe it: connect webhooks subscribe; list keys and ids: connect calendars")
+            .next("subscribe the calendar: connect webhooks subscribe; list keys and ids: connect calendars")
         })
     }
 }
