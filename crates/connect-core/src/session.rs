@@ -1,4 +1,4 @@
-//! A user's session in this process. It holds the token pair in use, and decides when to refresh the pair.
+//! A user's session, which holds the token pair in use and decides when to refresh the pair.
 //!
 //! A mutex protects the state. The mutex is never locked during I/O, because the driver does the I/O.
 
@@ -98,7 +98,8 @@ impl Session {
 
     /// Returns whether the session can be dropped without losing tokens.
     ///
-    /// This is the case if every pair is saved, no refresh is running, and no response to a refresh was lost.
+    /// No token is lost if every pair is saved, no refresh is running, and no response to a refresh
+    /// was lost.
     pub fn is_clean(&self) -> bool {
         self.state().is_clean()
     }
@@ -125,8 +126,8 @@ impl Session {
     /// Creates a task that refreshes the tokens, even if they have not expired.
     ///
     /// # Errors
-    /// If the response to the last refresh was lost, because the refresh token may then be used up. It is not
-    /// sent again while the access token may still work.
+    /// If the response to the last refresh was lost, because the refresh token may then be used up.
+    /// The refresh token is not sent again while the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {

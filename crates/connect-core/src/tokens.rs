@@ -36,13 +36,15 @@ pub struct Tokens {
     pub issued_at: Option<Timestamp>,
     /// The time at which the access token expires.
     ///
-    /// It is read from `expires_in` of the response or, if that is missing, from the token's claim `exp`.
+    /// The time is read from `expires_in` of the response or, if `expires_in` is missing, from the
+    /// token's claim `exp`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_at: Option<Timestamp>,
     /// The granted scope, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// The position of the pair among the pairs of the user. It shows which of two pairs is newer.
+    /// The position of the pair among the pairs of the user, which shows which of two pairs is
+    /// newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
     /// The last temporary refusal of the refresh token, if any.
@@ -56,8 +58,8 @@ pub struct Tokens {
 pub struct Revision {
     /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
-    /// The time at which the server issued the first access token of that sign-in, by the server's clock.
-    /// This time is the claim `iat`, or the claim `exp` minus `expires_in`.
+    /// The time at which the server issued the first access token of the sign-in, by the server's
+    /// clock. This time is the claim `iat`, or the claim `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
     /// The number of refreshes since the sign-in.
@@ -165,8 +167,9 @@ impl Tokens {
 
     /// Returns whether this pair is known to be older than `other`.
     ///
-    /// The revisions decide or, if one is missing, the issue and expiry times inside the access tokens.
-    /// `issued_at` is not used, because local clocks may differ by more than the age of a pair.
+    /// The revisions decide. If a revision is missing, the issue and expiry times inside the access
+    /// tokens decide. `issued_at` is not used, because local clocks may differ by more than the age
+    /// of a pair.
     pub(crate) fn is_older_than(&self, other: &Tokens) -> bool {
         match (&self.revision, &other.revision) {
             (Some(this), Some(other)) if this.sign_in == other.sign_in => this.number < other.number,

@@ -31,7 +31,7 @@ impl PendingSignIn {
     pub fn finish(self, session: &Arc<Session>, callback: &Callback, now: Now) -> RefreshStep {
         let app = session.app();
         if *session.key().user != *self.user() {
-            let text = "the session belongs to another user than the sign-in";
+            let text = "the session and the sign-in belong to different users";
             return RefreshStep::Done(Err(Error::configuration(text)));
         }
         let request = self.accept(app, callback, now.wall).and_then(|code| {
@@ -80,7 +80,8 @@ struct CodeExchange {
     since: StartPoint,
     /// The latest (monotonic) time at which the request may be sent.
     deadline: Duration,
-    /// The requested scope. A response without a scope means that it was granted (RFC 6749 5.1).
+    /// The requested scope. A response without a scope means that the requested scope was granted
+    /// (RFC 6749 5.1).
     scope: Option<Scope>,
 }
 

@@ -1,8 +1,8 @@
 //! The leader: the task that loads, refreshes and saves a user's tokens while other callers wait.
 //!
-//! The driver must perform all steps of the leader, even if the caller is cancelled. If a leader is dropped
-//! before its last step, the waiters get an error. If it is dropped before the response to an exchange, the
-//! refresh token may be used up.
+//! The driver must perform all steps of the leader, even if the caller is cancelled. If a leader is
+//! dropped before its last step, the waiters get an error. If a leader is dropped before it
+//! receives the response to an exchange, the refresh token may be used up.
 
 use std::{sync::Arc, time::Duration};
 
@@ -49,7 +49,7 @@ pub(crate) struct Leader {
 
 /// The result that the leader waits for.
 enum Phase {
-    /// The lock. If the task needs no lock: the stored tokens.
+    /// The lock or, if the task needs no lock, the stored tokens.
     Waiting,
     /// The stored tokens, loaded under the lock.
     Locked,
@@ -74,7 +74,7 @@ impl Work for Leader {
             (Phase::Waiting, stored) => self.loaded_unlocked(stored),
             (Phase::Refused(tokens, refusal), Ok(stored)) => self.reread(tokens, stored, refusal),
             (Phase::Locked, Err(error)) => self.unreadable(error),
-            (_, Err(error)) => self.release(Err(store_error("could not be read", error))),
+            (_, Err(error)) => self.release(Err(store_error("the tokens could not be read", error))),
             (_, Ok(stored)) => self.loaded_locked(stored),
         }
     }
@@ -83,7 +83,7 @@ impl Work for Leader {
         self.now = now;
         match held {
             Err(error) if self.reason == TaskReason::FlushPending => self.done(Err(not_saved(error))),
-            Err(error) => self.done(Err(store_error("could not be locked", error))),
+            Err(error) => self.done(Err(store_error("the tokens could not be locked", error))),
             Ok(true) => {
                 self.phase = Phase::Locked;
                 self.locked_at = tried;
@@ -109,7 +109,7 @@ impl Work for Leader {
             return self.release(Ok(()));
         };
         if let Err(error) = outcome {
-            return self.release(Err(store_error("cannot be saved, so no refresh was sent", error)));
+            return self.release(Err(store_error("tokens cannot be saved, so no refresh was sent", error)));
         }
         if now.monotonic.saturating_sub(self.locked_at) > token_endpoint::MAX_EXCHANGE_DELAY {
             let text = "the token store was too slow: its lock could expire before the new tokens are saved, so no \
@@ -165,7 +165,7 @@ impl Work for Leader {
             (Phase::Marking(tokens, error), _) => return self.refused(tokens, error),
             (Phase::Restoring, Ok(())) => return self.exchange(),
             (Phase::Restoring, Err(error)) => {
-                let what = "in memory are newer than the stored ones and could not be saved again";
+                let what = "the tokens in memory are newer than the stored ones and could not be saved again";
                 return self.release(Err(store_error(what, error)));
             }
             (_, Err(error)) => return self.release(Err(not_saved(error))),
@@ -193,7 +193,7 @@ impl Work for Leader {
         match notify_unless_synced(&self.session, outcome) {
             // The next holder of the lock may have saved a newer pair.
             Err(error) if error.lease_lost() => {
-                return self.release(Err(store_error("could not be deleted", error)));
+                return self.release(Err(store_error("the tokens could not be deleted", error)));
             }
             // Other errors are ignored. If the pair is still stored, the server refuses it again.
             _ => {}
@@ -232,7 +232,7 @@ impl Leader {
 
     fn loaded_unlocked(self: Box<Self>, stored: Result<Option<Tokens>, StoreError>) -> RefreshStep {
         let outcome = match stored {
-            Err(error) => Err(store_error("could not be read", error)),
+            Err(error) => Err(store_error("the tokens could not be read", error)),
             Ok(stored) => {
                 let mut state = self.session.state();
                 match (stored, state.ended()) {
@@ -312,7 +312,7 @@ impl Leader {
         match unattempted {
             Some(pending) => self.save(pending),
             None if self.reason == TaskReason::FlushPending => self.release(Err(not_saved(error))),
-            None => self.release(Err(store_error("could not be read", error))),
+            None => self.release(Err(store_error("the tokens could not be read", error))),
         }
     }
 
@@ -418,7 +418,7 @@ impl Leader {
         }
     }
 
-    /// Marks `tokens` as temporarily refused. The session continues to use their access token.
+    /// Marks `tokens` as temporarily refused. The session continues to use the access token.
     fn refused(self: Box<Self>, tokens: Tokens, error: Error) -> RefreshStep {
         if !self.session.state().mark_refused(&tokens, self.now.monotonic) {
             return self.release(Ok(())); // the user has signed in again
@@ -504,7 +504,7 @@ impl Drop for Leader {
 }
 
 pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
-    Error::new(ErrorKind::TokenStore).with_message(format!("the tokens {what}: {error}")).with_source(error)
+    Error::new(ErrorKind::TokenStore).with_message(format!("{what}: {error}")).with_source(error)
 }
 
 pub(crate) fn not_saved(error: StoreError) -> Error {

@@ -15,9 +15,9 @@ pub(crate) struct Pending {
 /// The source of a token pair.
 #[derive(Clone, Copy)]
 pub(crate) enum PairOrigin {
-    /// The store, when no pair was in memory.
+    /// The store: no pair was in memory.
     Loaded,
-    /// The store, at this time. Another process had saved the pair, and it replaced the pair in memory.
+    /// The store, at this time: a pair from another process replaced the pair in memory.
     Taken(Now),
     /// A sign-in or an import at this (monotonic) time.
     SignIn(Duration),
@@ -32,13 +32,14 @@ pub(crate) enum Replaceable {
     Pair(Tokens),
     /// No pair: the store was empty at the first try of the save.
     Nothing,
-    /// Every pair except a pair from a later sign-in. The pending pair is from a sign-in.
+    /// Every pair except a pair from a later sign-in, because the pending pair is from a sign-in.
     SignIn,
     /// Every pair, because the application imported the pending pair.
     Import,
-    /// Every pair except a pair from the sign-in of the pending pair or from a later sign-in. The store could
-    /// not be read before the first save of the pending pair, and that save may have succeeded. Therefore a
-    /// stored pair from its sign-in may be the result of a refresh by another process.
+    /// Every pair except a pair from the sign-in of the pending pair or from a later sign-in. The
+    /// store could not be read before the first save of the pending pair, and that save may have
+    /// succeeded. Therefore a stored pair from the same sign-in may be the result of a refresh by
+    /// another process.
     Unread,
 }
 
@@ -66,8 +67,8 @@ pub(crate) fn is_same_or_older(pair: &Tokens, known: &Tokens) -> bool {
 
 /// Returns whether two pairs have equal access tokens and equal refresh tokens.
 ///
-/// One equal token is not enough. A refresh may return the old refresh token, and two access tokens from one
-/// second may be equal.
+/// One equal token is not enough. A refresh may return the old refresh token, and two access tokens
+/// that were issued in the same second may be equal.
 pub(crate) fn same_pair(one: Option<&Tokens>, other: &Tokens) -> bool {
     one.is_some_and(|one| one.access_token == other.access_token && one.refresh_token == other.refresh_token)
 }

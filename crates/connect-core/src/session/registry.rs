@@ -12,7 +12,7 @@ use crate::{app::App, session::Session};
 pub struct Member<G> {
     /// The session.
     pub session: Arc<Session>,
-    /// The driver's gate.
+    /// The gate of the session.
     pub gate: G,
 }
 
@@ -62,7 +62,8 @@ impl<G: Default> Registry<G> {
         member
     }
 
-    /// Drops every session that has no other owner and can be dropped without losing tokens.
+    /// Drops every session that only the registry owns and that can be dropped without losing
+    /// tokens.
     ///
     /// The registry calls this method itself when its number of sessions grows.
     pub fn sweep(&self) {

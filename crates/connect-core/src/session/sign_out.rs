@@ -31,7 +31,7 @@ pub(crate) struct SignOut {
     lock: LockWait,
     /// The (monotonic) time just before the lock was taken, which is the earliest start of the lease.
     locked_at: Duration,
-    /// How often the revocation was sent.
+    /// The number of times the revocation was sent.
     tries: u32,
 }
 
@@ -94,7 +94,7 @@ impl Work for SignOut {
                 // The waiters do not get this error, because they may have later deadlines.
                 None => return RefreshStep::Done(Err(lock_wait::timed_out())),
             },
-            Err(error) => Err(store_error("could not be locked", error)),
+            Err(error) => Err(store_error("the tokens could not be locked", error)),
         };
         self.share_outcome(&outcome);
         RefreshStep::Done(outcome)
@@ -107,7 +107,7 @@ impl Work for SignOut {
             (state.pending().cloned(), state.tokens().cloned())
         };
         let stored = stored.unwrap_or_else(|error| {
-            self.revoked = Err(store_error("could not be read", error)); // replaced by the outcome of a revocation
+            self.revoked = Err(store_error("the tokens could not be read", error)); // replaced by the outcome of a revocation
             None
         });
         // The first pair is revoked. It must be the newest pair: the server may have forgotten older pairs.
@@ -146,7 +146,7 @@ impl Work for SignOut {
             }
         }
         let deleted = notify_unless_synced(&self.session, outcome)
-            .map_err(|error| store_error("could not be deleted", error));
+            .map_err(|error| store_error("the tokens could not be deleted", error));
         let outcome = deleted.and(std::mem::replace(&mut self.revoked, Ok(())));
         self.share_outcome(&outcome);
         RefreshStep::Release(Releasing::new(outcome))

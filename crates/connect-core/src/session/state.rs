@@ -7,13 +7,13 @@
 //! requested a refresh. If a round ends while the caller waits, the caller gets the outcome of that round
 //! (success or failure) and starts no other round.
 //!
-//! *Pending pair*: a pair that the server has issued and that is not saved yet. It is not used before it is
-//! saved.
+//! *Pending pair*: a pair that the server has issued and that is not saved yet. The pair is not
+//! used before it is saved.
 //!
-//! Of two pairs of one sign-in, the older never replaces the newer, even if the store returns the older one
-//! (for example from a restored backup). The revisions decide which pair is older. Without revisions, the
-//! issue and expiry times inside the access tokens decide, never a local clock. If neither decides, the
-//! stored pair is treated as newer.
+//! Of two pairs of one sign-in, the older never replaces the newer, even if the store returns the
+//! older one (for example from a restored backup). The revisions decide which pair is older.
+//! Without revisions, the issue and expiry times inside the access tokens decide, never a local
+//! clock. If neither the revisions nor the times decide, the stored pair is treated as newer.
 //!
 //! A refused refresh token ends the session only if the refusal is final. After a refusal that may be
 //! temporary, the stored pair is marked as refused, not deleted.
@@ -36,8 +36,8 @@ use crate::{
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// Also the minimum age of a new pair: while it is younger, a 401 causes no refresh, unless a call has
-/// already succeeded with it.
+/// This time is also the minimum age of a pair at which a 401 causes a refresh, unless a call has
+/// already succeeded with the pair.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -68,7 +68,8 @@ pub(super) struct SessionState {
 struct Current {
     tokens: Tokens,
     bearer: Option<HeaderValue>,
-    /// The (monotonic) time at which the server issued the pair to this process, or `None` if it did not.
+    /// The (monotonic) time at which the server issued the pair to this process. A pair from the
+    /// store has `None`.
     minted: Option<Duration>,
     /// Before this (monotonic) time, a 401 causes no refresh unless a call has succeeded with the pair.
     no_refresh_before: Duration,
@@ -237,8 +238,9 @@ impl SessionState {
 
     /// Returns the error that ended the session, if `tokens` must not be used again.
     ///
-    /// A barred pair must not be used, nor an older pair from the sign-in of a barred pair (for example from
-    /// a restored backup). After a sign-out, no pair from that sign-in or an earlier sign-in may be used.
+    /// A barred pair must not be used, nor an older pair from the sign-in of a barred pair (for
+    /// example from a restored backup). After a sign-out, no pair from the sign-in of a barred
+    /// pair, or from an earlier sign-in, may be used.
     pub(super) fn ended_with(&self, tokens: &Tokens) -> Option<Error> {
         let ended = self.ended.as_ref()?;
         let is_over = |known: &Tokens| {
@@ -453,8 +455,9 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// Only the pair of a sign-in or import may be saved, and only until its first save. After that save, the
-    /// unreadable record may be this pair, or a newer pair that another process has obtained with it.
+    /// Only the pair of a sign-in or import may be saved, and only until its first save. After that
+    /// save, the unreadable record may be this pair, or a newer pair that another process obtained
+    /// by refreshing this pair.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending
@@ -465,8 +468,8 @@ impl SessionState {
 
     /// Copies a newer refusal from `stored`, the stored record of the current pair.
     ///
-    /// Another process may have recorded the refusal in the store. If the refusal in memory could not be
-    /// saved, it may be newer.
+    /// Another process may have recorded a refusal in the store. But if the refusal in memory could
+    /// not be saved, the refusal in memory may be newer.
     pub(super) fn merge_refusal(&mut self, stored: Tokens) {
         let Some(current) = &mut self.current else { return };
         let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
@@ -475,7 +478,8 @@ impl SessionState {
         }
     }
 
-    /// Marks `tokens` as refused with a temporary error. Returns `false` if they are no longer in use.
+    /// Marks `tokens` as refused with a temporary error. Returns `false` if `tokens` are no longer
+    /// in use.
     pub(super) fn mark_refused(&mut self, tokens: &Tokens, at: Duration) -> bool {
         let Some(current) = self.current_of(tokens) else { return false };
         current.tokens.refused.clone_from(&tokens.refused);

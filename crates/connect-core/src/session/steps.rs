@@ -20,8 +20,8 @@ use crate::{
 
 /// The highest number of tasks of a client that hold a lock of the store at the same time.
 ///
-/// If this many tasks hold a lock, the driver waits before it performs the next [`RefreshStep::TryLock`]. It
-/// waits at most until [`Locking::deadline`].
+/// If this many tasks hold a lock, the driver waits before it performs the next
+/// [`RefreshStep::TryLock`], at most until [`Locking::deadline`].
 pub const MAX_TASKS_AT_ONCE: u32 = 128;
 
 /// The next step of a task, with the continuation that takes the result of the step.
@@ -75,7 +75,8 @@ pub enum RefreshStep {
     TryLock(Duration, Locking),
     /// Call [`StoreLock::prepare`](crate::StoreLock::prepare), which checks that a save will be possible.
     Prepare(Preparing),
-    /// Send this request to the token endpoint. Do not abort it when the caller is cancelled or times out.
+    /// Send this request to the token endpoint. Do not abort the request when the caller is
+    /// cancelled or times out.
     Send(Request, Exchanging),
     /// Save these tokens with [`StoreLock::save`](crate::StoreLock::save).
     Save(Tokens, Saving),
@@ -110,7 +111,7 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A state machine that returns steps. It implements the methods for the results of its steps.
+/// A state machine that returns steps and implements the methods for the results of these steps.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -143,14 +144,14 @@ pub(crate) trait Work: Send {
 
 fn unexpected_result() -> RefreshStep {
     RefreshStep::Done(Err(Error::configuration(
-        "this step does not expect a result: the driver resumed the wrong one",
+        "the driver resumed the wrong step: the current step does not expect this result",
     )))
 }
 
 macro_rules! continuations {
     ($($(#[$doc:meta])* $name:ident($result:ty) = $method:ident;)*) => {$(
         $(#[$doc])*
-        #[must_use = "dropping it abandons the task"]
+        #[must_use = "dropping the continuation abandons the task"]
         pub struct $name(pub(crate) Box<dyn Work>);
 
         impl $name {
@@ -176,7 +177,7 @@ continuations! {
 }
 
 /// The continuation of [`RefreshStep::TryLock`].
-#[must_use = "dropping it abandons the task"]
+#[must_use = "dropping the continuation abandons the task"]
 pub struct Locking {
     pub(crate) work: Box<dyn Work>,
     pub(crate) deadline: Duration,
@@ -197,7 +198,7 @@ impl Locking {
 }
 
 /// The continuation of [`RefreshStep::Sleep`].
-#[must_use = "dropping it abandons the task"]
+#[must_use = "dropping the continuation abandons the task"]
 pub struct Resting(pub(crate) Box<dyn Work>);
 
 impl Resting {
@@ -208,7 +209,7 @@ impl Resting {
 }
 
 /// The continuation of [`RefreshStep::Release`].
-#[must_use = "dropping it loses the outcome"]
+#[must_use = "dropping the continuation loses the outcome"]
 pub struct Releasing {
     pub(crate) outcome: Result<(), Error>,
     /// The event for the observer, sent after the lock is released.
@@ -254,7 +255,7 @@ impl<L: ?Sized> Locked<L> {
         Self(None)
     }
 
-    /// Stores the lock, if the try to take it succeeded. Returns the argument for [`Locking::resume`].
+    /// Stores the lock, if it was taken. Returns the argument for [`Locking::resume`].
     pub fn take(&mut self, tried: Result<Option<Box<L>>, StoreError>) -> Result<bool, StoreError> {
         self.0 = tried?;
         Ok(self.0.is_some())

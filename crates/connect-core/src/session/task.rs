@@ -35,7 +35,7 @@ pub(crate) enum TaskReason {
     SignOut,
 }
 
-/// A task that changes a user's tokens. Take the session's gate before you start it.
+/// A task that changes a user's tokens. Take the session's gate before you start the task.
 #[must_use = "a task does nothing until it is started"]
 pub struct TokenTask {
     session: Arc<Session>,
@@ -79,7 +79,7 @@ impl TokenTask {
         self.reason
     }
 
-    /// Starts the task, under the gate, and returns its first step.
+    /// Starts the task and returns its first step. The driver must hold the session's gate.
     ///
     /// Returns [`RefreshStep::Done`] if another task has already done the work of this task.
     pub fn start(mut self, now: Now) -> RefreshStep {

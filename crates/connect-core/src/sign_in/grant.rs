@@ -1,4 +1,4 @@
-//! Authorization codes from other sources than a redirect, and grants whose tokens are not stored.
+//! Authorization codes from sources other than a redirect, and grants whose tokens are not stored.
 
 use std::fmt;
 
@@ -51,8 +51,8 @@ impl AuthorizationCode {
 
 /// A grant that a token endpoint exchanges for tokens (RFC 6749 1.3).
 ///
-/// Only for servers that pass the tokens on without saving them. All other programs should use a
-/// [`Session`](crate::machine::Session), which loses no token.
+/// Use a grant only in servers that pass the tokens on without saving them. All other programs
+/// should use a [`Session`](crate::machine::Session), which loses no token.
 #[derive(Clone)]
 #[non_exhaustive]
 pub enum Grant {

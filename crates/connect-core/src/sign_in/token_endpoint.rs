@@ -30,10 +30,10 @@ impl TokenRequestError {
     }
 }
 
-/// The longest time from taking the lock to sending the exchange. See [`lease`] for the time after it.
+/// The longest time from taking the lock to sending the exchange. The [`lease`] includes this time.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
-/// Returns the lease of the store's lock. It outlasts the exchange and the save of the new pair.
+/// Returns the lease of the store's lock, which outlasts the exchange and the save of the new pair.
 pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
@@ -59,7 +59,8 @@ pub(crate) fn exchange_request(
     )
 }
 
-/// Returns the request for a refresh (RFC 6749 6). Without a scope, the scope of the sign-in applies.
+/// Returns the request for a refresh (RFC 6749 6). The request has no scope, so the scope of the
+/// sign-in applies.
 pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Request, Error> {
     let profile = app.profile();
     let token = ("refresh_token", refresh_token.expose().to_owned());

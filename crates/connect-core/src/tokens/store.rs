@@ -18,8 +18,8 @@ pub struct TokenKey {
     pub user: Box<str>,
 }
 
-/// A blocking token store. The blocking client calls it directly, the async client on a pool of blocking
-/// threads.
+/// A blocking token store. The blocking client calls the store directly, the async client on a pool
+/// of blocking threads.
 ///
 /// The rules of a store:
 ///
@@ -39,19 +39,21 @@ pub trait TokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.
     fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
 
-    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder has it.
+    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder
+    /// has the lock.
     fn try_lock(&self, key: &TokenKey, lease: Duration) -> Result<Option<Box<dyn StoreLock>>, StoreError>;
 }
 
-/// The lock of one key. Only its holder may write the tokens of the key. Dropping the lock releases it.
+/// The lock of one key. Only the holder of the lock may write the tokens of the key. Dropping the
+/// lock releases it.
 pub trait StoreLock: Send {
     /// Returns the stored tokens, if any.
     fn load(&mut self) -> Result<Option<Tokens>, StoreError>;
 
     /// Checks that the lock is still held and that a save will be possible, as far as the store can know.
     ///
-    /// Called once before each exchange. If the check fails, the request of the exchange is not sent, because
-    /// the new tokens could be lost. Default: always succeeds.
+    /// The driver calls this method once before each exchange. If the check fails, the request of
+    /// the exchange is not sent, because the new tokens could be lost. Default: always succeeds.
     fn prepare(&mut self) -> Result<(), StoreError> {
         Ok(())
     }
@@ -86,7 +88,8 @@ pub trait AsyncTokenStore: Send + Sync + 'static {
     /// Returns the tokens stored under `key`, if any.
     async fn load(&self, key: &TokenKey) -> Result<Option<Tokens>, StoreError>;
 
-    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder has it.
+    /// Takes the lock of `key` for the time `lease`. Returns `None` immediately if another holder
+    /// has the lock.
     async fn try_lock(
         &self,
         key: &TokenKey,
