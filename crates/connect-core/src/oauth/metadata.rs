@@ -118,7 +118,7 @@ impl Endpoint for GetMetadata {
     }
 }
 
-/// Checks an issuer (RFC 8414 section 2). Returns its parts before and after `://`.
+/// Checks an issuer (RFC 8414 section 2) and returns its parts before and after `://`.
 fn check_issuer(issuer: &str) -> Result<(&str, &str), Error> {
     let wrong = || {
         Error::configuration(

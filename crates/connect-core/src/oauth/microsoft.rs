@@ -67,9 +67,10 @@ impl fmt::Display for Tenant {
 ///
 /// Microsoft has no revocation endpoint, so a sign-out only deletes the stored tokens.
 ///
-/// Microsoft issues a refresh token only if the scope `offline_access` is requested. [`SCOPES`] contains it.
-/// Register the redirect URI for web or native applications, not for single-page applications. If the tenant
-/// is not a directory id, the issuer of a callback cannot be checked: use a redirect URI for Microsoft alone.
+/// Microsoft issues a refresh token only if the scope `offline_access` is requested. [`SCOPES`]
+/// contains it. Register the redirect URI for web or native applications, not for single-page
+/// applications. If the tenant is not a directory id, the issuer of a callback cannot be checked:
+/// use a separate redirect URI for Microsoft.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};
@@ -83,7 +84,8 @@ pub fn profile(tenant: &Tenant) -> Profile {
 
 /// Returns the [`profile`] with another login host.
 ///
-/// Use it for a national cloud, such as `https://login.microsoftonline.us`, or for `/microsoft` of a sandbox.
+/// Use this function for a national cloud, such as `https://login.microsoftonline.us`, or for
+/// `/microsoft` of a sandbox.
 pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     let at = |path: &str| format!("{login}/{tenant}{path}");
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));

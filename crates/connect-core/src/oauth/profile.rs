@@ -28,8 +28,8 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer. It is part of the key of stored tokens. The `iss` parameter of a callback must equal the
-    /// issuer, byte for byte (RFC 9207).
+    /// The issuer, which is part of the key of stored tokens. The `iss` parameter of a callback
+    /// must equal the issuer, byte for byte (RFC 9207).
     pub issuer: String,
     /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
     pub authorize_url: String,
@@ -73,7 +73,8 @@ pub struct Profile {
 
 /// A server of the application that exchanges codes and refresh tokens for clients without the secret.
 ///
-/// Mobiscroll's calendar integration calls the two endpoints of the relay `authUrl` and `refreshUrl`.
+/// In Mobiscroll's calendar integration, the URLs of the relay are named `authUrl` and
+/// `refreshUrl`.
 ///
 /// ```
 /// use connect_core::oauth::{Profile, Relay};
@@ -84,7 +85,7 @@ pub struct Profile {
 /// profile.relay = Some(relay.header("Authorization", "Bearer of the application's own session"));
 /// ```
 ///
-/// The relay must return the refresh token as well, because the client stores it.
+/// The relay must return the access token and the refresh token, because the client stores both.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {
@@ -122,7 +123,7 @@ pub enum Revocation {
     ///
     /// A 400 with `invalid_token` means that the token is already revoked.
     TokenAlone(String),
-    /// Mobiscroll Connect's way: a JSON object with only the token, sent to this URL.
+    /// Mobiscroll Connect: a JSON object with only the token, sent to this URL.
     Json(String),
 }
 
@@ -132,9 +133,10 @@ pub enum Revocation {
 pub enum Pkce {
     /// The server checks the challenge.
     Used,
-    /// The client sends a challenge, but the server may ignore it. A public client refuses such a profile.
+    /// The client sends a challenge, but the server may ignore it. A public client refuses a
+    /// profile with this value.
     Offered,
-    /// The server does not support PKCE. A public client refuses such a profile.
+    /// The server does not support PKCE. A public client refuses a profile with this value.
     Absent,
 }
 
@@ -162,7 +164,8 @@ pub enum IssuerParameter {
     /// `iss` is not checked. A server with several tenants may send the issuer of the user's tenant, which is
     /// unknown before the sign-in.
     ///
-    /// Register a separate redirect URI for such a server (RFC 9700 section 4.4.2).
+    /// Register a separate redirect URI for a server whose `iss` is not checked (RFC 9700 section
+    /// 4.4.2).
     Ignored,
 }
 
