@@ -20,7 +20,8 @@ const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
 /// The interval prevents cancelled callers from causing many requests.
 const MIN_INTERVAL_AFTER_DROP: Duration = Duration::from_secs(2);
 
-/// A fetch of newer keys that has not started. Hold the fetch lock (see [`KeyRing`]) while it runs.
+/// A fetch of newer keys that has not started. Hold the fetch lock (see [`KeyRing`]) while the
+/// fetch runs.
 #[derive(Debug)]
 #[must_use = "the keys are not fetched before `start`"]
 pub struct Fetch(KeyRing);
@@ -71,7 +72,8 @@ impl Fetch {
     }
 }
 
-/// A fetch that waits for its response. Dropping it without a response counts as a failed fetch.
+/// A fetch that waits for its response. A fetch that is dropped without a response counts as
+/// failed.
 #[must_use = "without the response there are no keys"]
 pub struct Fetching {
     ring: KeyRing,

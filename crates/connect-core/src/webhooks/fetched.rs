@@ -1,8 +1,8 @@
 //! The service's key document: its usable entries, and how long they are valid.
 //!
-//! An entry is used if its key starts with `whpk_`, its algorithm is absent or Ed25519, and its status is
-//! absent, active or previous. An entry that cannot be decoded is skipped. The time at which a key retires is
-//! checked on each use.
+//! An entry is used if its key starts with `whpk_`, its algorithm is absent or Ed25519, and its
+//! status is absent, active or previous. An entry that cannot be decoded is skipped. The time at
+//! which a key retires is checked on each use of the key.
 
 use std::time::Duration;
 

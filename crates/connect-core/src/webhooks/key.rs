@@ -5,7 +5,8 @@ use std::{fmt, str::FromStr};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
 
-/// An Ed25519 public key. Its text is `whpk_` (optional) and the standard base64 of its 32 bytes.
+/// An Ed25519 public key. The text of a key is `whpk_` (optional) and the standard base64 of its 32
+/// bytes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PublicKey(VerifyingKey);
 

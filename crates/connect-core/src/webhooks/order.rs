@@ -10,8 +10,8 @@ use connect_types::Event;
 ///
 /// * `Same`: both changes may have happened within one tick of the provider's clock. A tick is 1 ms or
 ///   longer, with some providers 1 s.
-/// * `Unknown`: an event has no `lastModified`. Some providers omit it from all events, some from deleted
-///   events.
+/// * `Unknown`: an event has no `lastModified`. Some providers omit `lastModified` from all events,
+///   others only from deleted events.
 ///
 /// ```
 /// use connect_core::{types::Event, webhooks::Order};

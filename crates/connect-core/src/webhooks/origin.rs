@@ -6,10 +6,10 @@ use crate::base::Error;
 
 /// A mark in the `custom` fields of events that the application writes.
 ///
-/// For about 30 s, the service does not deliver the application's own writes. But the service forgets these
-/// writes when it restarts, and it polls some calendars less often than every 30 s. Therefore an application
-/// that writes events in response to deliveries should mark these events, and ignore deliveries of marked
-/// events.
+/// For about 30 s, the service does not deliver the application's own writes. But the service
+/// forgets the application's writes when it restarts, and it polls some calendars less often than
+/// every 30 s. Therefore an application that writes events in response to deliveries should mark
+/// these events, and ignore deliveries of marked events.
 ///
 /// The mark has two limits. Some deliveries contain little more than ids, and no `custom` field. And the mark
 /// stays when a person edits the event: compare the fields that matter before you ignore a delivery.

@@ -118,8 +118,8 @@ pub enum Declined {
 impl Declined {
     /// Returns the status to respond with.
     ///
-    /// The status is 200 if the delivery was already handled, and 503 if the service should send it again.
-    /// For [`Self::Rejected`], it is the status of the [`Rejection`].
+    /// The status is 200 if the delivery was already handled, and 503 if the service should send it
+    /// again. For [`Self::Rejected`], this method returns the status of the [`Rejection`].
     pub fn status(&self) -> StatusCode {
         match self {
             Self::Rejected(rejection) => rejection.status(),

@@ -1,4 +1,4 @@
-//! Replay guards, which prevent that a repeated delivery is handled again.
+//! Replay guards, which prevent a repeated delivery from being handled again.
 //!
 //! ```text
 //!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
@@ -7,7 +7,7 @@
 //!        └──> Done
 //! ```
 //!
-//! The rules are listed at [`ReplayGuard`].
+//! The documentation of [`ReplayGuard`] lists the rules for implementations.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -31,12 +31,14 @@ pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs(
 ///
 /// * A claim is atomic: if several callers claim one id at the same time, in any process, at most one gets
 ///   [`Claimed::New`].
-/// * A claim ends with its lease, which must be longer than a handler takes. The delivery is then new again.
-/// * A claim releases only itself. After the end of the lease, a release removes neither the claim of another
-///   caller nor the record of a handled delivery. Therefore each claim has a unique token, which the guard
-///   compares before it deletes anything.
-/// * `done` marks the delivery as handled, even if another caller has claimed the delivery or the guard has
-///   forgotten it. The caller may repeat `done` after a failure. A second success changes nothing.
+/// * A claim ends with its lease, and the delivery is then new again. The lease must be longer than
+///   the handling of a delivery.
+/// * Releasing a claim affects only this claim. After the end of the lease, a release removes
+///   neither the claim of another caller nor the record of a handled delivery. Therefore each claim
+///   has a unique token, which the guard compares before it deletes anything.
+/// * `done` marks the delivery as handled, even if another caller has claimed the delivery or the
+///   guard has forgotten it. The caller may repeat `done` after a failure. After `done` has
+///   succeeded, further calls change nothing.
 /// * A handled delivery is remembered for at least [`SHORTEST_MEMORY`] after its claim.
 /// * A guard whose store has a clock uses that clock and ignores `now`, because the clocks of callers differ.
 /// * Ids are compared byte for byte. Deliveries to two applications may have equal ids. Therefore a store for
@@ -51,7 +53,8 @@ pub trait ReplayGuard: Send + Sync + 'static {
 
 /// The right to handle a delivery. Dropping the claim releases the delivery, without reporting errors.
 pub trait ReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has ended. Callers may repeat it after an error.
+    /// Records the delivery as handled, even if the lease has ended. Callers may repeat this call
+    /// after an error.
     fn done(&mut self) -> Result<(), StoreError>;
 
     /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.
@@ -68,7 +71,8 @@ pub trait AsyncReplayGuard: Send + Sync + 'static {
 /// The async variant of [`ReplayClaim`].
 #[async_trait]
 pub trait AsyncReplayClaim: Send + Sync {
-    /// Records the delivery as handled, even if the lease has ended. Callers may repeat it after an error.
+    /// Records the delivery as handled, even if the lease has ended. Callers may repeat this call
+    /// after an error.
     async fn done(&mut self) -> Result<(), StoreError>;
 
     /// Releases the delivery immediately, unless it was handled. An ended lease is not an error.

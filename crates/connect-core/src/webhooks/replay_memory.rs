@@ -14,10 +14,11 @@ use crate::tokens::StoreError;
 
 /// A replay guard in memory, for one process. Clones share their memory, and can serve several clients.
 ///
-/// The guard remembers a delivery for a day, because the service does not document how long it repeats a
-/// delivery. The guard remembers at most 100 000 deliveries. If there are more, it forgets those that were
-/// handled first, but never a current claim. A claim lasts 60 s. All times are measured by the wall clock, so
-/// they get longer if the clock is set back.
+/// The guard remembers a delivery for a day, because the service does not document how long it
+/// repeats a delivery. The guard remembers at most 100 000 deliveries. If more deliveries arrive,
+/// the guard forgets the deliveries that were handled first, but never a current claim. A claim
+/// lasts 60 s. All times are measured by the wall clock, so they get longer if the clock is set
+/// back.
 #[derive(Clone, Debug)]
 pub struct ReplayMemory {
     most: usize,
@@ -84,7 +85,7 @@ impl ReplayMemory {
 #[derive(Debug, Default)]
 struct Memory {
     by_id: HashMap<Arc<str>, Entry>,
-    /// The claimed deliveries by ticket, the oldest first.
+    /// The claimed deliveries by `Entry::ticket`, the oldest claim first.
     in_hand: BTreeMap<u64, Arc<str>>,
     done: BTreeMap<u64, Arc<str>>,
     next_ticket: u64,
