@@ -20,7 +20,7 @@ use crate::{
 /// }
 /// ```
 pub trait Caller: Send + Sync {
-    /// Returns the id that the application gave the user. It is empty for the anonymous user.
+    /// Returns the id that the application gave the user. The id is empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.
@@ -50,7 +50,7 @@ pub trait Caller: Send + Sync {
 /// }
 /// ```
 pub trait AsyncCaller: Send + Sync {
-    /// Returns the id that the application gave the user. It is empty for the anonymous user.
+    /// Returns the id that the application gave the user. The id is empty for the anonymous user.
     fn id(&self) -> &str;
 
     /// Calls an endpoint.

@@ -1,6 +1,8 @@
-//! Receives webhook deliveries, as one macro for both clients. See [`facade!`](crate::facade).
+//! The types and methods that receive webhook deliveries, as one macro for both clients. See
+//! [`facade!`](crate::facade).
 
-/// Expands to the types and methods that receive deliveries. Only for the clients of this workspace.
+/// Expands to the types and methods that receive deliveries. Only the clients of this workspace use
+/// this macro.
 ///
 /// The calling module must have three items in scope: `Client` with the methods `receiver()`, `fetch_keys`
 /// and `fetch_in_background`; `ClientClaim`, the claim of a delivery by the client's replay guard; and
@@ -60,7 +62,8 @@ macro_rules! deliveries {
             /// Records the delivery as handled: see [`Claim::done`].
             ///
             /// # Errors
-            /// If the guard could not record the delivery as handled. It may then be handled again.
+            /// If the guard could not record the delivery as handled. The delivery may then be
+            /// handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.claim.done()$($wait)*
             }
@@ -80,20 +83,23 @@ macro_rules! deliveries {
         impl Claim {
             /// Records the delivery as handled, so that the client refuses it if it arrives again.
             ///
-            /// Then respond with 2xx. If the guard fails, this method calls the guard up to three times.
+            /// After this call, respond with 2xx. If the guard fails, this method calls the guard
+            /// up to three times.
             ///
             /// # Errors
-            /// If the guard could not record the delivery as handled. It may then be handled again.
+            /// If the guard could not record the delivery as handled. The delivery may then be
+            /// handled again.
             pub $($async)* fn done(self) -> Result<(), Declined> {
                 self.0.done()$($wait)*.map_err(Declined::Guard)
             }
 
             /// Releases the delivery, so that it can be claimed again immediately.
             ///
-            /// Then respond with 503, so that the service sends the delivery again.
+            /// After this call, respond with 503, so that the service sends the delivery again.
             ///
             /// # Errors
-            /// If the guard could not release the delivery. It then stays claimed until the lease ends.
+            /// If the guard could not release the delivery. The delivery then stays claimed until
+            /// the lease ends.
             pub $($async)* fn release(self) -> Result<(), Declined> {
                 self.0.release()$($wait)*.map_err(Declined::Guard)
             }
@@ -151,14 +157,14 @@ macro_rules! deliveries {
                 }
             }
 
-            /// Returns the last fetched keys, to store across restarts.
+            /// Returns the last fetched keys, which the application can store for its next start.
             pub fn keys(self) -> Option<FetchedKeys> {
                 self.client.receiver().ring.fetched()
             }
 
             /// Sets stored keys, so that the first delivery does not wait for a fetch.
             ///
-            /// If the client already has fetched or stored keys, this has no effect.
+            /// If the client already has fetched or stored keys, this method has no effect.
             pub fn restore_keys(self, keys: FetchedKeys) {
                 self.client.receiver().ring.restore(keys, self.client.now());
             }

@@ -45,7 +45,8 @@ pub enum Once {
     Unknown(crate::base::Error),
 }
 
-/// Expands to the methods of a client and its users. Only for the clients of this workspace.
+/// Expands to the methods of a client and its users. Only the clients of this workspace use this
+/// macro.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! facade {
@@ -232,8 +233,9 @@ macro_rules! facade {
 
             /// Signs the user out: revokes the tokens, then deletes them even if the revocation failed.
             ///
-            /// If the revocation failed, returns the error of the revocation after the deletion. Callers that
-            /// are waiting for a sign-out when it starts share its outcome.
+            /// If the revocation failed, this method still deletes the tokens, and then returns the
+            /// error of the revocation. All callers that wait when a sign-out starts get the
+            /// outcome of that sign-out.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -281,9 +283,9 @@ macro_rules! facade {
 
             /// Creates an event at most once, even if a response is lost.
             ///
-            /// `key` is the id that the application gives the event. It is stored in the `custom` fields of
-            /// the event (`externalEventId`). If it is unknown whether a failed request created the event,
-            /// the client searches for an event with this key.
+            /// `key` is the id that the application gives the event. The key is stored in the
+            /// `custom` fields of the event (`externalEventId`). If it is unknown whether a failed
+            /// request created the event, the client searches for an event with this key.
             ///
             /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
             /// [`find_once`](Self::find_once) before the next attempt, because a slow server may still create

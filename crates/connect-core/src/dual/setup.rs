@@ -2,7 +2,7 @@
 
 /// Expands to the settings that both builders share.
 ///
-/// Each builder itself has the settings for its store, transport and replay guard.
+/// The settings for the store, the transport and the replay guard are methods of each builder.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -54,7 +54,8 @@ macro_rules! builder {
             }
         }
 
-        /// Returns 32 random bytes from the operating system, or zeros if that fails.
+        /// Returns 32 random bytes from the operating system, or zeros if the system returns an
+        /// error.
         ///
         /// `App::new` refuses a seed of zeros.
         fn seed() -> [u8; 32] {
@@ -145,7 +146,8 @@ macro_rules! builder {
 
             /// Trusts the given root certificates (PEM) in addition to the default certificates.
             ///
-            /// The default is Mozilla's list. With `platform_verifier`, it is the operating system's list.
+            /// The default certificates are Mozilla's list or, with `platform_verifier`, the
+            /// operating system's list.
             ///
             /// Certificate checks cannot be turned off.
             #[must_use]

@@ -63,7 +63,9 @@ macro_rules! tls {
             Ok(versions.with_root_certificates(roots).with_no_client_auth())
         }
 
-        /// Returns the chosen cryptography library, or the default one: rustls panics if two are compiled in.
+        /// Returns the chosen cryptography library, or the default library of this crate.
+        ///
+        /// If two libraries are compiled in and none is passed to rustls, rustls panics.
         fn crypto_provider(
             crypto: Option<$crate::Crypto>,
         ) -> Result<std::sync::Arc<rustls::crypto::CryptoProvider>, rustls::Error> {
