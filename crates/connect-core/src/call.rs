@@ -26,8 +26,8 @@ use crate::{
 
 /// The maximum number of times a request is sent again after a 401.
 ///
-/// There is one for each reason: another caller obtained a newer pair, the server did not accept a new pair
-/// yet, or this call refreshed the pair.
+/// The request may be sent again once for each of three reasons: another caller obtained a newer
+/// pair, the server did not accept a new pair yet, or this call refreshed the pair.
 const MAX_REPLAYS: u32 = 3;
 
 /// The next step of a call, with the continuation that takes the result of the step.
@@ -94,11 +94,11 @@ pub struct Call {
     explain: fn(&Response, Error) -> Error,
     per_user: bool,
     deadline: Duration,
-    /// How often the request was sent.
+    /// The number of times the request was sent.
     sent: u32,
     /// The number of attempts, for the retry policy. Attempts that got a 401 are not counted.
     tries: u32,
-    /// How often the request was sent again after a 401.
+    /// The number of times the request was sent again after a 401.
     replays: u32,
     /// Whether the tokens were refreshed in this process because of a 401 for this call.
     refreshed: bool,
@@ -155,7 +155,7 @@ impl Call {
         Box::new(call).prepare(now)
     }
 
-    /// Returns the step that sends the request, or a cool-down or refresh that must come first.
+    /// Returns the next step: wait for a cool-down, refresh the tokens, send the request, or fail.
     fn prepare(mut self: Box<Self>, now: Now) -> Step {
         self.trace.update_time(now);
         let left = self.deadline.saturating_sub(now.monotonic);
@@ -322,7 +322,7 @@ impl Call {
 }
 
 /// The continuation of [`Step::Send`].
-#[must_use = "dropping it abandons the call"]
+#[must_use = "dropping the continuation abandons the call"]
 pub struct Sending(Box<Call>);
 
 impl Sending {
@@ -336,7 +336,7 @@ impl Sending {
 }
 
 /// The continuation of [`Step::Refresh`].
-#[must_use = "dropping it abandons the call"]
+#[must_use = "dropping the continuation abandons the call"]
 pub struct Refreshing {
     call: Box<Call>,
     reason: TaskReason,
@@ -350,7 +350,7 @@ impl Refreshing {
 }
 
 /// The continuation of [`Step::Sleep`].
-#[must_use = "dropping it abandons the call"]
+#[must_use = "dropping the continuation abandons the call"]
 pub struct Sleeping(Box<Call>);
 
 impl Sleeping {

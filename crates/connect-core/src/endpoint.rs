@@ -58,8 +58,8 @@ pub trait Endpoint {
 
     /// Returns additional headers. Mark secret values as sensitive. Default: no headers.
     ///
-    /// An `Accept` header replaces the default `Accept`. An `Authorization` header is sent unless
-    /// [`auth`](Self::auth) adds credentials.
+    /// An `Accept` header from this method replaces the default `Accept`. An `Authorization` header
+    /// from this method is sent only if [`auth`](Self::auth) adds no credentials.
     fn headers(&self) -> Result<HeaderMap, Error> {
         Ok(HeaderMap::new())
     }

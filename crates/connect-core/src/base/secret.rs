@@ -8,9 +8,9 @@ use zeroize::{ZeroizeOnDrop, Zeroizing};
 
 /// A secret text.
 ///
-/// `Debug` prints `[redacted]`, and `Display` is not implemented. Two secrets of the same length are compared
-/// in constant time. Dropping a secret overwrites its memory. Serialising it writes the text, for token
-/// stores.
+/// `Debug` prints `[redacted]`, and `Display` is not implemented. Two secrets of the same length
+/// are compared in constant time. Dropping a secret overwrites its memory. Serialising a secret
+/// writes its text, so that token stores can save the secret.
 #[derive(Clone)]
 pub struct Secret(Zeroizing<Box<str>>);
 

@@ -66,7 +66,7 @@ impl Service {
 
     /// Returns the scheme, host and port of the base URL.
     ///
-    /// A [`TokenKey`](crate::TokenKey) of Mobiscroll Connect contains this text as the issuer.
+    /// A [`TokenKey`](crate::TokenKey) of Mobiscroll Connect contains this origin as its issuer.
     pub fn origin(&self) -> &str {
         &self.origin
     }

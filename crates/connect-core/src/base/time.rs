@@ -1,4 +1,4 @@
-//! The current time. Callers pass it in, because this crate never reads a clock.
+//! The current time. Callers pass the time in, because this crate never reads a clock.
 
 use std::time::Duration;
 
@@ -10,8 +10,8 @@ use jiff::Timestamp;
 /// of the wall clock does not change them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Now {
-    /// The time of day.
+    /// The current date and time.
     pub wall: Timestamp,
-    /// The time since a fixed moment in this process. It never decreases.
+    /// The time since a fixed moment in this process. This time never decreases.
     pub monotonic: Duration,
 }

@@ -37,7 +37,7 @@ impl Timeout {
 pub struct FreshConnection;
 
 impl FreshConnection {
-    /// Returns whether `request` has this extension.
+    /// Returns whether `request` must be sent over a new connection.
     pub fn is_required<B>(request: &http::Request<B>) -> bool {
         request.extensions().get::<Self>().is_some()
     }
@@ -45,7 +45,7 @@ impl FreshConnection {
 
 /// A blocking transport: sends a request and waits for the complete response.
 ///
-/// A closure with the parameter and the result of `send` is a transport:
+/// A closure with the same parameter and result types as `send` is a transport:
 ///
 /// ```
 /// use connect_core::{Request, Response, Transport, TransportError};
@@ -102,7 +102,8 @@ where
 /// Whether a request may have reached the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Sent {
-    /// No: the connection was not opened, or was closed before a byte of the request was sent.
+    /// The server received nothing: the connection was not opened, or was closed before a byte was
+    /// sent.
     No,
     /// The server may have received and processed the request.
     Maybe,
@@ -173,8 +174,8 @@ impl TransportError {
     }
 }
 
-/// Converts a socket error. The error is [`Sent::No`] if connecting failed, and [`Sent::Maybe`] in all
-/// other cases.
+/// Converts a socket error. The error contains [`Sent::No`] if connecting failed, and
+/// [`Sent::Maybe`] in all other cases.
 impl From<io::Error> for TransportError {
     fn from(error: io::Error) -> Self {
         use io::ErrorKind as E;

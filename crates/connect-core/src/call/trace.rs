@@ -8,7 +8,7 @@
 //! | `otel.name`, `otel.kind` | the operation (`GET /calendars`), `client` |
 //! | `http.request.method`, `url.template`, `server.address` | method, path without values, host |
 //! | `http.response.status_code` | the status of the last response |
-//! | `http.request.resend_count` | how often the request was sent again |
+//! | `http.request.resend_count` | the number of times the request was sent again |
 //! | `error.type` | [`Error::code`], if the call failed |
 //! | `connect.duration_ms` | the duration of the call, by the driver's clock |
 

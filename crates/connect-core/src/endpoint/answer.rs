@@ -166,8 +166,9 @@ fn kind(status: StatusCode, body: &ErrorBody, headers: &HeaderMap, needed: Optio
 
 /// Returns whether a 401 means that a valid token lacks a scope, so that a refresh would not help.
 ///
-/// A 401 for an expired token may have a message as well. Therefore a 401 is a denial only if its message
-/// mentions the scope, or if its `WWW-Authenticate` contains `insufficient_scope` (RFC 6750 3.1).
+/// A message alone is not enough, because a 401 for an expired token may also have a message. The
+/// message must mention the scope, or the `WWW-Authenticate` header must contain
+/// `insufficient_scope` (RFC 6750 3.1).
 fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
     let challenged = headers
         .get_all(header::WWW_AUTHENTICATE)
@@ -179,8 +180,8 @@ fn is_denial(headers: &HeaderMap, body: &ErrorBody) -> bool {
 
 /// Returns the wait time of `Retry-After` (RFC 9110 10.2.3), or zero for a date in the past.
 ///
-/// If the response has a `Date`, a date in `Retry-After` is compared with it, because the clock of this
-/// machine may be wrong.
+/// A date in `Retry-After` is compared with the `Date` of the response, because the clock of this
+/// machine may be wrong. Without a `Date`, the time `now` is used.
 pub(crate) fn retry_after(headers: &HeaderMap, now: Timestamp) -> Option<Duration> {
     let text = |name| headers.get(name)?.to_str().ok().map(str::trim);
     let wait = text(header::RETRY_AFTER)?;

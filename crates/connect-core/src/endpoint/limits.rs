@@ -9,7 +9,8 @@ use std::{
 
 use crate::base::{Error, ErrorKind, Now};
 
-/// The longest cool-down. Without it, one very long `Retry-After` could stop an application for days.
+/// The longest cool-down. Without this limit, one very long `Retry-After` could stop an application
+/// for days.
 const MAX_COOL_DOWN: Duration = Duration::from_secs(3600);
 
 /// The request limits of a service. Default: unknown.
@@ -35,7 +36,8 @@ impl Limits {
     }
 }
 
-/// A request extension: the highest number of concurrent requests of the user. Drivers must observe it.
+/// A request extension: the highest number of concurrent requests of the user. Drivers must observe
+/// this number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 
@@ -47,7 +49,8 @@ pub(crate) struct CoolDowns(Mutex<CoolDownEnds>);
 struct CoolDownEnds {
     /// The (monotonic) end of the cool-down for all calls.
     all: Duration,
-    /// The (monotonic) end of each user's cool-down. Sessions do not store it, because idle ones are dropped.
+    /// The (monotonic) end of each user's cool-down. Sessions do not store this time, because idle
+    /// sessions are dropped.
     users: HashMap<Box<str>, Duration>,
 }
 

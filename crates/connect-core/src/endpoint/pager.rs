@@ -60,8 +60,9 @@ impl Paged for ListCalendars {
 
 /// The requests for the pages of a list, one after the other.
 ///
-/// Paging ends at a page without a page token, or with an empty page token. A page without items does not end
-/// paging. If the server returns a page token twice, paging ends with an error, because it would never end.
+/// Paging ends at a page without a page token, or with an empty page token. A page without items
+/// does not end paging. If the server returns a page token twice, paging fails, because it would
+/// otherwise never end.
 ///
 /// ```
 /// # use connect_core::{Pager, types::{EventPage, ListEvents}};
@@ -95,7 +96,8 @@ impl<E: Paged> Pager<E> {
 
     /// Returns the request for the next page, or `None` after the last page.
     ///
-    /// Repeated calls return the same request, until its page is passed to [`Self::answered`].
+    /// Repeated calls return the same request, until the page of this request is passed to
+    /// [`Self::answered`].
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),
