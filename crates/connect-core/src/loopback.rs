@@ -18,19 +18,20 @@
 //! # Ok(()) }
 //! ```
 //!
-//! The listener waits for the callback of this sign-in, which it recognizes by the `state`, and then closes.
-//! It responds to every other request with an error and continues to wait:
+//! The listener waits for the callback of this sign-in, which it recognizes by the `state`, and
+//! then closes. The listener responds to every other request with an error and continues to wait:
 //!
 //! ```text
 //!   not HTTP 400 · another Host 421 · another path 404 · not GET 405 · head over 64 KiB 431
 //!   prefetch 503 · image, frame or script request 403 · wrong or missing state 400
 //! ```
 //!
-//! Such requests are normal. Any web page can make a browser send a request to the listener, and browsers
-//! open connections in advance or fetch a page before the user follows a link.
+//! Requests other than the callback are normal. Any web page can make a browser send a request to
+//! the listener, and browsers open connections in advance or fetch a page before the user follows a
+//! link.
 //!
-//! [`Loopback::callback`] blocks its thread. An async program calls it on a separate thread, for example with
-//! tokio's `spawn_blocking`.
+//! [`Loopback::callback`] blocks its thread. An async program calls this method on a separate
+//! thread, for example with tokio's `spawn_blocking`.
 
 #![allow(clippy::disallowed_methods, reason = "this listener reads the clock itself")]
 
@@ -61,7 +62,8 @@ const PATH: &str = "/callback";
 const WRITE_TIMEOUT: Duration = Duration::from_secs(10);
 /// The pause before the listener looks again for new connections and received bytes.
 const POLL_INTERVAL: Duration = Duration::from_millis(20);
-/// The maximum number of open connections. If there are more, the oldest connections are closed.
+/// The maximum number of open connections. If more connections are open, the oldest connections are
+/// closed.
 const MAX_CONNECTIONS: usize = 256;
 /// The maximum number of connections that a socket accepts in one poll.
 const MAX_ACCEPTED_PER_POLL: usize = 64;
@@ -149,8 +151,8 @@ impl Loopback {
     ///
     /// `sign_in_url` is the URL of the sign-in, from `PendingSignIn::url`.
     ///
-    /// A callback with an error ends the wait as well, and `auth().finish` then returns this error. Every
-    /// other request gets an error response and does not end the wait.
+    /// A callback that contains an error also ends the wait, and `auth().finish` then returns this
+    /// error. Every other request gets an error response and does not end the wait.
     ///
     /// # Errors
     /// [`LoopbackError::NoState`] if the URL has no `state`, or [`LoopbackError::Late`] after `at_most`.

@@ -1,4 +1,4 @@
-//! A connection to the listener. Responds to every request except the callback.
+//! Reads the requests of one connection, and responds to every request except the callback.
 
 use std::{
     io::{self, ErrorKind, Read as _, Write as _},
@@ -26,8 +26,9 @@ pub(super) struct Connection {
     stream: TcpStream,
     since: Instant,
     head: Vec<u8>,
-    /// Whether an error response has been sent. The listener then reads and discards further bytes, because
-    /// closing a connection with unread bytes may lose the response.
+    /// Whether an error response has been sent. After this response, the listener reads and
+    /// discards further bytes, because closing a connection with unread bytes may lose the
+    /// response.
     has_responded: bool,
 }
 

@@ -115,7 +115,7 @@ fn is_prefetch(headers: &[Header<'_>]) -> bool {
 
 /// Returns whether the request opens a page in a browser window, by its Fetch Metadata headers.
 ///
-/// Returns true if these headers are missing.
+/// Returns true if the Fetch Metadata headers are missing.
 fn is_navigation(headers: &[Header<'_>]) -> bool {
     let is = |name, wanted| text(headers, name).is_none_or(|value| value == wanted);
     is("sec-fetch-mode", "navigate") && is("sec-fetch-dest", "document")

@@ -1,4 +1,4 @@
-//! The pages that the browser shows. They contain no scripts, no links and nothing from the request.
+//! The pages that the browser shows, without scripts, links or content from the request.
 
 use super::expected::Mismatch;
 
@@ -35,8 +35,8 @@ pub(super) fn mismatch(mismatch: Mismatch) -> String {
         }
         Mismatch::OtherSignIn => (
             "400 Bad Request",
-            "This is not the sign-in",
-            "The program waits for another sign-in. Go back to the page that it opened.",
+            "This is not the expected sign-in",
+            "The program waits for another sign-in. Go back to the page that the program opened.",
         ),
     };
     response(status, title, text)
