@@ -1,4 +1,4 @@
-//! Sign-ins: whose tokens are accepted, and how sign-ins and refreshes affect each other.
+//! Sign-ins: which tokens are accepted, and how sign-ins and refreshes affect each other.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -1,4 +1,4 @@
-//! Verifies 100 000 deliveries with flipped bits in headers and body. All must be refused.
+//! Checks that 100 000 deliveries with flipped bits in headers or body are refused.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 

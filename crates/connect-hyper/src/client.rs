@@ -62,8 +62,9 @@ impl Client {
     /// Waits for running refreshes, saves and claims of deliveries. Then saves pending pairs. Fails with a
     /// timeout after `at_most`.
     ///
-    /// A closed client does not load or change tokens. A call, a sign-in or a sign-out that has to do so
-    /// fails. Call `close` before the runtime ends. If `close` times out, call it again.
+    /// A closed client does not load or change tokens. A call, a sign-in or a sign-out fails if the
+    /// closed client would have to load or change tokens. Call `close` before the runtime ends. If
+    /// `close` times out, call it again.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         runtime()?;
         let deadline = self.now().monotonic.saturating_add(at_most);

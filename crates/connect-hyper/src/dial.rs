@@ -24,7 +24,8 @@ type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
 /// Connects by TCP to the server, or through the tunnel of the proxy.
 ///
-/// hyper-util's own proxy support interprets `NO_PROXY` differently.
+/// hyper-util's own proxy support is not used, because it interprets `NO_PROXY` differently from
+/// [`ProxyRule`].
 #[derive(Clone)]
 pub(crate) struct ProxyConnector {
     tcp: HttpConnector,

@@ -1,7 +1,6 @@
 //! Claims of deliveries, and an adapter that runs a blocking replay guard on tokio's blocking pool.
 //!
-//! Each step of a claim runs as a separate task. So if a caller is cancelled, its claim still ends, and a
-//! delivery that it reported as handled is still recorded.
+//! Each step of a claim runs as a separate task, which finishes even if the caller is cancelled.
 
 use std::{
     future::Future,

@@ -70,7 +70,7 @@ impl AsyncTokenStore for PooledStore {
 struct PooledLock {
     pool: PooledStore,
     lock: Option<Box<dyn StoreLock>>,
-    /// The tokens that were loaded with the lock. The first call of `load` returns them.
+    /// The tokens that were loaded with the lock, for the first call of `load`.
     loaded: Option<Result<Option<Tokens>, StoreError>>,
 }
 

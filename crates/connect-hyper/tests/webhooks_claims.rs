@@ -28,7 +28,7 @@ use tokio::time::{sleep, timeout};
 #[derive(Clone, Default)]
 struct SlowGuard {
     seen: Arc<Mutex<Vec<&'static str>>>,
-    /// The number of further calls of `done` that fail.
+    /// The number of the next calls of `done` that will fail.
     failing: Arc<AtomicU32>,
 }
 

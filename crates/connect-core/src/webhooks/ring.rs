@@ -9,17 +9,19 @@
 //! The rules:
 //!
 //! * A delivery starts no fetch if its headers are invalid, or if they contain no well-formed signature.
-//! * Keys expire after the `max-age` of the response. Without `max-age` they expire after an hour, and always
-//!   after a day at most. The wall clock and the monotonic clock are both checked. If a signature matches an
-//!   expired key, the delivery is verified, and newer keys are fetched in the background.
+//! * Keys expire after the `max-age` of the response, or after an hour without `max-age`, but after
+//!   a day at most. Keys have expired when their time is over by the wall clock or by the monotonic
+//!   clock. If a signature matches an expired key, the delivery is verified, and newer keys are
+//!   fetched in the background.
 //! * If no signature matches, the keys are fetched once more, because they may have changed. The delivery is
 //!   refused with 401 if the service itself (not a cache) responds to a fetch that started after the delivery
 //!   arrived. In all other cases, the delivery is refused with 503, so that the service sends it again.
 //! * There is at most one fetch a minute. A driver holds a lock, the fetch lock, while it starts and runs a
 //!   [`Fetch`]. Other callers wait for a fetch that is running.
-//! * A fetch that is dropped without a response has failed. The next fetch may start two seconds after the
-//!   start of the dropped fetch.
-//! * A fetch that hangs prevents other fetches for a minute. Its late response never replaces newer keys.
+//! * A fetch that is dropped before its response counts as failed. The next fetch may start two
+//!   seconds after the start of the dropped fetch.
+//! * A fetch that hangs prevents other fetches for a minute. The late response of such a fetch
+//!   never replaces newer keys.
 //! * If a fetch fails, or if no entry of the fetched document is usable, the ring does not change its keys. A
 //!   document without entries removes all keys.
 //! * The pinned key is used until the first document is fetched, and never afterwards.
@@ -149,7 +151,7 @@ impl KeyRing {
 
     /// Returns a fetch if `is_due` returns true.
     ///
-    /// The arguments of `is_due` are the state, and whether a fetch may start now.
+    /// `is_due` is called with the state, and with true if a fetch may start now.
     fn request_fetch(&self, now: Now, is_due: impl FnOnce(&FetchState, bool) -> bool) -> Option<Fetch> {
         let state = self.state();
         is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
@@ -188,7 +190,7 @@ pub enum CheckStep<'a> {
     /// Carry out the fetch while you hold the fetch lock. Then call [`Checking::resume`], even if the fetch
     /// failed.
     Fetch(Fetch, Checking<'a>),
-    /// The result. If there is a fetch, newer keys are due: carry out the fetch without delaying the
+    /// The result, and a fetch if newer keys are needed. Carry out the fetch without delaying the
     /// delivery.
     Done(Result<Verified, Rejection>, Option<Fetch>),
 }

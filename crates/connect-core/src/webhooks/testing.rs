@@ -3,9 +3,10 @@
 //! **The secret half of the key is in this file.** A client that uses [`keys`] or [`public_key`] outside
 //! tests accepts deliveries from everybody.
 //!
-//! Pass [`keys`] to a client with `webhook_keys` of its builder or with `webhooks().restore_keys`. For a day,
-//! the client then verifies deliveries from [`sign`] without a network. If a signature does not match, the
-//! client fetches newer keys. A test of this case needs a transport that imitates the service.
+//! Pass [`keys`] to a client with `webhook_keys` of its builder or with `webhooks().restore_keys`.
+//! For a day, the client then verifies deliveries from [`sign`] without a network. If a signature
+//! does not match, the client fetches newer keys. A test of a signature that does not match needs a
+//! transport that imitates the service.
 //!
 //! ```
 //! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};

@@ -12,8 +12,8 @@ use serde::{Deserialize, Serialize};
 /// calendars of the account and renews these subscriptions itself. Use this type for accounts that were
 /// connected earlier, and for services that leave subscriptions to the application.
 ///
-/// A renewal creates a new subscription. It may start with an initial sync: deliveries of events that already
-/// exist (`metadata.is_initial_sync`).
+/// A renewal creates a new subscription. A new subscription may start with an initial sync:
+/// deliveries of events that already exist (`metadata.is_initial_sync`).
 ///
 /// ```
 /// use connect_core::types::{CalendarRef, SubscribeWebhook, Subscribed, UnsubscribeWebhook, decode};
@@ -49,7 +49,8 @@ pub struct Upkeep {
     ahead: Duration,
 }
 
-/// Renews a subscription a day before it expires. It lasts about three days at Microsoft, a week at Google.
+/// Renews a subscription a day before it expires. A subscription lasts about three days at
+/// Microsoft, and a week at Google.
 impl Default for Upkeep {
     fn default() -> Self {
         Self::ahead(Duration::from_secs(24 * 3600))
@@ -121,9 +122,10 @@ impl Upkeep {
 
     /// Returns the actions after which exactly the wanted calendars are subscribed.
     ///
-    /// Pass all calendars that the user wants and all subscriptions that the user has. A subscription to
-    /// another calendar is ended. A calendar that is listed twice is subscribed once. Of several
-    /// subscriptions to one calendar, only the last to expire counts, because the service has only one.
+    /// Pass all calendars that the user wants and all subscriptions that the user has. A
+    /// subscription to a calendar that is not wanted is ended. A calendar that is listed twice is
+    /// subscribed once. Of several subscriptions to one calendar, only the last to expire counts,
+    /// because the service keeps one subscription to a calendar.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

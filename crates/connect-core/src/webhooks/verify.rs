@@ -1,4 +1,5 @@
-//! Verifies deliveries by Standard Webhooks `v1a`. The order of the checks is that of the official SDKs.
+//! Verifies deliveries by Standard Webhooks `v1a`. The checks have the same order as in the
+//! official SDKs.
 
 use std::{fmt, time::Duration};
 
@@ -22,7 +23,7 @@ const MAX_SIGNATURES: usize = 4;
 #[derive(Clone, Debug, PartialEq)]
 #[non_exhaustive]
 pub struct Verified {
-    /// The `webhook-id`. It does not change when the service sends the delivery again.
+    /// The `webhook-id`, which stays the same when the service sends the delivery again.
     pub id: Box<str>,
     /// The time at which the delivery was sent, to the second.
     pub timestamp: Timestamp,
@@ -54,7 +55,7 @@ pub fn verify(
     envelope.open(body)
 }
 
-/// The headers of a delivery. Everything that needs no keys and no body has been checked.
+/// The headers of a delivery, after all checks that need neither the keys nor the body.
 #[derive(Debug)]
 pub(super) struct Envelope<'a> {
     id: &'a str,
@@ -65,7 +66,7 @@ pub(super) struct Envelope<'a> {
     signed: Signed,
 }
 
-/// The signed message: id, timestamp and body. Built once, when the first key is tried.
+/// The signed message (id, timestamp and body), which is built when the first key is tried.
 #[derive(Default)]
 struct Signed(Option<Vec<u8>>);
 

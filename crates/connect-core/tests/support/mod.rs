@@ -131,7 +131,7 @@ impl World {
         self.drive(task.start(self.now()), store, |_| Ok(minted(n))).0.unwrap();
     }
 
-    /// A leader whose exchange of the pair `store` is running.
+    /// Returns a leader whose exchange of the stored pair is running.
     pub fn exchanging(&self, store: &Tokens) -> (Exchanging, Refreshing) {
         let (task, call) = token_task(self.answered(status(401, "")));
         let step = load(lock(task.start(self.now()), self.now()), Ok(Some(store.clone())), self.now());
@@ -212,8 +212,8 @@ fn name(step: &RefreshStep) -> &'static str {
     }
 }
 
-/// Defines functions, each for one kind of step. A function returns the parts of its step, and panics for
-/// others.
+/// Defines functions, each for one kind of step. A function returns the parts of its step, and
+/// panics if the step is of another kind.
 macro_rules! takers {
     ($($fn:ident($step:ty, $pattern:pat => $value:expr) -> $out:ty;)*) => {$(
         #[track_caller]

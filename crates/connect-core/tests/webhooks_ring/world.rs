@@ -11,7 +11,7 @@ use connect_core::{
 use ed25519_dalek::{Signer, SigningKey};
 use http::{HeaderMap, HeaderValue, header};
 
-/// A ring, a clock, and the deliveries of a service that signs with any of its keys.
+/// A ring and a clock, with methods that check deliveries signed with any key.
 pub(crate) struct World {
     pub(crate) ring: KeyRing,
     pub(crate) now: Now,
