@@ -61,7 +61,7 @@ impl Sandbox {
         }
     }
 
-    /// Adds one fault or a list of faults. If a fault is invalid, adds none.
+    /// Adds one fault or a list of faults. If a fault is invalid, adds no fault.
     fn take_faults(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let faults = match serde_json::from_slice(body).map_err(refused)? {
             OneOrMany::Many(faults) => faults,
@@ -79,7 +79,7 @@ impl Sandbox {
         Ok(ok(&json!({ "success": true })))
     }
 
-    /// Sets switches. If a name or value is invalid, sets none.
+    /// Sets switches. If a name or value is invalid, sets no switch.
     fn take_settings(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let requested: Map<String, Value> = serde_json::from_slice(body).map_err(refused)?;
         let requested: Vec<_> =

@@ -55,7 +55,8 @@ pub enum Cut {
 }
 
 impl Fault {
-    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for any.
+    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for
+    /// every endpoint.
     pub fn on(endpoint: impl Into<String>) -> Self {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }
@@ -228,7 +229,8 @@ impl Fault {
 const GARBAGE: &str =
     "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
-/// The properties of a request that faults select. `status` is set after the service has responded.
+/// The properties of a request that faults are matched with. `status` is set after the service has
+/// responded.
 pub(crate) struct Matched<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) grant_type: Option<&'a str>,

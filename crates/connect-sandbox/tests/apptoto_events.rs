@@ -155,7 +155,7 @@ fn external_id_is_unique_among_live_events() {
     let mut app = App::new(&[]);
     let event = changed(appointment(), json!({ "external_id": "x" }));
     let first = app.write_event("POST", event.clone());
-    let taken = (400, "events[0].external_id: has been taken already".to_owned());
+    let taken = (400, "events[0].external_id: another event of the account has this external id".to_owned());
     assert_eq!(refused(&mut app, "POST", event.clone()), taken.clone());
     let twice = json!({ "events": [changed(event.clone(), json!({ "external_id": "y" })), changed(event.clone(), json!({ "external_id": "y" }))] });
     assert_eq!(app.apptoto("POST", "/events", Some(twice)).0, 400);

@@ -1,4 +1,5 @@
-//! Apptoto's API, under `/apptoto/api/v1`. Its accounts are separate from the accounts that Connect shows.
+//! Apptoto's API, under `/apptoto/api/v1`. The accounts of the API are separate from the accounts
+//! that Connect shows.
 //!
 //! ```text
 //! request ──▶ access: token, or address and API key ──▶ rate limit ──▶ account ──▶ events, contacts, ...
@@ -20,9 +21,9 @@
 //! - The pages list the paths, parameters and fields, and the states of an import. Lists have the parameters
 //!   `page` and `page_size` (default: 30).
 //! - A list by phone number or e-mail address has an entry for each matching participant.
-//! - `PUT` creates missing items and does not change omitted fields. It replaces `participants`,
-//!   `custom_data` and lists of numbers and addresses as a whole, but does not remove participants who
-//!   already got a message.
+//! - `PUT` creates missing items and does not change omitted fields. `PUT` replaces `participants`,
+//!   `custom_data` and lists of numbers and addresses as a whole, but does not remove participants
+//!   who already got a message.
 //! - An item never moves to another calendar or address book.
 //! - A deletion marks the event as deleted and cancels its messages.
 //! - Without the required scope, `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`.

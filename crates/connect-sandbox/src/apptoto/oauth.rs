@@ -1,17 +1,17 @@
 //! How the Apptoto authorization server differs from the defaults of `Rules`. An application chooses its
 //! scopes when it is registered.
 //!
-//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and that
-//! deleting an application revokes its tokens. Apptoto does not document refresh tokens, lifetimes,
-//! revocation and PKCE methods. The sandbox has a switch for each of these four.
+//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and
+//! that deleting an application revokes its tokens. Apptoto does not document refresh tokens,
+//! lifetimes, revocation and PKCE methods, so the sandbox has a switch for each.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Routes, Rules};
 use crate::settings::{Pkce, RefreshTokens, Settings};
 
-/// An older scope, from the example on the developer page. Its meaning is not documented. In the sandbox, it
-/// allows all calls.
+/// An older scope without a documented meaning, from the example on the developer page. The sandbox
+/// allows all calls with this scope.
 pub(super) const LEGACY_SCOPE: &str = "api";
 
 pub(crate) struct ApptotoRules;

@@ -23,7 +23,7 @@ pub(crate) enum Endpoint {
 }
 
 impl Endpoint {
-    /// Whether the endpoint is neither a page for users nor the list of public keys.
+    /// Whether the endpoint is an API call, unlike the pages for users and the list of public keys.
     pub(super) fn is_api(self) -> bool {
         use Endpoint::{Authorize, Consent, ConsentPage, Providers, ReturnToApp, WebhookKeys};
         !matches!(self, Authorize | Providers | ReturnToApp | ConsentPage | Consent | WebhookKeys)

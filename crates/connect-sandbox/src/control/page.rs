@@ -34,8 +34,8 @@ impl Sandbox {
             self.requests_section(),
         ];
         let introduction = format!(
-            "The state of the sandbox at {}. Its clock is {} s ahead of this machine's. Viewing this page changes \
-             nothing; reload it to see the current state.",
+            "The state of the sandbox at {}. The sandbox's clock is {} s ahead of this machine's \
+             clock. Viewing this page changes nothing; reload it to see the current state.",
             self.world.origin,
             self.ahead.as_secs(),
         );
@@ -58,7 +58,7 @@ impl Sandbox {
             let accounts = connections.iter().map(|(provider, one)| {
                 let state = self.world.sync_state(*provider, one);
                 let calendars = one.calendars.as_ref().map(|all| all.len().to_string());
-                let without = if one.shared { "with another user" } else { "not created yet" };
+                let without = if one.shared { "shared with another user" } else { "not created yet" };
                 let calendars = calendars.as_deref().unwrap_or(without);
                 row([provider.name(), &one.account, state, calendars])
             });

@@ -1,5 +1,5 @@
-//! The data of an account, and its limits. The limits are those of the sandbox, because Apptoto documents no
-//! limits.
+//! The data of an account, and its limits. The sandbox sets the limits, because Apptoto documents
+//! no limits.
 
 use super::contacts::Contact;
 use super::events::StoredEvent;
@@ -13,12 +13,13 @@ use std::collections::{BTreeSet, VecDeque};
 pub(super) const MAX_ITEMS: usize = 10_000;
 /// The maximum number of calendars in an account. Address books, imports and bookings have the same limit.
 pub(super) const MAX_FOLDERS: usize = 1_000;
-/// The maximum number of messages in an account. If it is reached, a new message replaces the oldest
+/// The maximum number of messages in an account. At the limit, a new message replaces the oldest
 /// message.
 pub(super) const MAX_MESSAGES: usize = 10_000;
 /// The maximum number of list entries in a request.
 pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
-/// The maximum length of a text in a request, in bytes. Import files may fill the whole body.
+/// The maximum length of a text in a request, in bytes. The limit does not apply to the file of an
+/// import.
 pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
 /// The maximum size of `custom_data` and `field_data`, in bytes.
 pub(super) const MAX_DATA_BYTES: usize = 64 * 1024;

@@ -96,7 +96,7 @@ impl Api<'_> {
         Ok(ok(&contact.ok_or_else(|| ApiError::not_found("contact"))?.view()))
     }
 
-    /// `GET /v1/address_books`. The documentation only mentions that the response has phone types.
+    /// `GET /v1/address_books`. Of the response, only the phone types are documented.
     pub(super) fn list_address_books(&self) -> Reply {
         let books = self.account.address_books.iter();
         let books = books.map(|book| json!({ "id": book.id, "name": book.name, "phone_types": PHONE_TYPES }));

@@ -48,7 +48,7 @@ pub struct ApptotoMessage {
     pub participant_id: Option<u64>,
     /// Whether the message is automatic.
     pub automatic: bool,
-    /// The price in credits. It is always 1, because Apptoto documents no prices.
+    /// The price in credits, always 1, because Apptoto documents no prices.
     pub credits: u64,
     /// The time at which the message is sent.
     #[serde(serialize_with = "time::serialize_wire")]

@@ -212,8 +212,8 @@ impl Api<'_> {
         contact.id
     }
 
-    /// Creates the response. Its format is inferred from the response of `/v1/events`. The switch
-    /// `apptoto_contacts_reply` can omit the body.
+    /// Creates the response, in a format that is inferred from the response of `/v1/events`. The
+    /// switch `apptoto_contacts_reply` can omit the body.
     fn contacts_reply(&self, ids: &[u64], created: bool) -> Reply {
         if self.settings.apptoto.contacts_reply == ContactsReply::Empty {
             return empty(StatusCode::OK);

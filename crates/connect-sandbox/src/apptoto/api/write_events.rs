@@ -65,7 +65,7 @@ impl<'a> EventDraft<'a> {
     }
 
     fn taken(&self) -> FieldError {
-        self.field_error("external_id", "has been taken already")
+        self.field_error("external_id", "another event of the account has this external id")
     }
 }
 

@@ -44,7 +44,7 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// Returns the recurrence, in which the provider decides what day 31 means in a shorter month.
+    /// Returns the recurrence, with the provider's rule for day 31 in shorter months.
     ///
     /// `Some(None)` removes the recurrence.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
@@ -148,7 +148,7 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
     }
     rule.end = match (present("count"), present("until")) {
         (None, None) => End::Never,
-        (Some(_), Some(_)) => return Err("count and until exclude each other".to_owned()),
+        (Some(_), Some(_)) => return Err("count and until are both given (expected one of them)".to_owned()),
         (Some(count), None) => {
             let count = integer(count, 1, i64::MAX)
                 .and_then(|count| usize::try_from(count).ok().filter(|count| *count <= MAX_OCCURRENCES));
@@ -156,15 +156,15 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
         }
         (None, Some(until)) => {
             let until = until.as_str().and_then(time::read);
-            End::Until(until.ok_or("until must be a stamp like 20261231T235959Z")?)
+            End::Until(until.ok_or("until must be a time such as 20261231T235959Z")?)
         }
     };
     rule.by_day =
         list(present("byDay"), weekday).ok_or("byDay must be a list of MO, TU, WE, TH, FR, SA, SU")?;
     rule.by_month_day = list(present("byMonthDay"), |day| small(day, -31, 31).filter(|day| *day != 0))
-        .ok_or("byMonthDay must be a list of days of the month")?;
-    rule.by_month =
-        list(present("byMonth"), |month| small(month, 1, 12)).ok_or("byMonth must be a list of 1 to 12")?;
+        .ok_or("byMonthDay must be a list of numbers from 1 to 31 or -31 to -1")?;
+    rule.by_month = list(present("byMonth"), |month| small(month, 1, 12))
+        .ok_or("byMonth must be a list of numbers from 1 to 12")?;
     Ok(rule)
 }
 

@@ -1,6 +1,7 @@
 //! The page tokens of `GET /events`: base64 of JSON.
 //!
-//! For each provider, a token has the cursors of the calendars, and whether more events follow.
+//! For each provider, a token contains the cursors of the calendars, and a flag that is true if
+//! more events follow.
 //!
 //! The cursor of a calendar is its last listed event. Therefore, no event is repeated or lost if events are
 //! added or removed between two pages. The token also contains the parameters of the first page, and a
@@ -68,8 +69,8 @@ impl EventQuery {
 }
 
 impl PageToken {
-    /// Creates the token of the next page. For each calendar, `progress` has the last event on this page, and
-    /// whether more events follow.
+    /// Creates the token of the next page. For each calendar, `progress` contains the last event on
+    /// this page, and a flag that is true if more events follow.
     pub(crate) fn after(
         before: &Cursors,
         progress: &[(&Calendar, Option<&Key>, bool)],

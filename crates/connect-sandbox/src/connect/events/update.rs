@@ -1,4 +1,4 @@
-//! `PUT /event`: updates a single event, or one, the following or all occurrences of a series.
+//! `PUT /event`: updates a single event, an occurrence, the rest of a series, or a whole series.
 
 use super::address::EventAddress;
 use super::input::{Input, reject_errors};

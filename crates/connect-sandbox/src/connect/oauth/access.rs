@@ -51,7 +51,8 @@ impl Connect<'_> {
         }
     }
 
-    /// Returns the signed-in user. If the scope is not `read-write`, `write_denied` sets the error.
+    /// Returns the signed-in user. If the scope is not `read-write`, returns the error that the
+    /// switch `write_denied` sets.
     pub(crate) fn principal_for_write(&mut self, call: &Call) -> Result<Principal, Problem> {
         let principal = self.principal(call)?;
         if principal.scope == Scope::ReadWrite {

@@ -7,8 +7,9 @@
 //!        └──back──▶ redirect with a code, or with access_denied while nothing is connected
 //! ```
 //!
-//! A script needs no pages. It sends one `POST /oauth/providers` with `decision=approve`, a `provider` for
-//! each account to connect, and a `withhold` for each account without calendar permission.
+//! A script needs no pages: the script sends one `POST /oauth/providers` with `decision=approve`, a
+//! `provider` for each account to connect, and a `withhold` for each account without calendar
+//! permission.
 
 use super::authorize::{AuthorizeRequest, session, set_session};
 use crate::call::Call;
@@ -91,7 +92,7 @@ impl Connect<'_> {
         if !shown || crate::guard::is_cross_site(&call.request, &self.world.origin) {
             return Err(Problem::plain(
                 StatusCode::FORBIDDEN,
-                "The form does not belong to this browser's page",
+                "The form was not sent by this browser's page: open the page again",
             ));
         }
         let provider = form.first("provider").and_then(Provider::parse);
@@ -102,9 +103,9 @@ impl Connect<'_> {
 
     /// Returns the CSRF token of a session and a user.
     ///
-    /// The token depends on the user, because all ports of a host share cookies. Otherwise an attacker could
-    /// read the token as another user, and have another server on this machine set the attacker's session
-    /// cookie in the victim's browser. The token would then be valid for the victim as well.
+    /// The token depends on the user, because all ports of a host share cookies: another server on
+    /// this machine can set an attacker's session cookie in the victim's browser. A token that
+    /// depends only on the session would then be the same for the attacker and the victim.
     fn csrf(&self, session: &str, request: &AuthorizeRequest) -> String {
         let secret = Random::named(self.world.settings.itself.seed.0, &["csrf"]).token(32);
         let parts = json!([secret, session, request.user.client, request.user.id]);
@@ -200,7 +201,7 @@ fn requested_provider(call: &Call, request: &AuthorizeRequest) -> Result<Provide
     let provider = call.query("provider").and_then(Provider::parse);
     provider
         .filter(|provider| request.providers.contains(provider))
-        .ok_or_else(|| Problem::bad_request("provider must be one that is offered"))
+        .ok_or_else(|| Problem::bad_request("provider must be one of the offered providers"))
 }
 
 /// Returns the query of the authorization request, without the `provider` of the consent page.

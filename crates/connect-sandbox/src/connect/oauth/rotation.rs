@@ -9,7 +9,7 @@
 //! |---|---|---|
 //! | `strict` | refused with `invalid_grant`; other tokens stay valid | accepted |
 //! | `family` | refused with `invalid_grant`, and the family is revoked | accepted |
-//! | `grace` | accepted if at most one generation behind the newest | accepted if at most one behind |
+//! | `grace` | accepted in the newest two generations | accepted in the newest two generations |
 //!
 //! With `grace`, two concurrent refreshes of the same token (generation n) get two sibling pairs: different
 //! tokens of generation n + 1, both valid. When one sibling is refreshed, the newest generation is n + 2. The

@@ -156,7 +156,7 @@ pub(super) fn reject_repeated<'a>(pairs: impl Iterator<Item = &'a (String, Strin
     let mut seen = BTreeSet::new();
     let repeated = pairs.filter(|(_, value)| !value.is_empty()).find(|(name, _)| !seen.insert(name));
     repeated.map_or(Ok(()), |(name, _)| {
-        Err(oauth_error("invalid_request", &format!("The parameter {name:?} is there more than once")))
+        Err(oauth_error("invalid_request", &format!("The parameter {name:?} is sent more than once")))
     })
 }
 

@@ -26,7 +26,8 @@ pub struct Delivery {
     pub calendar_id: String,
     /// The channel id of the subscription.
     pub channel_id: String,
-    /// The JSON body of every attempt. `GET /sandbox/deliveries` embeds it as JSON, not as a string.
+    /// The JSON body of every attempt. `GET /sandbox/deliveries` embeds the body as JSON, not as a
+    /// string.
     #[serde(serialize_with = "as_json")]
     pub body: Bytes,
     /// When the provider reported the changes.
@@ -64,7 +65,7 @@ pub enum DeliveryState {
     Pending,
     /// The application responded with a 2xx.
     Delivered,
-    /// The delivery was given up.
+    /// No attempt got a 2xx, and no attempt will follow.
     Failed,
 }
 
@@ -173,7 +174,8 @@ impl Delivery {
         self.attempts.push(tried);
     }
 
-    /// Updates the state. If no transmission is left, the delivery succeeded if any attempt got a 2xx.
+    /// Updates the state. When no transmission is left, the state depends on whether an attempt got
+    /// a 2xx.
     pub(super) fn update_state(&mut self) {
         self.state = match (self.is_over(), self.arrived) {
             (false, _) => DeliveryState::Pending,

@@ -1,9 +1,9 @@
 //! The outbox: schedules the attempts of deliveries and handles their outcomes.
 //!
-//! After a 2xx, a delivery has succeeded. After a 401, it has failed. After any other status or no response,
-//! the delivery is retried up to `delivery_retries` times. The first retry waits `delivery_backoff` seconds,
-//! and each later retry waits twice as long as the previous retry. Every attempt has the same id and body,
-//! but a new timestamp and signature.
+//! A delivery succeeds after a 2xx, and fails after a 401. After any other status or no response,
+//! the delivery is retried up to `delivery_retries` times. The first retry waits `delivery_backoff`
+//! seconds, and each later retry waits twice as long as the previous retry. Every attempt has the
+//! same id and body, but a new timestamp and signature.
 //!
 //! With `delivery_order=in_order`, a delivery waits for the first attempt of the previous delivery of the
 //! same calendar, but not for retries.

@@ -116,7 +116,7 @@ impl SubscribeRequest {
                     add_error(
                         &mut details,
                         "expiration",
-                        "must be a time to come, in milliseconds since 1970",
+                        "must be a time in the future, in milliseconds since 1970",
                     );
                 }
                 time
