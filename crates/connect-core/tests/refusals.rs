@@ -97,8 +97,7 @@ fn code_exchange_waits_out_a_short_cool_down() {
     assert_eq!(code, "c0de");
 }
 
-/// Returns a user of a server with temporary refusals, and the `may_recover` values that its
-/// observer gets.
+/// Returns a user of a server with temporary refusals, and `may_recover` of each ended session.
 fn recoverable() -> (World, Arc<Mutex<Vec<bool>>>) {
     let (world, told) = recoverable_unloaded();
     (world.holding(1), told)

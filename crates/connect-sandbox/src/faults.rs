@@ -55,8 +55,8 @@ pub enum Cut {
 }
 
 impl Fault {
-    /// Creates a fault at an endpoint: `"GET /calendars"` (the path under `/api`), or `"*"` for
-    /// every endpoint.
+    /// Creates a fault at an endpoint, such as `"GET /calendars"` (the path under `/api`). The
+    /// endpoint `"*"` means every endpoint.
     pub fn on(endpoint: impl Into<String>) -> Self {
         Self { endpoint: endpoint.into(), ..Self::default() }
     }

@@ -102,7 +102,7 @@ impl Api<'_> {
         Ok(Ok(booking))
     }
 
-    /// Stores a booking. Also creates an event, in the calendar that has the same title as the page.
+    /// Stores a booking, and creates an event in the calendar that has the same title as the page.
     fn book(&mut self, page: &BookingPage, booking: &Booking) -> Result<Reply, ApiError> {
         if self.account.booked.len() >= MAX_FOLDERS || self.account.events.len() >= MAX_ITEMS {
             return Err(ApiError::full());
