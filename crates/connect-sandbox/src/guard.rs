@@ -11,8 +11,8 @@
 //! Origin ──not the origin of the sandbox──▶ 403
 //! ```
 //!
-//! A missing header is accepted, because programs other than browsers send only `Host`, and HTTP/1.0 clients
-//! may send none of these headers.
+//! A missing header is accepted, because programs other than browsers send only `Host`. HTTP/1.0
+//! clients may even omit `Host`.
 
 use crate::reply::Problem;
 use crate::sandbox::Sandbox;

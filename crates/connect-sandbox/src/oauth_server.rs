@@ -10,9 +10,9 @@
 //!               consent (`auto_consent`) ──▶ redirect with code and state
 //! ```
 //!
-//! All servers follow these steps. The [`Rules`] of a server define how it differs from the other servers.
-//! To sign in here instead of at the real server, a client needs only other endpoint URLs.
-//! [`Sandbox::provider_token`] looks up an access token.
+//! All servers follow the steps above. The [`Rules`] of a server define how it differs from the
+//! other servers. To sign in at the sandbox instead of at the real server, a client needs only
+//! other endpoint URLs. [`Sandbox::provider_token`] looks up an access token.
 //!
 //! [`Sandbox::provider_token`]: crate::Sandbox::provider_token
 
@@ -108,8 +108,8 @@ pub(crate) struct Servers<'a> {
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,
-    /// Generates codes, tokens and client ids. Connect has its own generator, so that sign-ins at these
-    /// servers do not change the values that Connect generates.
+    /// Generates codes, tokens and client ids. Connect has its own generator, so that sign-ins at
+    /// Google, Microsoft and Apptoto do not change the values that Connect generates.
     random: Random,
 }
 

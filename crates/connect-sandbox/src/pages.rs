@@ -37,7 +37,7 @@ pub(crate) enum Notice {
 
 /// Writes the provider page, which lists each provider with its connected account.
 ///
-/// A connected account is a pair of its address and whether calendar permission was granted.
+/// A connected account is a pair: its address, and true if calendar permission was granted.
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =

@@ -110,8 +110,8 @@ pub(crate) fn with_items(head: &Value, name: &str, items: &str) -> Reply {
     text(StatusCode::OK, JSON, body)
 }
 
-/// Writes the items of a page as JSON. Only one item exists at a time, which needs much less memory than a
-/// list of all items.
+/// Writes the items of a page as JSON. Each item is created and dropped before the next item,
+/// because a list of all items would need much more memory.
 pub(crate) fn items(items: impl Iterator<Item = Value>) -> String {
     let mut list = String::from("[");
     for item in items {

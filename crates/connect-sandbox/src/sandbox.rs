@@ -66,7 +66,7 @@ pub struct Answer {
     pub outcome: Outcome,
 }
 
-/// A response, or a connection that closes without one.
+/// A response, or a connection that closes without a response.
 #[derive(Debug)]
 pub enum Outcome {
     /// The response to send.
@@ -215,7 +215,7 @@ impl Sandbox {
 
     /// Returns the earliest time at which [`deliveries`](Self::deliveries) can return an attempt.
     ///
-    /// Calls of other methods can make this time earlier.
+    /// A call of another method can make an attempt due earlier.
     pub fn next_delivery(&self) -> Option<Timestamp> {
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         self.connect.outbox.next(in_order).map(|due| self.caller_time(due))
@@ -223,7 +223,7 @@ impl Sandbox {
 
     /// Returns the stored deliveries, the oldest first.
     ///
-    /// A thousand deliveries are stored, or up to ten thousand while they are pending.
+    /// A thousand deliveries are stored, or up to ten thousand while deliveries are pending.
     pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
         self.connect.outbox.log()
     }
@@ -274,7 +274,7 @@ impl Sandbox {
 
     /// Returns the credentials of the first application of this type at the server.
     ///
-    /// Unless deleted, this is the default application.
+    /// The first application is the default application, unless that was deleted.
     pub fn provider_credentials(
         &self,
         server: AuthorizationServer,
@@ -285,14 +285,15 @@ impl Sandbox {
 
     /// Returns the user and scopes of an access token of Google, Microsoft or Apptoto.
     ///
-    /// An expired token is looked up as well. Returns `None` if the token is unknown or revoked.
+    /// Also finds an expired token. Returns `None` if the token is unknown or revoked.
     pub fn provider_token(&self, token: &str) -> Option<ProviderToken> {
         self.servers.issued.find(token)
     }
 
     /// Withdraws a user's consent for an application, as a user can do in the settings of the provider.
     ///
-    /// Revokes the tokens that the application got for the user. Returns false if there was no consent.
+    /// Revokes the tokens that the application got for the user. Returns false if the user had not
+    /// consented.
     pub fn withdraw_consent(&mut self, server: AuthorizationServer, client_id: &str, user: &str) -> bool {
         self.servers.issued.withdraw(server, client_id, user)
     }

@@ -18,8 +18,8 @@
 //! | calendar | `id`, `title` | `timeZone`, `color`, `description`, `original`, `public`, `events` |
 //! | event | `title`, `start`, `end` | `id`, `recurrence`, `lastModified`, other fields except `original` |
 //!
-//! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The default of
-//! `timeZone` is UTC. The first calendar of an account is the primary one.
+//! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The
+//! default of `timeZone` is UTC. The first calendar of an account is the primary calendar.
 //!
 //! A seed has `users`, `apptoto` or both. `apptoto` has Apptoto accounts by e-mail address, with `events` and
 //! `contacts` in the format of the Apptoto API, `bookingPages` and an `apiKey`. The README has an example.
@@ -48,12 +48,12 @@ pub struct SeedError {
 impl Sandbox {
     /// Loads users with their accounts, calendars and events from JSON. The README describes the format.
     ///
-    /// A user of the seed has only the accounts of the seed, in every application. They replace the accounts
-    /// that the user already has.
+    /// A user of the seed has only the accounts of the seed, in every application. The accounts of
+    /// the seed replace the accounts that the user already has.
     ///
     /// # Errors
     ///
-    /// If the seed is invalid. Nothing is loaded then.
+    /// If the seed is invalid. An invalid seed changes nothing.
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
         // A file may start with a byte order mark.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);

@@ -13,9 +13,9 @@
 //! - [`accounts`]: finds the calendar and the caller's role in it. Everyone can read the calendar in
 //!   [`holidays`](mod@holidays).
 //! - [`resource`], [`body`], [`times`]: write and read events as Google JSON.
-//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token contains
-//!   a position in the ledger. The changes since the token are the differences between the list at that
-//!   position and the current list.
+//! - [`list`], [`query`], [`view`]: lists, pages and incremental synchronisation. A sync token
+//!   contains a position in the ledger. The changes since a sync token are the differences between
+//!   the list at the token's position and the current list.
 //!
 //! Not implemented: partial responses (`fields`), batches, access lists, notification channels, and moving,
 //! importing and quick-adding events.

@@ -37,7 +37,7 @@ impl Rules for GoogleRules {
         ]
     }
 
-    /// These texts do not come from Google's documentation.
+    /// Returns texts that are not from Google's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "{} wants access to your Google Account", allow: "Continue", deny: "Cancel" }
     }
@@ -83,8 +83,9 @@ impl Rules for GoogleRules {
         false
     }
 
-    /// Returns whether to issue a refresh token. The request must ask for offline access, as requests of the
-    /// popup flow always do. It must also be the user's first consent or have `prompt=consent`.
+    /// Returns whether to issue a refresh token. The request must ask for offline access, as
+    /// requests of the popup flow always do. The request must also be the user's first consent, or
+    /// have `prompt=consent`.
     fn is_offline(&self, request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         let query = request.query;
         let offline = match query.find("access_type") {
@@ -97,9 +98,9 @@ impl Rules for GoogleRules {
         Ok(offline && (prompted || request.issued.consented(request.owner).is_empty()))
     }
 
-    /// Returns the granted scopes. With `include_granted_scopes`, they include the scopes that the user
-    /// granted earlier. If the switch `google_consent` is `first`, the user grants only the first requested
-    /// scope.
+    /// Returns the granted scopes. With `include_granted_scopes`, also returns the scopes that the
+    /// user granted earlier. If the switch `google_consent` is `first`, the user grants only the
+    /// first requested scope.
     fn granted(&self, request: &AuthorizationRequest<'_>) -> Result<Vec<String>, OAuthError> {
         let known = |scope: &String| {
             ["openid", "email", "profile"].contains(&scope.as_str())
@@ -142,8 +143,8 @@ impl Rules for GoogleRules {
         }
     }
 
-    /// Google does not authenticate the client. The query or the form of a revocation request contains only
-    /// the token.
+    /// Google does not authenticate the client of a revocation request. The query or the form of a
+    /// revocation request contains only the token.
     fn authenticates_revocations(&self) -> bool {
         false
     }

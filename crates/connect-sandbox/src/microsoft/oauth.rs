@@ -33,7 +33,7 @@ impl Rules for MicrosoftRules {
         ]
     }
 
-    /// These texts do not come from Microsoft's documentation.
+    /// Returns texts that are not from Microsoft's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
     }
@@ -84,8 +84,8 @@ impl Rules for MicrosoftRules {
         for_one_resource(granted, requested)
     }
 
-    /// Returns the scopes as requested. If the switch `microsoft_scope` is `resource`, returns them with the
-    /// address of Graph, in reverse order, without `offline_access`.
+    /// Returns the scopes as requested. If the switch `microsoft_scope` is `resource`, returns the
+    /// scopes in reverse order, with the address of Graph and without `offline_access`.
     fn response_scopes(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
         if settings.microsoft.scope == ScopeForm::AsAsked {
             return scopes.to_vec();
@@ -113,7 +113,7 @@ impl Rules for MicrosoftRules {
         }
     }
 
-    /// Microsoft's descriptions begin with the error number.
+    /// Microsoft's error descriptions begin with the error number.
     fn error_members(&self, error: &OAuthError, call: &Call, random: &mut Random) -> Map<String, Value> {
         let (trace, correlation) = (random.uuid(), random.uuid());
         let time = call.now.strftime("%Y-%m-%d %H:%M:%SZ").to_string();
@@ -186,8 +186,8 @@ pub(super) fn short_scope(scope: &str) -> String {
     name.to_ascii_lowercase()
 }
 
-/// Returns the AADSTS number of an error. Clients should use `error` instead, because Microsoft changes the
-/// numbers. Some of these numbers are unconfirmed.
+/// Returns the AADSTS number of an error. Clients should use the member `error`, not the number,
+/// because Microsoft changes the numbers. Some AADSTS numbers in this function are unconfirmed.
 fn number(error: &OAuthError) -> u32 {
     match error {
         OAuthError::NoForm | OAuthError::Missing(_) => 900_144,
@@ -214,8 +214,9 @@ fn number(error: &OAuthError) -> u32 {
     }
 }
 
-/// Descriptions by short scope name, from Graph's permissions reference. The descriptions
-/// of `openid` and of the scopes for shared calendars and basic details have another source.
+/// Descriptions by short scope name, from Graph's permissions reference. The descriptions of
+/// `openid` and of the scopes for shared calendars and basic details are not from the permissions
+/// reference.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Sign in as you"),
     ("profile", "View your basic profile"),

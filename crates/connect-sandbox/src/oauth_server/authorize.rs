@@ -27,8 +27,8 @@ impl Servers<'_> {
         self.authorized(server, call, if asks { Decision::Ask } else { Decision::Approve })
     }
 
-    /// Handles a submitted consent page. On the same path, an OpenID provider accepts an authorization
-    /// request as a form (OpenID Connect Core 3.1.2.1).
+    /// Handles a submitted consent page. An OpenID provider also accepts an authorization request
+    /// as a form on the path of the consent page (OpenID Connect Core 3.1.2.1).
     pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),

@@ -9,8 +9,9 @@ use crate::world::apps::AppError;
 pub enum ClientType {
     /// An application that can keep a secret confidential, and authenticates with it.
     Confidential,
-    /// An application on the devices of its users. It cannot keep a secret confidential, and uses PKCE.
-    /// Google and Apptoto issue a secret to a public application, but its requests may omit the secret.
+    /// An application on the devices of its users, which cannot keep a secret confidential and uses
+    /// PKCE. Google and Apptoto issue a secret to a public application, but the application's
+    /// requests may omit the secret.
     Public,
 }
 
@@ -33,7 +34,7 @@ pub struct OAuthApp {
     pub redirect_uris: Vec<String>,
     /// Whether the application can keep a secret confidential.
     pub client_type: ClientType,
-    /// The scopes that the application may request (Apptoto only); by default all.
+    /// The scopes that the application may request (Apptoto only); all scopes by default.
     pub scopes: Vec<String>,
 }
 
@@ -75,7 +76,7 @@ impl OAuthApp {
         self
     }
 
-    /// Sets the scopes that the application may request; the default is all.
+    /// Sets the scopes that the application may request; the default is all scopes.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();
@@ -114,7 +115,7 @@ fn registered_scopes() -> impl Iterator<Item = &'static str> {
 pub(crate) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,
-    /// The client secret. Microsoft does not issue it to public applications.
+    /// The client secret, which Microsoft does not issue to public applications.
     pub(super) secret: String,
     pub(crate) app: OAuthApp,
     /// The user who registered the application; `None` for a default application.
@@ -154,7 +155,7 @@ impl Client {
     }
 }
 
-/// Returns the default applications: a confidential and a public one for each server.
+/// Returns the default applications: a confidential and a public application for each server.
 pub(super) fn defaults() -> Vec<Client> {
     AuthorizationServer::ALL.into_iter().flat_map(|server| [confidential(server), public(server)]).collect()
 }

@@ -60,7 +60,8 @@ pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Re
     )))
 }
 
-/// Returns the description of a scope, or the scope itself if it has none. The text is not escaped.
+/// Returns the description of a scope, or the scope itself if it has no description. The returned
+/// text is not HTML-escaped.
 fn description(server: AuthorizationServer, scope: &str) -> Cow<'_, str> {
     let rules = server.rules();
     let name = rules.short_scope(scope);

@@ -77,7 +77,8 @@ impl OAuthError {
         }
     }
 
-    /// Returns a description for developers. Programs should use the value of `error` instead.
+    /// Returns a description for developers. Programs should use the value of `error`, not the
+    /// description.
     pub(crate) fn description(&self) -> String {
         let text = match self {
             Self::NoForm => "The body must be application/x-www-form-urlencoded",

@@ -70,7 +70,7 @@ pub struct ProviderToken {
     pub client_id: String,
     /// The user who granted access.
     pub user: String,
-    /// The scopes of the token. The user can have granted more scopes in the sign-in.
+    /// The scopes of the token. The user may have granted more scopes in the sign-in.
     pub scopes: Vec<String>,
     /// The expiry time by the sandbox's clock; `None` if the token does not expire.
     pub expires: Option<Timestamp>,
@@ -174,8 +174,8 @@ impl Issued {
         self.refresh.insert(token, RefreshToken { grant, expires });
     }
 
-    /// Revokes the grant of an access or refresh token of this server. Returns false if the server issued no
-    /// such token, or if the grant was already revoked.
+    /// Revokes the grant of an access or refresh token of this server. Returns false if the server
+    /// did not issue the token, or if the grant was already revoked.
     pub(super) fn revoke_token(&mut self, token: &str, server: AuthorizationServer) -> bool {
         let access = self.access.get(token).map(|access| access.grant);
         let Some(id) = access.or_else(|| self.refresh.get(token).map(|refresh| refresh.grant)) else {
@@ -206,8 +206,8 @@ impl Issued {
         }
     }
 
-    /// Revokes the grants of the matching owners, and removes their codes and consents. Returns false if
-    /// these owners had neither a grant nor a consent.
+    /// Revokes the grants of the matching owners, and removes their codes and consents. Returns
+    /// false if no grant or consent was found.
     fn revoke_where(&mut self, belongs: impl Fn(&GrantOwner) -> bool) -> bool {
         let grants = self.grants.iter_mut().filter(|grant| !grant.revoked && belongs(&grant.owner));
         let ended = grants.map(|grant| grant.revoked = true).count();

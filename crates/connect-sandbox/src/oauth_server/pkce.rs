@@ -14,8 +14,8 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads the code challenge. The default method is `plain` (4.3). If the argument `plain` is false, that
-    /// method is refused.
+    /// Reads the code challenge. The default method is `plain` (RFC 7636 4.3). If the argument
+    /// `plain` is false, the method `plain` is refused.
     pub(super) fn read(query: &Parameters, plain: bool) -> Result<Option<Self>, OAuthError> {
         let method = query.find("code_challenge_method");
         let Some(challenge) = query.find("code_challenge") else {
@@ -39,8 +39,9 @@ impl Challenge {
     }
 }
 
-/// Checks the code verifier of an exchange against the code challenge (4.6). A verifier without a challenge
-/// is refused as well, because an attacker may have removed the challenge (RFC 9700 4.8.2).
+/// Checks the code verifier of an exchange against the code challenge (RFC 7636 4.6). A verifier
+/// without a challenge is refused as well, because an attacker may have removed the challenge (RFC
+/// 9700 4.8.2).
 pub(super) fn check_verifier(
     challenge: Option<&Challenge>,
     verifier: Option<&str>,
@@ -53,7 +54,8 @@ pub(super) fn check_verifier(
     }
 }
 
-/// Returns whether the text is 43 to 128 unreserved characters (4.1). Challenges have the same format (4.2).
+/// Returns whether the text is 43 to 128 unreserved characters (RFC 7636 4.1). Verifiers and
+/// challenges have this format (RFC 7636 4.2).
 fn is_verifier(text: &str) -> bool {
     let unreserved = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
     (43..=128).contains(&text.len()) && text.bytes().all(unreserved)

@@ -28,8 +28,8 @@ pub(crate) enum ResponseMode {
     Fragment,
     /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// A JavaScript callback in a page of the application. The sandbox has no such page, so the body
-    /// contains the parameters.
+    /// A JavaScript callback in a page of the application. The sandbox has no page of the
+    /// application, so the response body contains the parameters.
     Popup,
 }
 

@@ -54,7 +54,7 @@ pub(crate) trait Rules {
         false
     }
 
-    /// Returns whether a public application gets a secret. Its requests may omit the secret.
+    /// Returns whether a public application gets a secret, which its requests may omit.
     fn public_apps_have_secrets(&self) -> bool {
         false
     }
@@ -106,8 +106,8 @@ pub(crate) trait Rules {
         settings.oauth.public_pkce == PublicPkce::Required
     }
 
-    /// Returns whether to issue a refresh token. The authorization endpoint calls this before
-    /// [`Rules::granted`].
+    /// Returns whether to issue a refresh token. The authorization endpoint calls `is_offline`
+    /// before [`Rules::granted`].
     fn is_offline(&self, _request: &AuthorizationRequest<'_>) -> Result<bool, OAuthError> {
         Ok(true)
     }
@@ -146,12 +146,13 @@ pub(crate) trait Rules {
         Some(3600)
     }
 
-    /// Returns the lifetime of a refresh token in seconds, or `None` if it does not expire.
+    /// Returns the lifetime of a refresh token in seconds, or `None` if the token does not expire.
     fn refresh_lifetime(&self, _settings: &Settings) -> Option<u64> {
         None
     }
 
-    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). The old token stays valid.
+    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). The old refresh token
+    /// stays valid.
     fn rotates(&self, _settings: &Settings) -> bool {
         false
     }
@@ -171,8 +172,8 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether a revocation needs client authentication. If so, a client can revoke only its own
-    /// tokens (RFC 7009 2.1).
+    /// Returns whether a revocation needs client authentication. An authenticated client can revoke
+    /// only its own tokens (RFC 7009 2.1).
     fn authenticates_revocations(&self) -> bool {
         true
     }

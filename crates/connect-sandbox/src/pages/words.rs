@@ -5,7 +5,8 @@ pub(crate) struct Words {
     pub(super) tag: &'static str,
     pub(super) right_to_left: bool,
     pub(super) title: &'static str,
-    /// Used if the application has a display name. If it has none, `using_generic` is used.
+    /// The sentence for an application with a display name; `using_generic` is for other
+    /// applications.
     pub(super) using: &'static str,
     pub(super) using_generic: &'static str,
     pub(super) back: &'static str,

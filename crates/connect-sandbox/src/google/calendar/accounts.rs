@@ -46,7 +46,8 @@ impl Role {
         }
     }
 
-    /// Returns the role that the account of a calendar has in the calendar. The default is owner.
+    /// Returns the role that the account of a calendar has in the calendar. The default role is
+    /// owner.
     pub(super) fn of(calendar: &Calendar) -> Self {
         let told = calendar.info.get("original").and_then(|original| original.get("accessRole"));
         told.and_then(|role| role.as_str()).and_then(Self::parse).unwrap_or(Self::Owner)
@@ -54,7 +55,7 @@ impl Role {
 }
 
 impl CalendarAccess {
-    /// Returns the calendar's name. The checksums of its page tokens and sync tokens include the name.
+    /// Returns the name that the checksums of the calendar's page tokens and sync tokens include.
     pub(super) fn name(&self) -> String {
         self.place.name()
     }

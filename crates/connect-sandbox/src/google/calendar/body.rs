@@ -179,8 +179,8 @@ fn properties(event: &Value) -> Result<Value, ApiError> {
     if properties.is_object() { Ok(properties.clone()) } else { Err(invalid_field("extendedProperties")) }
 }
 
-/// Returns the attendees as the world stores them, and as the caller sent them. The attendees as sent have
-/// no response status and no organizer.
+/// Returns the attendees in the format of the world, and the attendees that the caller sent. The
+/// sent attendees are returned without `responseStatus`, `organizer` and `self`.
 fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiError> {
     let list = match event.get("attendees") {
         None | Some(Value::Null) => return Ok((Value::Null, Value::Null)),

@@ -1,5 +1,5 @@
-//! The errors of Google Calendar. Their format is `{error: {code, message, errors: [{domain, reason, message,
-//! locationType?, location?}], status?, details?}}`.
+//! The errors of Google Calendar. The format of an error is `{error: {code, message, errors:
+//! [{domain, reason, message, locationType?, location?}], status?, details?}}`.
 
 use crate::reply::{Reply, json_reply};
 use crate::settings::GoogleLimit;
@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// An error response. Its fields are boxed, so that a `Result` with an error is small.
+/// An error response. The fields are boxed, so that a `Result` with an error is small.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<ErrorFields>);
 
@@ -182,9 +182,9 @@ impl From<ApiError> for Reply {
     }
 }
 
-/// Returns the error that a value of the switch `google_limit` selects. Here a 403 does not mean that the
-/// caller lacks a permission, and the domain `usageLimits` does not always mean that there were too many
-/// calls.
+/// Returns the error that a value of the switch `google_limit` selects. In the domain
+/// `usageLimits`, the status 403 does not mean that the caller lacks a permission. The error
+/// `accessNotConfigured` has the domain `usageLimits` although its cause is not too many calls.
 pub(super) fn limit(limit: GoogleLimit) -> Option<ApiError> {
     let usage = |code, reason, message: &str| Some(ApiError::new(code, reason, message).of("usageLimits"));
     match limit {

@@ -1,4 +1,4 @@
-//! A public holiday calendar. Its id has to be percent-encoded in paths.
+//! A public holiday calendar, whose id has to be percent-encoded in paths.
 
 use crate::world::calendar::{Calendar, Event, Fields};
 use crate::world::provider::Provider;

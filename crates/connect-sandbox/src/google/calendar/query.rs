@@ -8,7 +8,7 @@ use crate::world::calendar::Range;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-/// The parameters that select events. Page tokens and sync tokens contain a copy of them.
+/// The parameters that select events. Page tokens and sync tokens contain a copy of the parameters.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub(super) struct Query {
@@ -119,8 +119,8 @@ impl Query {
         Ok(self)
     }
 
-    /// Returns whether a page token with this query is valid for the query `other`. Only the horizon may
-    /// differ.
+    /// Returns whether a page token with this query is valid for the query `other`. Only the
+    /// horizons of the two queries may differ.
     pub(super) fn continues(&self, other: &Self) -> bool {
         Self { horizon: self.horizon, ..other.clone() } == *self
     }

@@ -21,7 +21,7 @@ pub(super) struct RenderOptions {
 }
 
 impl RenderOptions {
-    /// Returns the options that render the complete event. An update applies its changes to that event.
+    /// Returns the options that render the complete event, to which an update applies its changes.
     pub(super) fn everything() -> Self {
         Self { zone: None, read_access: ReadAccess::Details, role: Role::Owner, most_attendees: None }
     }
@@ -126,8 +126,8 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     content
 }
 
-/// Returns the extended properties that the client sent. If Connect has changed the custom fields since
-/// then, returns the custom fields as private properties.
+/// Returns the extended properties that the client sent. If Connect changed the custom fields after
+/// the client sent the event, returns the custom fields as private properties.
 pub(super) fn extended_properties(fields: &Fields) -> Value {
     let sent = fields.own.get("extendedProperties");
     match (sent, &fields.custom) {

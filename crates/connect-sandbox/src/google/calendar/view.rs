@@ -81,7 +81,8 @@ impl<'a> Item<'a> {
         self.is_live() || query.show_deleted || exception
     }
 
-    /// Returns a text that changes with the content of a live item. Returns `None` for a cancelled item.
+    /// Returns the entity tag of a live item, which changes with the item's content. Returns `None`
+    /// for a cancelled item.
     fn version(&self) -> Option<String> {
         match &self.state {
             ItemState::Live(instance) => Some(etag(instance)),

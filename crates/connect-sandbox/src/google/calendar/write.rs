@@ -199,7 +199,7 @@ fn notified(call: &Call) -> SendUpdates {
     }
 }
 
-/// Returns whether the caller supports conferences. If not, conference data in the body is ignored.
+/// Returns whether the caller supports conferences. Conference data from other callers is ignored.
 fn conference_version(call: &Call) -> Result<bool, ApiError> {
     one_of(call, "conferenceDataVersion", &["0", "1"])?;
     Ok(call.query("conferenceDataVersion") == Some("1"))

@@ -7,7 +7,7 @@ use crate::world::calendar::{Calendar, OWN};
 use crate::world::time;
 use serde_json::{Map, Value, json};
 
-/// An event with its recurrence as the caller sent it.
+/// An event, with its recurrence in Graph's format.
 pub(super) type EventDraft = crate::world::calendar::Draft<Option<Value>>;
 
 /// Fields that the sandbox checks for their type, stores, and returns unchanged.
@@ -143,10 +143,12 @@ fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiErro
             }
         }
         if start.zone.name != end.zone.name {
-            return Err(ApiError::invalid("An all-day event has the same zone at its start and its end."));
+            return Err(ApiError::invalid(
+                "The start and the end of an all-day event must have the same time zone.",
+            ));
         }
         if end.local <= start.local {
-            let message = "The duration of an event marked as All day must be at least 24 hours: it ends at a later midnight.";
+            let message = "The duration of an event marked as All day must be at least 24 hours: the end must be midnight of a later day than the start.";
             return Err(ApiError::invalid(message));
         }
         let day = |moment: &times::EventTime| time::instant(moment.local);
@@ -184,15 +186,14 @@ fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
     let mut all = match &event["locations"] {
         Value::Null => Vec::new(),
         Value::Array(all) => all.clone(),
-        _ => return Err(ApiError::property("locations", "it must be a list")),
+        _ => return Err(ApiError::property("locations", "expected a list")),
     };
     if all.is_empty() && !event["location"].is_null() {
         all.push(event["location"].clone());
     }
     for one in &mut all {
         text(one, "displayName")?;
-        let one =
-            one.as_object_mut().ok_or_else(|| ApiError::property("location", "it must be an object"))?;
+        let one = one.as_object_mut().ok_or_else(|| ApiError::property("location", "expected an object"))?;
         one.entry("locationType").or_insert_with(|| json!("default"));
         one.entry("uniqueIdType").or_insert_with(|| json!("unknown"));
     }
@@ -231,7 +232,7 @@ fn read_attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), 
         Value::Null => return Ok((Value::Null, Value::Null)),
         Value::Array(list) if list.is_empty() => return Ok((Value::Null, Value::Null)),
         Value::Array(list) => list,
-        _ => return Err(ApiError::property("attendees", "it must be a list")),
+        _ => return Err(ApiError::property("attendees", "expected a list")),
     };
     let mut attendees = Vec::new();
     for one in list {

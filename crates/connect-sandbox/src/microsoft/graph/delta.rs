@@ -4,8 +4,8 @@
 //! startDateTime, endDateTime ──▶ pages ($skiptoken) ──▶ $deltatoken ──▶ changes ──▶ $deltatoken ──▶ ...
 //! ```
 //!
-//! A token contains the view and a position in the ledger. The view contains the events in its range. For
-//! each occurrence in its range, the view also contains the series.
+//! A token contains the view and a position in the ledger. The view contains the events in its
+//! range. For each occurrence in the range, the view also contains the series.
 
 use super::Graph;
 use super::access::Principal;

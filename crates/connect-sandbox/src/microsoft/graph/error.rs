@@ -1,5 +1,5 @@
-//! The errors of Microsoft Graph. Their format is `{error: {code, message, innerError: {date, request-id,
-//! client-request-id, code?}}}`.
+//! The errors of Microsoft Graph. The format of an error is `{error: {code, message, innerError:
+//! {date, request-id, client-request-id, code?}}}`.
 
 use crate::reply::{Reply, json_reply};
 use crate::settings::GraphLimit;
@@ -7,7 +7,7 @@ use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
 use serde_json::{Value, json};
 
-/// An error response. Its fields are boxed, so that a `Result` with an error is small.
+/// An error response. The fields are boxed, so that a `Result` with an error is small.
 #[derive(Clone, Debug)]
 pub(super) struct ApiError(Box<ErrorFields>);
 

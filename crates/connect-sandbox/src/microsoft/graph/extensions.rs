@@ -28,8 +28,8 @@ pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     shown
 }
 
-/// Returns the extensions and properties that the caller sent. If Connect has changed the custom fields
-/// since then, returns one extension that contains the custom fields.
+/// Returns the extensions and properties that the caller sent. If Connect changed the custom fields
+/// after the caller sent the event, returns one extension that contains the custom fields.
 pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     let list = |name: &str| fields.own.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
     let (extensions, properties) = (list("extensions"), list("extendedProperties"));
@@ -83,7 +83,10 @@ pub(super) fn read_properties(value: &Value) -> Result<Vec<Value>, ApiError> {
     if list.iter().all(right) {
         Ok(list)
     } else {
-        Err(ApiError::property("singleValueExtendedProperties", "each needs id and value"))
+        Err(ApiError::property(
+            "singleValueExtendedProperties",
+            "each extended property must have an id and a value",
+        ))
     }
 }
 
@@ -91,7 +94,7 @@ fn list(value: &Value, name: &str) -> Result<Vec<Value>, ApiError> {
     match value {
         Value::Null => Ok(Vec::new()),
         Value::Array(list) => Ok(list.clone()),
-        _ => Err(ApiError::property(name, "it must be a list")),
+        _ => Err(ApiError::property(name, "expected a list")),
     }
 }
 

@@ -33,7 +33,7 @@ impl Graph<'_> {
         let (place, target) = self.event_place(principal, call)?;
         let (start, end) = query::window(call, self.view_days())?;
         if target.occurrence.is_some() {
-            return Err(ApiError::invalid("Only a series has instances."));
+            return Err(ApiError::invalid("The event is an occurrence: only a series has instances."));
         }
         self.list(&place, View::Instances { series: target.event, start, end }, call)
     }
@@ -93,9 +93,9 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// Returns the URL of the next page or round. The URL has the path of the call. Its query contains
-    /// `pairs` and `token`, but no earlier token. The switch `graph_next_link` selects the origin of the
-    /// URL.
+    /// Returns the URL of the next page or round. The URL has the path of the call. The query of
+    /// the URL contains `pairs` and `token`, but no earlier token. The switch `graph_next_link`
+    /// selects the origin of the URL.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
         let kept = pairs.iter().filter(|(name, _)| !replaced(&name.to_ascii_lowercase()));

@@ -36,7 +36,8 @@ impl EventPath {
 }
 
 impl Graph<'_> {
-    /// Returns the calendar that the path names. The default is the mailbox's default calendar.
+    /// Returns the calendar that the path names. A path without a calendar means the mailbox's
+    /// default calendar.
     pub(super) fn place(&mut self, principal: &Principal, call: &Call) -> Result<CalendarRef, ApiError> {
         let calendar = match EventPath::of(call).calendar {
             CalendarPath::Mailbox => CalendarPath::Default,
@@ -57,8 +58,9 @@ impl Graph<'_> {
         places.into_iter().next()
     }
 
-    /// Returns the calendar and the event that the path names. For an id without an event, the error is 404
-    /// if the id has the format of event ids or once belonged to an event. If not, the error is 400.
+    /// Returns the calendar and the event that the path names. If no event has the id, the error is
+    /// 404 for an id that has the format of event ids or once belonged to an event, and 400 for any
+    /// other id.
     pub(super) fn event_place(
         &mut self,
         principal: &Principal,

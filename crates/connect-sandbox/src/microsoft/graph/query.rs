@@ -74,11 +74,13 @@ pub(super) fn only(call: &Call, unsupported: &[&str]) -> Result<(), ApiError> {
     for (name, _) in call.query_pairs().iter().filter(|(name, _)| name.starts_with('$')) {
         let name = name.to_ascii_lowercase();
         if !OPTIONS.contains(&name.as_str()) || unsupported.contains(&name.as_str()) {
-            return Err(ApiError::option(format!("The query option '{name}' is not supported here.")));
+            return Err(ApiError::option(format!(
+                "The query option '{name}' is not supported by this endpoint."
+            )));
         }
     }
     if option(call, "$count").is_some_and(|count| count != "false") {
-        return Err(ApiError::option("The query option '$count' is not supported here."));
+        return Err(ApiError::option("The query option '$count' is not supported by this endpoint."));
     }
     Ok(())
 }

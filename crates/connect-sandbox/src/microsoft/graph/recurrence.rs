@@ -1,9 +1,9 @@
 //! Reads and writes Graph's recurrences: `{pattern, range}`.
 //!
-//! Graph has six patterns, each with its own properties. If a month is too short for the day of a pattern,
-//! the last day of the month is used. Connect also creates rules that match no pattern, such as a rule for
-//! several days of a month. The sandbox writes such a rule as the closest pattern, but its occurrences
-//! follow the rule.
+//! Graph has six patterns, each with its own properties. If a month is too short for the day of a
+//! pattern, the last day of the month is used. Connect also creates rules that match no pattern,
+//! such as a rule for several days of a month. The sandbox writes a rule without a pattern as the
+//! closest pattern, but the occurrences follow the rule.
 
 use super::error::ApiError;
 use super::resource::{rule_zone, zone_name};
@@ -144,16 +144,18 @@ fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -
         Some("numbered") => {
             let count = range["numberOfOccurrences"].as_u64().filter(|count| (1..=999).contains(count));
             let count = count.and_then(|count| usize::try_from(count).ok());
-            count
-                .map(End::Count)
-                .ok_or_else(|| ApiError::recurrence("numberOfOccurrences is missing or wrong."))
+            count.map(End::Count).ok_or_else(|| {
+                ApiError::recurrence("The range's numberOfOccurrences must be a number from 1 to 999.")
+            })
         }
         Some("endDate") => {
             let end = date("endDate").filter(|end| *end >= start);
-            let end = end.ok_or_else(|| ApiError::recurrence("The range's endDate is missing or wrong."))?;
+            let end = end.ok_or_else(|| {
+                ApiError::recurrence("The range's endDate must be a date that is not before startDate.")
+            })?;
             Ok(End::Until(end_of(end, &zone)))
         }
-        _ => Err(ApiError::recurrence("The range's type is missing or wrong.")),
+        _ => Err(ApiError::recurrence("The range's type must be noEnd, numbered or endDate.")),
     }
 }
 

@@ -73,8 +73,8 @@ pub(super) const PROPERTIES: &[&str] = &[
 ];
 
 impl RenderOptions {
-    /// Returns the options that render the complete event in UTC. An update applies its changes to that
-    /// event.
+    /// Returns the options that render the complete event in UTC. An update applies its changes to
+    /// the complete event.
     pub(super) fn everything() -> Self {
         let expand = Expand { extensions: true, properties: None };
         Self { zone: Zone::utc(), text: None, expand, select: None, view: false }

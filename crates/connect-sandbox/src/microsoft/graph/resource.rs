@@ -30,7 +30,7 @@ pub(super) fn minimal(mut event: Value) -> Value {
     event
 }
 
-/// Returns the `changeKey` of an event. The entity tag of the event contains the same text.
+/// Returns the `changeKey` of an event, which is also part of the event's entity tag.
 pub(super) fn change_key(instance: &Instance<'_>) -> String {
     let tag = etag(instance);
     format!("{}AAAAAA==", tag.trim_matches('"'))
@@ -133,8 +133,8 @@ fn content(fields: &Fields, options: &RenderOptions) -> Map<String, Value> {
     }))
 }
 
-/// Returns the locations that the caller sent. If Connect has changed the location since then, returns only
-/// the new location.
+/// Returns the locations that the caller sent. If Connect changed the location after the caller
+/// sent the event, returns only the new location.
 fn locations(fields: &Fields) -> (Value, Value) {
     let name = fields.location.as_deref().unwrap_or("");
     let sent = fields.own.get("locations").filter(|sent| sent[0]["displayName"] == name);
@@ -146,8 +146,8 @@ fn locations(fields: &Fields) -> (Value, Value) {
     }
 }
 
-/// Returns the `showAs` that the caller sent. If Connect has changed the availability or the status since
-/// then, computes `showAs` from these fields.
+/// Returns the `showAs` that the caller sent. If Connect changed the availability or the status
+/// after the caller sent the event, computes `showAs` from the availability and the status.
 pub(super) fn show_as(fields: &Fields) -> &str {
     let (free, tentative) = (fields.availability == Some("free"), fields.status == Some("tentative"));
     let sent = fields.own.get("showAs").and_then(Value::as_str);

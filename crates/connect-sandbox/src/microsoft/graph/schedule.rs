@@ -47,10 +47,12 @@ impl Graph<'_> {
         let schedules =
             query["schedules"].as_array().filter(|all| !all.is_empty() && all.len() <= MAX_MAILBOXES);
         let schedules =
-            schedules.ok_or_else(|| ApiError::property("schedules", "it needs 1 to 20 addresses"))?;
+            schedules.ok_or_else(|| ApiError::property("schedules", "expected 1 to 20 addresses"))?;
         let mut found = Vec::new();
         for address in schedules {
-            let address = address.as_str().ok_or_else(|| ApiError::body("An address must be a text."))?;
+            let address = address
+                .as_str()
+                .ok_or_else(|| ApiError::body("Each address in schedules must be a string."))?;
             let own = address.eq_ignore_ascii_case(&principal.account);
             let place = self.mailbox(if own { &principal.account } else { address }, own);
             let mut schedule = json!({ "scheduleId": address, "availabilityView": "", "scheduleItems": [] });

@@ -23,18 +23,20 @@ pub(super) fn write(at: Timestamp, all_day: bool, zone: &Zone) -> Value {
 
 /// Reads `{dateTime, timeZone}`. The default zone is UTC.
 pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<EventTime, ApiError> {
-    let object = value.as_object().ok_or_else(|| ApiError::property(name, "it is required"))?;
+    let object =
+        value.as_object().ok_or_else(|| ApiError::property(name, "expected an object with a dateTime"))?;
     let text = object.get("dateTime").and_then(Value::as_str);
-    let text = text.ok_or_else(|| ApiError::property(name, "its dateTime is required"))?;
+    let text = text.ok_or_else(|| ApiError::property(name, "the dateTime is missing"))?;
     let zone = match object.get("timeZone") {
         None | Some(Value::Null) => Zone::utc(),
         Some(zone) => Zone::find(zone.as_str().unwrap_or(""), listed)?,
     };
-    let local =
-        civil(text, &zone).ok_or_else(|| ApiError::property(name, "its dateTime is not a date and time"))?;
+    let local = civil(text, &zone).ok_or_else(|| {
+        ApiError::property(name, "the dateTime is not a date and time (expected such as 2026-12-01T09:00:00)")
+    })?;
     let at = local.to_zoned_datetime(zone.zone.clone()).map(|zoned| zoned.timestamp());
     let at = at.ok().and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok());
-    let at = at.ok_or_else(|| ApiError::property(name, "it is too far away"))?;
+    let at = at.ok_or_else(|| ApiError::property(name, "the time is out of range"))?;
     Ok(EventTime { local, at, zone })
 }
 
