@@ -299,7 +299,8 @@ impl Security {
     }
 }
 
-/// Serves until `stopped` completes. Then closes all connections, without waiting for DNS lookups.
+/// Serves until `stopped` completes, and then closes all connections without waiting for DNS
+/// lookups.
 fn serve(
     runtime: Runtime,
     service: (std::net::TcpListener, Security, Shared),

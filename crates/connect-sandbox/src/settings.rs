@@ -1,7 +1,8 @@
 //! The switches of the sandbox and the data of the demo application.
 //!
-//! Each group of switches is a struct with a field for each switch. The rows of [`switches!`](switch) define
-//! the fields, and also what `--set`, `POST /sandbox/set` and the list of switches accept and show.
+//! Each group of switches is a struct with a field for each switch. The rows of
+//! [`switches!`](switch) define the fields, the values that `--set` and `POST /sandbox/set` accept,
+//! and the list of switches.
 
 mod app;
 mod apptoto;

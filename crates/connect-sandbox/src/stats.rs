@@ -32,8 +32,8 @@ pub struct Stats {
     pub most_at_once: BTreeMap<String, u64>,
     /// The webhook deliveries.
     pub deliveries: DeliveryCounts,
-    /// The requests to the authorization servers of Google, Microsoft and Apptoto. The JSON omits this field
-    /// while there are no such requests.
+    /// The requests to the authorization servers of Google, Microsoft and Apptoto. The JSON omits
+    /// the field if no requests were counted.
     #[serde(skip_serializing_if = "Providers::are_unused")]
     pub providers: Providers,
 }
@@ -85,7 +85,7 @@ pub struct ProviderCounts {
 }
 
 impl Providers {
-    /// Whether no requests were counted. If so, the JSON omits the field `providers`.
+    /// Whether no requests were counted, in which case the JSON omits the field `providers`.
     fn are_unused(&self) -> bool {
         *self == Self::default()
     }

@@ -17,8 +17,7 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
-    /// The position in the ledger when the first page was read. The sync token of the last page continues
-    /// from this position.
+    /// The ledger position at the first page, from which the sync token of the last page continues.
     pub(crate) position: u64,
     /// The position in the ledger from which changes are listed; `None` if the pages list all events.
     pub(crate) since: Option<u64>,

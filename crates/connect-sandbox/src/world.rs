@@ -40,7 +40,7 @@ pub(crate) struct World {
     pub(crate) account_changes: Vec<AccountChange>,
     /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
     pub(crate) pause: Duration,
-    /// The time of the first request. The dates of the demo events are relative to this time.
+    /// The time of the first request, to which the dates of the demo events are relative.
     pub(crate) anchor: Option<Timestamp>,
     /// The time of the last request.
     pub(crate) latest: Option<Timestamp>,

@@ -5,7 +5,8 @@ use crate::connect::webhooks::{Attempt, AttemptOutcome};
 use std::time::Duration;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
-/// The maximum time to sleep. It is short, because the system clock may be changed during a sleep.
+/// The maximum time to sleep, which is short because the system clock may be changed during a
+/// sleep.
 const MAX_SLEEP: Duration = Duration::from_secs(1);
 
 pub(super) async fn run(sandbox: Shared) {

@@ -38,7 +38,7 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     config.alpn_protocols = vec![b"http/1.1".to_vec()];
     let name = ServerName::try_from(host.to_owned()).map_err(|error| error.to_string())?;
     let connected = TlsConnector::from(Arc::new(config)).connect(name, stream).await;
-    connected.map_err(|error| format!("no TLS connection to the webhook URL: {error}"))
+    connected.map_err(|error| format!("cannot open a TLS connection to the webhook URL: {error}"))
 }
 
 /// Removes a byte order mark, because the PEM parser does not find an item right after it.

@@ -13,8 +13,8 @@ switches! {
         "app_name" name: Text = "Demo application" of "TEXT",
             "the internal name of the demo application; not shown to users";
         "display_name" display_name: OptionalText = "" of "TEXT or empty",
-            "the name of the demo application on the pages for users; if empty, they show \"The application\"";
+            "the name of the demo application on the pages for users; if empty, the pages show \"The application\"";
         "webhook_url" webhook_url: OptionalUri = "" of "URI or empty",
-            "the URL that deliveries of the demo application are posted to; without it, a request to subscribe is a 400";
+            "the URL that deliveries of the demo application are posted to; if empty, a request to subscribe gets a 400";
     }
 }

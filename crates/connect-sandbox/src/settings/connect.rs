@@ -19,9 +19,9 @@ switches! {
         "rate_limit" rate_limit: RateLimit { Off = "off", Seconds = "seconds", Date = "date" },
             "the form of Retry-After in 429 responses; off: no 429 responses. The real limits are undocumented. See rate_limit_every";
         "rate_limit_every" rate_limit_every: Within<1, { u64::MAX }> = "10" of "N",
-            "with rate_limit on, every Nth API call is a 429";
+            "with rate_limit on, every Nth API call gets a 429";
         "server_errors" server_errors: Within<0, { u64::MAX }> = "0" of "N",
-            "every Nth API call is a 503; 0: none";
+            "every Nth API call gets a 503; 0: no call";
         "api" api: ApiVersion { V161 = "1.6.1", V160 = "1.6.0" },
             "1.6.0: conferenceData without url and original, free-busy with some details; for Apple and CalDAV, the URL property is not a conference, and an update replaces the UID";
         "event_response" event_response: EventResponse { Root = "root", Wrapped = "wrapped" },
@@ -31,7 +31,7 @@ switches! {
         "delete_status" delete_status: DeleteStatus { NoContent = "204", Ok = "200" },
             "the response to a deleted event: 204 without a body, or 200 with success and message";
         "delete_by" delete_by: DeleteBy { Both = "both", Query = "query", Body = "body" },
-            "where a delete reads its parameters; documented as a JSON body, but every official SDK sends a query";
+            "where Connect reads the parameters of a delete request; documented as a JSON body, but every official SDK sends a query";
         "conference" conference: ConferenceForm { String = "string", Object = "object" },
             "the field `conference`: a URL, or an object with url and provider";
         "attendees" attendees: AttendeesForm { Objects = "objects", Strings = "strings" },
@@ -41,7 +41,7 @@ switches! {
         "odd_dates" odd_dates: bool = "off" of "off|on",
             "on: some events have times without zone, seconds or milliseconds, dates without a time, null, or no times";
         "legacy_routes" legacy_routes: bool = "on" of "on|off",
-            "whether the older paths /connection-status and /disconnect (without /oauth) exist; most official SDKs fall back to them";
+            "whether the older paths /connection-status and /disconnect (without /oauth) exist; most official SDKs fall back to these paths";
         "withheld" withheld: Withheld { None = "none", Google = "google", Microsoft = "microsoft" },
             "the provider whose account has no calendar permission; Apple and CalDAV have no such permission";
         "reauth" reauth: Reauth { None = "none", Google = "google", Microsoft = "microsoft", Apple = "apple", Caldav = "caldav" },

@@ -9,19 +9,19 @@ switches! {
         "google_consent" consent: GoogleConsent { All = "all", First = "first" },
             "first: the user grants only the first requested scope, as granular consent allows";
         "google_popup" popup: Popup { Postmessage = "postmessage", Origin = "origin" },
-            "the redirect_uri that exchanges the code of a popup; two guides of Google disagree. origin: the origin of the first redirect URI";
+            "the redirect_uri that an exchange must send for the code of a popup; two guides of Google disagree. origin: the origin of the first redirect URI";
         "google_publishing" publishing: Publishing { Production = "production", Testing = "testing" },
             "testing: refresh tokens expire after 7 days";
         "google_api_key" api_key: Text = "sandbox-key" of "TEXT",
-            "the API key for public Google calendars; any other key is a 400";
+            "the API key for public Google calendars; a call with any other key gets a 400";
         "google_no_auth" no_auth: NoAuth { Forbidden = "403", Unauthorized = "401" },
             "the status of a Google Calendar call without token and key; undocumented";
         "google_empty_pages" empty_pages: bool = "off" of "off|on",
             "on: every other page of Google events is empty although more pages follow; documented as possible";
         "google_sync_ttl" sync_ttl: Limit = "none" of "none|N",
-            "lifetime of Google sync tokens in seconds; an expired one is a 410. Undocumented. 0: always expired";
+            "lifetime of Google sync tokens in seconds; a call with an expired token gets a 410. Undocumented. 0: always expired";
         "google_updated_min_days" updated_min_days: Limit = "none" of "none|N",
-            "the maximum age of updatedMin in days; an older one is a 410. Undocumented";
+            "the maximum age of updatedMin in days; a call with an older updatedMin gets a 410. Undocumented";
         "google_horizon_days" horizon_days: Within<1, 3650> = "730" of "DAYS",
             "how many days ahead Google lists the occurrences of a series without timeMax; undocumented";
         "google_limit" limit: GoogleLimit { Off = "off", UserRateLimitExceeded = "userRateLimitExceeded", RateLimitExceeded = "rateLimitExceeded", QuotaExceeded = "quotaExceeded", AccessNotConfigured = "accessNotConfigured", TooManyRequests = "429", BackendError = "backendError" },

@@ -11,27 +11,27 @@ switches! {
         "graph_page" page: Within<1, 1000> = "10" of "N",
             "the default page size of Graph lists; undocumented, but known to be small";
         "graph_empty_pages" empty_pages: bool = "off" of "off|on",
-            "on: every other page of Graph events is empty although more pages follow; only the next link shows that";
+            "on: every other page of Graph events is empty although more pages follow; only the next link shows whether a page follows";
         "graph_next_link" next_link: NextLink { Own = "own", Foreign = "foreign", Http = "http", Userinfo = "userinfo" },
-            "the target of the links in Graph responses: the sandbox, another host, an http URL, or a URL with the sandbox's host before an @. Clients must follow only own";
+            "the target of the links in Graph responses: the sandbox, another host, an http URL, or a URL with the sandbox's host before an @. Clients must follow only links to the sandbox (own)";
         "graph_view_days" view_days: Limit = "1825" of "none|N",
             "the maximum number of days in a Graph calendar view; undocumented";
         "graph_zones" zones: Zones { Any = "any", Listed = "listed" },
             "listed: Graph accepts Windows time zone names, and only the IANA names in its documentation";
         "graph_transaction" transaction: Transaction { Created = "201", Ok = "200", Conflict = "409" },
-            "the status of a create with a used transactionId, which creates no second event; undocumented";
+            "the status of the response to a create request whose transactionId an event already has; no second event is created; undocumented";
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },
             "minimal: a delta has the series, and only ids and times of its unchanged occurrences";
         "graph_sync_ttl" sync_ttl: Limit = "none" of "none|N",
-            "lifetime of Graph delta links in seconds; an expired one is a 410. Undocumented. 0: always expired";
+            "lifetime of Graph delta links in seconds; a call with an expired link gets a 410. Undocumented. 0: always expired";
         "graph_gone" gone: Gone { SyncStateNotFound = "SyncStateNotFound", LowerCase = "syncStateNotFound", ResyncRequired = "resyncRequired" },
             "the error code of an expired delta link; documentation and real responses disagree";
         "graph_inner_error" inner_error: InnerError { Camel = "innerError", Lower = "innererror" },
-            "the spelling of the inner error in Graph errors; the documentation has both";
+            "the spelling of the inner error in Graph errors; the documentation has both spellings";
         "graph_error_codes" error_codes: ErrorCodes { Flat = "flat", Nested = "nested" },
             "nested: the error code only repeats the status, and the inner error has the specific code";
         "graph_concurrency" concurrency: Limit = "4" of "none|N",
-            "the maximum number of concurrent requests of an application to a mailbox; a further one is a 429. Documented as 4";
+            "the maximum number of concurrent requests of an application to a mailbox; a further request gets a 429. Documented as 4";
         "graph_limit" limit: GraphLimit { Off = "off", TooManyRequests = "429", ServiceUnavailable = "503", GatewayTimeout = "504", BandwidthLimitExceeded = "509" },
             "the status of refused Graph calls; see graph_limit_every";
         "graph_limit_every" limit_every: Within<1, { u64::MAX }> = "10" of "N",

@@ -9,9 +9,9 @@ switches! {
         "oauth_user" user: Text = "user@example.com" of "TEXT",
             "the user who signs in when an authorization request has no login_hint";
         "callback_iss" callback_iss: CallbackIss { Off = "off", On = "on", Wrong = "wrong" },
-            "the iss parameter of a callback (RFC 9207); Google, Microsoft and Apptoto are not known to send it";
+            "the iss parameter of a callback (RFC 9207); Google, Microsoft and Apptoto are not known to send iss";
         "code_reuse" code_reuse: CodeReuse { Revoke = "revoke", Refuse = "refuse" },
-            "a code used twice is refused; revoke: its tokens are revoked too, as RFC 6749 4.1.2 recommends";
+            "a code used twice is refused; revoke: the tokens of the code are revoked too, as RFC 6749 4.1.2 recommends";
         "public_pkce" public_pkce: PublicPkce { Optional = "optional", Required = "required" },
             "whether public applications need PKCE at Google and Microsoft, which only recommend it";
     }

@@ -18,7 +18,7 @@ pub struct Switch {
 
 /// The value of a switch.
 pub(crate) trait Value: Sized + Default {
-    /// Reads a value; `None` for an invalid one.
+    /// Reads a value; `None` for an invalid value.
     fn read(text: &str) -> Option<Self>;
     fn text(&self) -> String;
 }

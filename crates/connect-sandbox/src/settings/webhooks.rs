@@ -11,7 +11,7 @@ switches! {
         "duplicate_channel" duplicate_channel: DuplicateChannel { BadRequest = "400", Conflict = "409" },
             "the status of subscribing with a channelId that the application already uses; undocumented";
         "webhook_body" webhook_body: WebhookBody { Documented = "documented", Vector = "vector" },
-            "the body of a delivery: documented, or the smaller one in the signature test vectors of the official SDKs";
+            "the body of a delivery: documented, or the smaller body in the signature test vectors of the official SDKs";
         "initial_sync" initial_sync: bool = "on" of "on|off",
             "on: the first delivery of a new channel of Google or Microsoft has the events of the next 31 days (at most 50)";
         "echo_suppression" echo_suppression: bool = "on" of "on|off",
@@ -19,9 +19,9 @@ switches! {
         "delivery_retries" delivery_retries: Within<0, 20> = "5" of "N",
             "the number of retries of a delivery after a status other than 2xx and 401; the real number is unknown";
         "delivery_backoff" delivery_backoff: Within<0, 86_400> = "5" of "SECONDS",
-            "the wait in seconds before the first retry; each later wait is twice as long. The real times are unknown";
+            "the wait in seconds before the first retry; each later wait is twice as long as the wait before. The real times are unknown";
         "delivery_order" delivery_order: DeliveryOrder { InOrder = "in_order", Shuffled = "shuffled" },
-            "shuffled: every other delivery is delayed by 2 to 3 s, so that the next one overtakes it; the service documents no guaranteed order";
+            "shuffled: every other delivery is delayed by 2 to 3 s, so that the next delivery overtakes it; the service documents no guaranteed order";
         "delivery_duplicates" delivery_duplicates: bool = "off" of "off|on",
             "on: every delivery is sent twice with the same webhook-id; duplicates are documented as possible";
         "keys_max_age" keys_max_age: Within<0, 31_536_000> = "3600" of "SECONDS",

@@ -1,8 +1,8 @@
 //! The accounts that the Google Calendar and Graph APIs serve, and the ledgers of their calendars.
 //!
-//! The calendars of an account are stored with the user of Connect who connected it. An account that no user
-//! has connected has demo calendars. A user who connects the account later gets these calendars with all
-//! changes.
+//! The calendars of an account are stored with the user of Connect who connected it. An account
+//! that no user has connected has demo calendars. A user who connects the account later gets the
+//! demo calendars with all changes.
 
 use crate::demo;
 use crate::world::World;
@@ -139,7 +139,8 @@ impl World {
 
 /// Returns the id of the user whose demo account has this address.
 ///
-/// Demo calendars that are created for this id are equal to those that Connect creates.
+/// Demo calendars that are created for this id are equal to the demo calendars that Connect
+/// creates.
 fn user_of(address: &str, provider: Provider) -> &str {
     let name = address.split('@').next().unwrap_or(address);
     if account(name, provider) == address { name } else { address }

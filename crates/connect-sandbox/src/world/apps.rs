@@ -1,7 +1,8 @@
 //! The registered applications of Connect.
 //!
-//! The demo application always exists. Its data is in the [settings](crate::Settings), so that `--set` can
-//! change the data. Each application has separate users.
+//! The demo application always exists. The data of the demo application is in the
+//! [settings](crate::Settings), so that `--set` can change the data. Each application has separate
+//! users.
 
 use crate::settings::{Value, is_uri};
 use crate::world::World;

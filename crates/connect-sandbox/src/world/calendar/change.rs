@@ -1,4 +1,4 @@
-//! Changes and removes single events, and one, the following or all occurrences of a series.
+//! Changes and removes single events, and occurrences of a series: one, the following, or all.
 
 use super::fields::Fields;
 use super::model::{Calendar, Event, Exception, Instance, Series, Target};
@@ -122,7 +122,8 @@ impl Event {
         Ok(())
     }
 
-    /// Changes the whole event or series. New times of `occurrence` move all occurrences.
+    /// Changes the whole event or series. If the change sets new times for `occurrence`, all
+    /// occurrences move.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();

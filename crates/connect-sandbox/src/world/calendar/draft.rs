@@ -28,7 +28,7 @@ impl<R: PartialEq + Default> Draft<R> {
         self.rule != R::default()
     }
 
-    /// Whether the recurrence differs from that of `before` in its rule, its time zone or `allDay`.
+    /// Whether the rule, the time zone or `allDay` of the recurrence differs from `before`.
     pub(crate) fn repeats_otherwise(&self, before: &Self) -> bool {
         let zone = format!("{OWN}timeZone");
         let counted = ["allDay", zone.as_str()];

@@ -1,7 +1,7 @@
 //! The events of a calendar by id, with a cache of lists.
 //!
-//! Every change is made through [`Events`], so that a list stays cached until an event changes, and the
-//! ledger compares only the changed events.
+//! Every change is made through [`Events`]. A list therefore stays cached until an event changes,
+//! and the ledger compares only the changed events.
 
 use super::listing::{Entry, Listing};
 use super::model::Event;
@@ -16,13 +16,14 @@ pub(crate) struct Events {
     by_id: BTreeMap<String, Arc<Event>>,
     /// The cached lists by name, the oldest first.
     listings: VecDeque<(String, Arc<Listing>)>,
-    /// The number of the ledger's last comparison of these events; 0 before the first.
+    /// The number of the ledger's last comparison of these events; 0 before the first comparison.
     comparison: u64,
-    /// The ids of the events that may have changed since that comparison.
+    /// The ids of the events that may have changed since the ledger's last comparison.
     touched: BTreeSet<String>,
 }
 
-/// The maximum number of cached lists. Some callers read the pages of several lists concurrently.
+/// The maximum number of cached lists. Several lists are cached, because some callers read their
+/// pages concurrently.
 const MAX_LISTINGS: usize = 4;
 
 impl Events {

@@ -103,7 +103,8 @@ impl Calendar {
         }
     }
 
-    /// Returns the next event that starts within a year. If no event does, returns the last event.
+    /// Returns the next event that starts within a year. If no event starts within a year, returns
+    /// the last event.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));
