@@ -212,5 +212,5 @@ fn https_receiver_needs_trusted_certificate() {
     let server = serve(&receiver.base_url(), &[("delivery_retries", "0")]);
     server.trigger(Trigger::updated()).unwrap();
     let error = over(&server).attempts[0].error.clone().unwrap();
-    assert!(error.contains("no TLS connection") && error.contains("certificate"), "{error}");
+    assert!(error.contains("cannot open a TLS connection") && error.contains("certificate"), "{error}");
 }
