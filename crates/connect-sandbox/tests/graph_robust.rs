@@ -1,4 +1,5 @@
-//! Arbitrary requests to Graph. Each gets a response in Graph's format, and causes no panic.
+//! Arbitrary requests to Graph. Each request gets a response in Graph's format, and causes no
+//! panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -55,7 +56,7 @@ const FIELDS: &[&str] = &[
     "availabilityViewInterval",
 ];
 
-/// Returns arbitrary JSON values. Many are valid for some property of an event.
+/// Returns arbitrary JSON values. Many of the values are valid for some property of an event.
 fn value() -> impl Strategy<Value = Value> {
     let texts = prop::sample::select(vec![
         "",

@@ -1,4 +1,4 @@
-//! Microsoft Graph: changes since a delta link, and calendars shared with Connect.
+//! Microsoft Graph: changes since a delta link, and the same calendars in Connect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -258,7 +258,8 @@ impl Copy {
         self.link = link;
     }
 
-    /// Returns the events of the copy without the series, which a calendar view does not list.
+    /// Returns the events of the copy without the masters of series. A calendar view does not list
+    /// masters.
     fn view(&self) -> BTreeMap<String, Value> {
         let mut view = self.items.clone();
         view.retain(|_, one| one["type"] != "seriesMaster");

@@ -1,4 +1,5 @@
-//! Ids and tokens are valid in paths and queries without encoding. Some clients do not encode them.
+//! Ids and tokens are valid in paths and queries without encoding. Some clients send ids and tokens
+//! without encoding.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

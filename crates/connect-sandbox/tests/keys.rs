@@ -1,4 +1,4 @@
-//! The keys that sign deliveries: their public document and their rotation.
+//! The keys that sign deliveries: the document of the public keys, and key rotation.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -50,7 +50,7 @@ fn read(stream: &mut TcpStream) -> Option<Arrived> {
 
 const OK: &str = "HTTP/1.1 204 No Content\r\n\r\n";
 
-/// Starts a server with a signed-in user, which sends deliveries to `url`.
+/// Starts a server that has a signed-in user and sends deliveries to `url`.
 fn serve(url: &str, switches: &[(&str, &str)]) -> Server {
     let settings = [("webhook_url", url), ("initial_sync", "off")];
     let set = |all: Settings, (name, value): &(&str, &str)| all.with(name, value).unwrap();

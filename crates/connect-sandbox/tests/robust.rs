@@ -1,4 +1,4 @@
-//! Arbitrary requests. Each gets a response, and causes no panic.
+//! Arbitrary requests. Each request gets a response, and causes no panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

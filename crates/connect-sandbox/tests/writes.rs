@@ -16,7 +16,8 @@ fn series(app: &mut App, token: &str) -> String {
     id(&app.create(token, with(meeting(), rule))).to_owned()
 }
 
-/// Returns the titles and starts of the events of the test series. A start has no year and month.
+/// Returns the titles and starts of the events of the test series. The year and the month of each
+/// start are omitted.
 fn shown(app: &mut App, token: &str) -> Vec<(String, String)> {
     let query = format!(
         "start=2026-11-15&end=2026-12-15&pageSize=1000&calendarIds={}",

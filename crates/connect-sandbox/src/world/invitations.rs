@@ -31,12 +31,13 @@ const MIN_STORED: usize = 10_000;
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SendUpdates {
     All,
-    /// Guests whose e-mail address is not of Gmail, and not of the demo accounts (`gmail.example`).
+    /// Guests without a Gmail address. The addresses of demo accounts (`gmail.example`) count as
+    /// Gmail addresses.
     External,
     Nobody,
 }
 
-/// The guests of an event whose organizer is the account.
+/// The guests of an event that the account organizes.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Guests {
     calendar: String,

@@ -1,4 +1,5 @@
-//! A change log of items, written by comparing the current items with those of the last comparison.
+//! A change log of items, written by comparing the current items with the items of the last
+//! comparison.
 
 use jiff::Timestamp;
 use std::collections::{BTreeMap, VecDeque};

@@ -125,7 +125,8 @@ impl World {
         Some(connection.calendars.get_or_insert_with(|| demo::calendars(&owner, provider)))
     }
 
-    /// Returns the user with whom the calendars are stored. For a shared account, this can be another user.
+    /// Returns the user with whom the calendars are stored. The calendars of a shared account may
+    /// be stored with another user.
     pub(crate) fn calendar_holder(&self, user: &UserKey, provider: Provider) -> Option<UserKey> {
         let own = self.users.get(user)?.get(&provider)?;
         if own.calendars.is_some() {

@@ -92,7 +92,7 @@ impl App {
         self.send(graph_request(headers, method, path, body))
     }
 
-    /// Makes a call with further headers.
+    /// Makes a call with additional headers.
     pub fn graph_with(
         &mut self,
         token: &str,

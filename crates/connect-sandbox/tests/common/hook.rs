@@ -60,8 +60,8 @@ impl Got {
     }
 }
 
-/// Returns an application with a webhook URL and a user. It has already received the first deliveries of the
-/// subscriptions.
+/// Returns an application with a webhook URL and a user. The application has already received the
+/// first deliveries of the subscriptions.
 pub fn app(switches: &[(&str, &str)]) -> (App, String) {
     let mut app = App::new(&[&[("webhook_url", URL)], switches].concat());
     let token = app.user().access;

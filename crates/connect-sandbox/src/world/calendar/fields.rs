@@ -37,7 +37,8 @@ pub(crate) struct Fields {
     pub(crate) privacy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) status: Option<&'static str>,
-    /// Fields that only the provider's API has, under the provider's names. Connect does not return them.
+    /// Fields that only the provider's API has, under the provider's names. Connect does not return
+    /// these fields.
     #[serde(skip)]
     pub(crate) own: Map<String, Value>,
 }

@@ -1,4 +1,4 @@
-//! A sorted list of events, which responses return in pages.
+//! A sorted list of events, returned in pages.
 
 use super::model::{Event, Instance};
 use jiff::Timestamp;
@@ -7,7 +7,7 @@ use std::sync::Arc;
 /// The sort key of an entry: an optional time, then the id, which never changes.
 pub(crate) type Key = (Option<Timestamp>, String);
 
-/// An entry of a list, which is small because lists are cached.
+/// An entry of a cached list. Entries share their events to save memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,
@@ -22,7 +22,7 @@ pub(crate) struct Entry {
 pub(crate) struct Listing {
     /// The entries, sorted by key.
     pub(crate) entries: Vec<Entry>,
-    /// When an event of the calendar last changed.
+    /// The time of the latest change of an event in the calendar.
     pub(crate) updated: Option<Timestamp>,
 }
 

@@ -111,7 +111,8 @@ impl Event {
         series.rule.has(self.fields.start, start).then(|| self.instance(series, start))?
     }
 
-    /// Like [`occurrence`](Self::occurrence), without checking that the rule has this start.
+    /// Like [`occurrence`](Self::occurrence), but does not check whether the rule has the start
+    /// `start`.
     pub(super) fn occurrence_at(&self, start: Timestamp) -> Option<Instance<'_>> {
         self.instance(self.series.as_ref()?, start)
     }

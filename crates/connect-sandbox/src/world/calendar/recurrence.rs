@@ -43,7 +43,7 @@ pub(crate) struct Recurrence {
     pub(crate) extra: BTreeSet<Timestamp>,
     /// The time zone in which days and times of day are calculated.
     pub(crate) zone: TimeZone,
-    /// The time of day of the occurrences, for a first day on which the clocks skip this time.
+    /// The time of day of the occurrences, used only if the clocks skip this time on the first day.
     pub(crate) time: Option<Time>,
 }
 
@@ -62,7 +62,8 @@ pub(crate) enum End {
     Until(Timestamp),
 }
 
-/// The maximum number of occurrences in a response, and the maximum `COUNT`: a century of days.
+/// The maximum number of occurrences in a response, and the maximum `COUNT`: one for each day of
+/// 100 years.
 pub(crate) const MAX_OCCURRENCES: usize = 36_525;
 
 impl Recurrence {
@@ -136,7 +137,7 @@ impl Recurrence {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the rule selects the day of `first`. The series includes `first` in both cases.
+    /// Whether the rule selects the day of `first`. The series always includes `first`.
     pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
@@ -187,7 +188,7 @@ impl Recurrence {
     }
 }
 
-/// Returns the last second of a day in a zone, or `Timestamp::MAX`.
+/// Returns the last second of a day in a zone, or `Timestamp::MAX` if the second is out of range.
 pub(crate) fn end_of(day: Date, zone: &TimeZone) -> Timestamp {
     let next = day.tomorrow().and_then(|next| next.to_zoned_datetime(zone.clone()));
     let second = SignedDuration::from_secs(1);

@@ -42,8 +42,8 @@ impl Recurrence {
 
     /// Returns how many consecutive periods without a selected day prove that no selected day follows.
     ///
-    /// The calendar repeats every 400 years (146,097 days or 20,871 weeks). With any interval, this number of
-    /// periods includes every period of the 400 years that the rule can reach.
+    /// The calendar repeats every 400 years (146,097 days or 20,871 weeks). After this number of
+    /// periods, the selected days repeat, whatever the interval is.
     pub(super) fn cycle(&self) -> u32 {
         match self.frequency {
             Frequency::Daily => 146_097,
@@ -150,7 +150,8 @@ fn fits<T: PartialEq>(list: &[T], value: &T) -> bool {
     list.is_empty() || list.contains(value)
 }
 
-/// Whether the list is empty or has the position `at` of `of` positions, counted from either end.
+/// Whether the list is empty or contains the position `at` of `of` positions. Negative positions in
+/// the list count from the end.
 fn fits_either<T: Copy + PartialEq + Into<i16>>(list: &[T], at: impl Into<i16>, of: impl Into<i16>) -> bool {
     let (at, of) = (at.into(), of.into());
     list.is_empty() || list.iter().any(|one| [at, at - of - 1].contains(&(*one).into()))

@@ -102,7 +102,7 @@ struct Property {
 }
 
 impl Property {
-    /// Reads a line in any case. A parameter value can be quoted.
+    /// Reads a line, ignoring case. A parameter value can be quoted.
     fn read(line: &str) -> Option<Self> {
         let head = line.split(outside_quotes(':')).next()?;
         let value = line.get(head.len() + 1..)?.trim().to_ascii_uppercase();
@@ -139,7 +139,7 @@ fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
 /// A value of `EXDATE`, `RDATE` or `UNTIL`.
 #[derive(Clone, Copy, Debug)]
 struct Time {
-    /// The date as written.
+    /// The date in the text, not converted to another time zone.
     date: Date,
     /// The time; `None` for a date.
     at: Option<Timestamp>,
@@ -161,8 +161,8 @@ impl Time {
     }
 }
 
-/// Reads `20261231`, `20261231T090000` (in the zone) or `20261231T090000Z`. A time out of range is
-/// `Timestamp::MAX`.
+/// Reads `20261231`, `20261231T090000` (in the zone) or `20261231T090000Z`. A time that is out of
+/// range becomes `Timestamp::MAX`.
 fn read_time(text: &str, zone: &TimeZone) -> Option<Time> {
     let (local, utc) = text.strip_suffix('Z').map_or((text, false), |local| (local, true));
     let form = |(at, byte): (usize, u8)| if at == 8 { byte == b'T' } else { byte.is_ascii_digit() };

@@ -162,8 +162,8 @@ fn set_positions_count_in_the_period() {
 #[test]
 fn week_start_decides_which_week_every_other_is() {
     let second = |rule: &str| utc(&format!("RRULE:{rule}"), "2026-11-01", "2026-11-30")[1].clone();
-    assert_eq!(second("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO"), "2026-11-02", "of the same week");
-    assert_eq!(second("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"), "2026-11-09", "of the week after the next");
+    assert_eq!(second("FREQ=WEEKLY;INTERVAL=2;WKST=SU;BYDAY=MO"), "2026-11-02", "Monday of the same week");
+    assert_eq!(second("FREQ=WEEKLY;INTERVAL=2;BYDAY=MO"), "2026-11-09", "Monday of the week after the next one");
 }
 
 #[test]
@@ -242,7 +242,7 @@ fn date_that_the_zone_skips_has_no_start() {
     };
     let apia = |rule: &str, first: &str| days(rule, first, "Pacific/Apia", "2011-12-28", "2012-01-06");
     assert_eq!(apia("RRULE:FREQ=DAILY;UNTIL=20120101", "2010-01-01T09:00"), "28 29 31 01");
-    assert_eq!(apia("RRULE:FREQ=DAILY;COUNT=4", "2011-12-28T09:00"), "28 29 31 01", "it does not count");
+    assert_eq!(apia("RRULE:FREQ=DAILY;COUNT=4", "2011-12-28T09:00"), "28 29 31 01", "the skipped date does not count");
     assert_eq!(apia("RRULE:FREQ=WEEKLY;BYDAY=FR", "2011-12-02T09:00"), "06");
     assert_eq!(apia("RRULE:FREQ=DAILY;UNTIL=20111230", "2011-12-01T00:00"), "28 29");
     let kwajalein =
@@ -264,7 +264,7 @@ fn until_is_a_date_a_local_time_or_a_utc_time() {
     for endless in ["99991231T235959Z", "99991231T235959", "99991231", "99991231t235959z"] {
         assert_eq!(last(endless, "2026-12-01T20:00", "Asia/Tokyo"), "2027-01-31 20:00", "{endless}");
     }
-    assert_eq!(last("20261130", "2026-12-01T20:00", "UTC"), "", "before the first");
+    assert_eq!(last("20261130", "2026-12-01T20:00", "UTC"), "", "UNTIL is before the first start");
 }
 
 #[test]
@@ -418,5 +418,5 @@ fn time_that_clocks_skip_on_the_first_day_returns_on_later_days() {
     };
     assert_eq!(local(first.timestamp()), ["1999-10-31 02:30", "1999-11-01 02:00"]);
     let moved = first.timestamp() + jiff::SignedDuration::from_hours(1);
-    assert_eq!(local(moved), ["1999-10-31 03:30", "1999-11-01 03:30"], "a series that was moved");
+    assert_eq!(local(moved), ["1999-10-31 03:30", "1999-11-01 03:30"], "the time of a moved series");
 }
