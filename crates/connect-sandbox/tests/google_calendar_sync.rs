@@ -1,4 +1,4 @@
-//! Google Calendar: incremental synchronisation, and the same calendars in Connect.
+//! Google Calendar: incremental synchronisation, and calendars that are also used through Connect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

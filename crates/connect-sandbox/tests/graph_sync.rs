@@ -1,4 +1,4 @@
-//! Microsoft Graph: changes since a delta link, and the same calendars in Connect.
+//! Microsoft Graph: changes since a delta link, and calendars that are also used through Connect.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -41,7 +41,8 @@ use crate::Blocking;
 pub enum Leases {
     /// The lock ends with its lease. After the lease, `prepare`, `save` and `delete` of its holder fail.
     EndInTime,
-    /// The lock ends with its holder. A running holder keeps the lock, however slow the holder is.
+    /// The lock ends when the process of its holder ends. A running holder keeps the lock, however
+    /// slow the holder is.
     EndWithHolder,
 }
 

@@ -196,7 +196,7 @@ impl FileLock {
         self.store.path(&self.key, extension)
     }
 
-    /// Creates `<name>.new`. First removes a file of that name that a killed process left.
+    /// Creates `<name>.new`. First removes any `<name>.new` that a killed process left.
     fn create(&self) -> io::Result<File> {
         self.remove("new")?;
         self.store.disk.create(&self.path("new"))

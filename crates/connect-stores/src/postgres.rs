@@ -28,5 +28,6 @@ pub use store::PostgresStore;
 
 /// The SQL scripts that create the tables, in order. Each script can be run repeatedly.
 ///
-/// [`PostgresStore::migrate`] runs the scripts. You can run them with your own migration tool instead.
+/// [`PostgresStore::migrate`] runs the scripts. You can run the scripts with your own migration
+/// tool instead.
 pub const MIGRATIONS: &[&str] = &[include_str!("../migrations/0001_tokens_and_deliveries.sql")];

@@ -78,7 +78,7 @@ struct Book {
 #[derive(Default)]
 struct Pages {
     kept: HashMap<String, Tokens>,
-    /// The ticket of the holder, and the end of the lease.
+    /// The number that identifies the holder, and the end of the lease.
     locks: HashMap<String, (u64, Instant)>,
     tickets: u64,
 }

@@ -122,7 +122,7 @@ fn correct_guard_passes() {
 #[test]
 fn every_fault_breaks_its_rule() {
     let faults = [
-        (Fault::NotAtomic, "of many concurrent claims for one delivery exactly one succeeds"),
+        (Fault::NotAtomic, "exactly one of many concurrent claims for a delivery succeeds"),
         (Fault::NoLease, "an expired claim frees the delivery"),
         (Fault::FreesOthers, "an expired claim frees the delivery"),
         (Fault::FreesTheDone, "a handled delivery stays handled after a second `done` and a release"),

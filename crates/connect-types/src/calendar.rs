@@ -27,15 +27,15 @@ impl CalendarRef {
     }
 }
 
-/// References a calendar. If its provider is missing, the request fails before it is sent.
+/// References a calendar. If the calendar has no provider, the request fails before it is sent.
 impl From<&Calendar> for CalendarRef {
     fn from(calendar: &Calendar) -> Self {
         Self::new(provider(calendar.provider.as_ref()), &calendar.id)
     }
 }
 
-/// References the calendar of an event. If its provider or id is missing, the request fails before it is
-/// sent.
+/// References the calendar of an event. If the event has no provider or no calendar id, the request
+/// fails before it is sent.
 impl From<&Event> for CalendarRef {
     fn from(event: &Event) -> Self {
         Self::new(provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default())

@@ -30,8 +30,9 @@ impl Recurrence {
     ///
     /// # Errors
     /// [`Invalid`] if the start is on another day in UTC, and one of these applies:
-    /// * A day of the month is not from 2 to 27 (or from -27 to -2). If a MONTHLY or YEARLY rule has neither
-    ///   days of the month nor weekdays, its day of the month is that of the start.
+    /// * A day of the month is not from 2 to 27 (or from -27 to -2). If a MONTHLY or YEARLY rule
+    ///   has neither days of the month nor weekdays, this condition applies to the day of the month
+    ///   of `start`.
     /// * A MONTHLY or YEARLY rule has weekdays, but no day of the month.
     /// * A DAILY or WEEKLY rule has months, but no day of the month.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {
@@ -53,8 +54,8 @@ impl Recurrence {
             return Err(Invalid::new(
                 "recurrence",
                 format!(
-                    "FREQ={} has no equivalent in UTC, where the series begins on {} (expected days of the month from 2 to 27, \
-                     which are in the same month in UTC)",
+                    "the rule with FREQ={} has no equivalent in UTC, because the series begins on another day \
+                     in UTC: {} (expected days of the month from 2 to 27)",
                     self.frequency,
                     crate::rrule::utc(start.timestamp()).date(),
                 ),

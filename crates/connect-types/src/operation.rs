@@ -1,7 +1,8 @@
 //! Traits that tell a client how to send a request and how to read the response.
 //!
-//! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a decoded
-//! response. The trait also defines whether the body reports a failure, and what an empty body means.
+//! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a
+//! decoded response. `Answer` also defines whether the body reports a failure, and what an empty
+//! body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -80,7 +81,7 @@ pub trait Answer: Sized + DeserializeOwned {
 /// Query parameters in order: name and value, not percent-encoded.
 pub type Query = Vec<(&'static str, String)>;
 
-/// The effect of sending a request twice, which decides when it may be retried.
+/// The effect of sending a request twice, which decides when the request may be retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Safety {
     /// The request changes nothing (RFC 9110 9.2.1).
@@ -105,7 +106,7 @@ pub enum Auth {
     Bearer,
     /// The client id and secret of the application (HTTP Basic).
     Client,
-    /// None: no `Authorization` header may be sent.
+    /// No authentication: the request must not have an `Authorization` header.
     None,
 }
 

@@ -48,7 +48,7 @@ impl<T> Patch<T> {
 }
 
 impl<T> Patch<Vec<T>> {
-    /// Adds items to the list that is set. `Keep` and `Clear` become a list of these items.
+    /// Adds items to the list of `Set`. `Keep` and `Clear` become a list of these items.
     pub(crate) fn extend(&mut self, items: impl IntoIterator<Item = T>) {
         let mut list = match core::mem::take(self) {
             Self::Set(list) => list,

@@ -6,8 +6,8 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::operation::Invalid;
 
-/// The characters to encode: all except the unreserved characters (RFC 3986 2.3). Calendar ids contain `#`
-/// and `@`.
+/// The characters to encode: all except the unreserved characters (RFC 3986 2.3). Calendar ids can
+/// contain `#` and `@`.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Returns an id as a percent-encoded path segment. `field` is the name of the id in errors.

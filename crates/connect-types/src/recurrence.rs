@@ -136,7 +136,7 @@ impl Recurrence {
         }
     }
 
-    /// Sets the number of frequency steps between occurrences (INTERVAL): at least 1.
+    /// Sets the interval (INTERVAL), at least 1: 2 in a weekly rule means every second week.
     pub fn interval(mut self, steps: u32) -> Self {
         self.interval = steps;
         self
@@ -151,9 +151,9 @@ impl Recurrence {
 
     /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces an earlier end.
     ///
-    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the date of a
-    /// zoned time is used. In an update that does not set the start, a civil date is an error. A zoned time
-    /// that is on another day in UTC is an error as well. Use a [`Timestamp`] in an update without a start.
+    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the
+    /// date of a zoned time is used. An update that does not set the start cannot contain a civil
+    /// date, or a zoned time that is on another day in UTC. Use a [`Timestamp`] in such an update.
     ///
     /// UNTIL has whole seconds. If the start is known, `last` is rounded so that no occurrence is added or
     /// lost. If the start is not known, `last` is rounded down.
@@ -199,7 +199,7 @@ impl Recurrence {
         self.frequency
     }
 
-    /// Returns the number of frequency steps between occurrences (INTERVAL).
+    /// Returns the interval (INTERVAL): 2 in a weekly rule means every second week.
     #[must_use]
     pub fn steps(&self) -> u32 {
         self.interval
@@ -288,7 +288,7 @@ impl Recurrence {
     /// Returns the rule with Monday as the first day of the week, for a series with this first day.
     ///
     /// # Errors
-    /// [`Invalid`] if weeks from Monday would change the occurrences.
+    /// [`Invalid`] if weeks that begin on Monday would change the occurrences.
     pub(crate) fn weeks_from_monday(mut self, start: Option<Date>) -> Result<Self, Invalid> {
         let first = start.map(|day| day.weekday().to_monday_zero_offset());
         if self.counts_weeks() && first.is_none_or(|first| self.depends_on_week_start(first)) {
@@ -306,7 +306,7 @@ impl Recurrence {
         Ok(self)
     }
 
-    /// Returns whether weeks from Monday would change the occurrences.
+    /// Returns whether weeks that begin on Monday would change the occurrences.
     ///
     /// `first` is the first day of the series, as a number of days after Monday.
     fn depends_on_week_start(&self, first: i8) -> bool {

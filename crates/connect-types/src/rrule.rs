@@ -86,10 +86,10 @@ impl Recurrence {
 
 /// Reads a rule, with or without `RRULE:`, ignoring case.
 ///
-/// An invalid or unsupported part, such as an ordinal weekday, is an error that names the part. An UNTIL
-/// without a time is a day in the time zone of the series' start ([`End::On`]). WKST is ignored if it does
-/// not affect the occurrences. `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` is read as `BYMONTHDAY=-1`, the last day
-/// of the month.
+/// If a part is invalid or unsupported, such as an ordinal weekday, the error names the part. An
+/// UNTIL without a time is a day in the time zone of the series' start ([`End::On`]). WKST is
+/// ignored if it does not affect the occurrences. `BYMONTHDAY=28,29,30,31;BYSETPOS=-1` is read as
+/// `BYMONTHDAY=-1`, the last day of the month.
 impl FromStr for Recurrence {
     type Err = Invalid;
 

@@ -1,7 +1,7 @@
 //! Iterates over the values of JSON text that serde_json has already validated.
 //!
-//! In valid JSON, quotes and brackets are enough to find the end of a value. On invalid text the result is
-//! meaningless, but the iteration ends.
+//! In valid JSON, quotes and brackets are enough to find the end of a value. For invalid text, the
+//! values are meaningless, but the iteration ends.
 
 /// An iterator over the values of a list, or the alternating names and values of an object.
 pub(crate) struct Scan<'a> {

@@ -145,7 +145,7 @@ impl Serialize for EventTime {
 #[derive(Debug, Clone)]
 pub struct Moment {
     instant: Timestamp,
-    /// Ignored by comparisons.
+    /// The time zone of the original zoned time. Comparisons ignore this field.
     zone: Option<TimeZone>,
 }
 
@@ -229,7 +229,7 @@ pub(crate) enum Boundary {
 impl Boundary {
     /// Returns the instant `far` later, or earlier if `far` is negative.
     ///
-    /// The time zone of a day is unknown. So a day is moved by one day for each second of `far`.
+    /// For a day, whose time zone is unknown, each second of `far` counts as one day.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),

@@ -54,7 +54,7 @@ const RULES: &[GuardRule] = &[
     ("releasing a claim frees the delivery", released),
     ("a handled delivery stays handled after a second `done` and a release", done_and_released),
     ("an id may contain any text", any_text),
-    ("of many concurrent claims for one delivery exactly one succeeds", concurrent_claims),
+    ("exactly one of many concurrent claims for a delivery succeeds", concurrent_claims),
 ];
 
 const LONG: Duration = Duration::from_secs(60);

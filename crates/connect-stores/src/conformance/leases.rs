@@ -85,7 +85,7 @@ fn lost_and_prepared(test: &StoreTest<'_>) -> RuleResult {
 fn refused<T: fmt::Debug>(what: &str, outcome: Result<T, StoreError>) -> RuleResult {
     match outcome {
         Err(error) if error.lease_lost() => Ok(()),
-        Err(error) => violated(format!("{what} failed with another error than a lost lease: {error}")),
+        Err(error) => violated(format!("{what} failed with an error other than a lost lease: {error}")),
         Ok(_) => violated(format!("{what} succeeded")),
     }
 }

@@ -95,7 +95,8 @@ impl PostgresConnections {
             return Ok(alive.id);
         }
         let session = Object::take(self.connection().await?);
-        let id = getrandom::u64().map_err(|_| StoreError::new("the system returned no random numbers"))?;
+        let id = getrandom::u64()
+            .map_err(|_| StoreError::new("the system returned no random numbers for an advisory lock"))?;
         let id = i64::from_ne_bytes(id.to_ne_bytes());
         // This session is always idle, so the server must not end it because of idleness.
         let sql = "SELECT pg_try_advisory_lock($1), \

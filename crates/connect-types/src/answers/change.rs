@@ -13,7 +13,7 @@ use crate::{ChangeType, Event};
 #[derive(Debug, Clone, PartialEq, Default)]
 #[non_exhaustive]
 pub struct EventChange {
-    /// The kind of change. Absent in the undocumented form of a delivery.
+    /// The kind of change. `None` in the undocumented form of a delivery.
     pub change_type: Option<ChangeType>,
     /// The event, with any unknown fields.
     pub event: Event,

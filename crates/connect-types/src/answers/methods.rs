@@ -24,8 +24,8 @@ impl Event {
 
     /// Returns the link to join the conference.
     ///
-    /// The link is `url` of `conferenceData` (since API 1.6.1). If `url` is missing, the link is that of
-    /// `conference`.
+    /// The link is `url` of `conferenceData` (since API 1.6.1). If `url` is missing, the link is
+    /// the URL in `conference`.
     #[must_use]
     pub fn join_url(&self) -> Option<String> {
         let url = self.conference_data.as_ref().and_then(|data| data.field("url"));
@@ -186,7 +186,8 @@ impl ErrorBody {
 impl Scope {
     /// Returns whether this scope includes `other`.
     ///
-    /// True if either scope is unknown, so that a call is sent and the service decides.
+    /// Also returns true if either scope is unknown, so that the call is sent and the service
+    /// checks the scope.
     #[must_use]
     pub fn covers(&self, other: &Self) -> bool {
         fn rank(scope: &Scope) -> Option<u8> {

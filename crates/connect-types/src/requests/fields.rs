@@ -24,8 +24,8 @@ impl EventFields {
 
     /// Returns the start of the series, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from).
     ///
-    /// The time zone is `zone`. If `zone` is `None`, the time zone of the start is used, or UTC if the start
-    /// has none. Returns `None` if the request does not set the start.
+    /// The time zone is `zone`. If `zone` is `None`, the time zone of the start is used, or UTC if
+    /// the start has no time zone. Returns `None` if the request does not set the start.
     #[must_use]
     pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.start.as_ref()? {

@@ -27,13 +27,13 @@ impl ListEvents {
         Self::required(start, last.unwrap_or(Timestamp::MAX))
     }
 
-    /// Adds a calendar to list. Without a calendar, all calendars are listed.
+    /// Adds a calendar whose events are listed. By default, the events of all calendars are listed.
     pub fn calendar(mut self, calendar: impl Into<CalendarRef>) -> Self {
         self.calendar_ids.get_or_insert_default().add(calendar.into());
         self
     }
 
-    /// Adds calendars to list. Without a calendar, all calendars are listed.
+    /// Adds calendars whose events are listed. By default, the events of all calendars are listed.
     pub fn calendars<C: Into<CalendarRef>>(self, calendars: impl IntoIterator<Item = C>) -> Self {
         calendars.into_iter().fold(self, Self::calendar)
     }

@@ -11,7 +11,7 @@ use crate::send::check_json_object;
 use crate::time::{Boundary, Moment};
 use crate::{ConferenceData, ListEvents, NewEvent, Raw, Recurrence};
 
-/// The field of `custom` that contains the id that the application gave an event.
+/// The field of `custom` with the application's own id of the event.
 pub(crate) const EXTERNAL_EVENT_ID: &str = "externalEventId";
 
 impl NewEvent {
@@ -23,10 +23,10 @@ impl NewEvent {
     /// begins in winter is at 19:00 in summer. [`Recurrence::stretches`] splits a series at the clock
     /// changes.
     ///
-    /// If `start` is on another day in UTC, a provider that applies the rule in UTC also chooses other days.
-    /// For example, an event each Monday at 08:00 in Tokyo is on Tuesdays at 08:00. [`Recurrence::in_utc`]
-    /// returns the rule for a provider that applies it in UTC. If called directly, Google and Outlook apply
-    /// the rule in the time zone of `start`.
+    /// If `start` is on another day in UTC, a provider that applies the rule in UTC also chooses
+    /// other days. For example, an event each Monday at 08:00 in Tokyo is on Tuesdays at 08:00.
+    /// [`Recurrence::in_utc`] converts the rule for such a provider. If called directly, Google and
+    /// Outlook apply the rule in the time zone of `start`.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -61,7 +61,7 @@ impl NewEvent {
 
     /// Sets the application's own id of the event, as `externalEventId` in the `custom` fields.
     ///
-    /// [`Event::external_event_id`](crate::Event::external_event_id) returns it.
+    /// [`Event::external_event_id`](crate::Event::external_event_id) returns the id.
     pub fn external_event_id(mut self, id: &str) -> Self {
         // If `custom` is not an object, `check` returns the error later.
         if let Ok(custom) = Raw::with_field(self.custom.as_ref(), EXTERNAL_EVENT_ID, id) {
@@ -70,7 +70,8 @@ impl NewEvent {
         self
     }
 
-    /// Returns a request that lists the event's calendar around its time, to find the created event.
+    /// Returns a request that lists the calendar around the event's time, to find the created
+    /// event.
     pub fn whereabouts(&self) -> ListEvents {
         let second = SignedDuration::from_secs(1);
         let list =

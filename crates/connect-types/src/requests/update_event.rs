@@ -23,7 +23,7 @@ impl UpdateEvent {
         CalendarRef::new(&self.provider, &self.calendar_id)
     }
 
-    /// Moves the event to these times, `end` exclusive. An all-day event becomes a timed one.
+    /// Moves the event to these times, `end` exclusive. An all-day event becomes a timed event.
     pub fn time(mut self, start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
         self.start = Some(Boundary::At(start.into()));
         self.end = Some(Boundary::At(end.into()));
@@ -31,7 +31,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Moves the event to these days, `end` exclusive. A timed event becomes an all-day one.
+    /// Moves the event to these days, `end` exclusive. A timed event becomes an all-day event.
     pub fn dates(mut self, first: Date, end: Date) -> Self {
         self.start = Some(Boundary::Day(first));
         self.end = Some(Boundary::Day(end));
