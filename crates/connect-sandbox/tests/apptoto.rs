@@ -27,7 +27,8 @@ const EXCHANGE: Pairs<'_> = &[
     ("redirect_uri", REDIRECT),
 ];
 
-/// The parameters that differ in a request of the public application.
+/// The parameters that the public application sends instead of those of the confidential
+/// application.
 const PUBLIC: Pairs<'_> = &[("client_id", "apptoto-public-client"), ("redirect_uri", LOOPBACK)];
 const S256: Pairs<'_> = &[("code_challenge", CHALLENGE), ("code_challenge_method", "S256")];
 

@@ -28,7 +28,8 @@ const EXCHANGE: Pairs<'_> = &[
     ("code_verifier", VERIFIER),
 ];
 
-/// The parameters that differ in a request of the public application.
+/// The parameters that the public application sends instead of those of the confidential
+/// application.
 const PUBLIC: Pairs<'_> = &[("client_id", "microsoft-public-client"), ("redirect_uri", LOOPBACK)];
 
 fn sign_in(app: &mut App, changes: Pairs<'_>) -> Value {

@@ -200,7 +200,8 @@ fn missing_day_of_month_is_skipped_except_at_outlook() {
     );
 }
 
-/// Inserts a series at Google. Returns its starts in a range, and the stored recurrence lines.
+/// Inserts a series at Google. Returns the starts of the series in a range, and the stored
+/// recurrence lines.
 fn listed(lines: Value, start: &str, zone: &str, from: &str, to: &str) -> Vec<String> {
     let (mut app, token) = ada(&[]);
     let moment = |at: &str| {

@@ -39,7 +39,8 @@ impl<S: Send + Sync + 'static> Blocking<S> {
 
     /// Runs an operation of the asynchronous store and waits for its result.
     ///
-    /// Blocks the calling thread meanwhile, even if the thread belongs to an asynchronous runtime.
+    /// Blocks the calling thread until the operation ends, even if the thread belongs to an
+    /// asynchronous runtime.
     pub fn wait<T, F>(&self, work: impl FnOnce(Arc<S>) -> F) -> Result<T, StoreError>
     where
         T: Send + 'static,

@@ -1,7 +1,8 @@
 //! Tests of the PostgreSQL and Redis stores against real servers.
 //!
-//! Run them with `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`. Without the
-//! servers, the tests print that they were skipped, and pass.
+//! To run the tests:
+//! `bash tests/engines.sh cargo test -p mobiscroll-connect-stores --all-features`.
+//! Without the servers, the tests print that they were skipped, and pass.
 
 #![allow(clippy::unwrap_used)]
 
@@ -217,7 +218,7 @@ fn postgres_lock_of_a_cancelled_attempt_becomes_free() {
     });
 }
 
-/// A Redis server without free memory. Restores the setting when dropped.
+/// A Redis server without free memory. Removes the memory limit when dropped.
 struct MaxMemory<'a>(&'a str);
 
 impl<'a> MaxMemory<'a> {

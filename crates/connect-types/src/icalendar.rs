@@ -72,9 +72,9 @@ impl EventTime {
     /// Reads an iCalendar DATE or DATE-TIME (RFC 5545 3.3.4, 3.3.5). Examples: `20260706`, `20260706T090000`,
     /// `20260706T070000Z`.
     ///
-    /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. A UTC time after the latest
-    /// [`Timestamp`] is read as a date. An example is `99991231T235959Z`, which services use for a series
-    /// without an end.
+    /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. A UTC time after the
+    /// latest [`Timestamp`] is read as a date. For example, services use `99991231T235959Z` for a
+    /// series without an end.
     ///
     /// [`Timestamp`]: jiff::Timestamp
     #[must_use]

@@ -46,7 +46,8 @@ fn read_exact(text: &str) -> Option<Timestamp> {
     zoned.or_else(local).or_else(date)
 }
 
-/// Returns the time zone with this IANA name, from bundled data, which is equal on every machine.
+/// Returns the time zone with this IANA name, from bundled data, which is the same on every
+/// machine.
 pub(crate) fn zone(name: &str) -> Option<TimeZone> {
     static ZONES: LazyLock<TimeZoneDatabase> = LazyLock::new(TimeZoneDatabase::bundled);
     ZONES.get(name).ok()

@@ -21,7 +21,8 @@ pub const ASK: Pairs<'_> = &[
     ("code_challenge_method", "S256"),
 ];
 
-/// The parameters that differ in a request of the public application.
+/// The parameters that the public application sends instead of those of the confidential
+/// application.
 pub const PUBLIC: Pairs<'_> = &[("client_id", "google-public-client"), ("redirect_uri", LOOPBACK)];
 
 /// The exchange of the code that `ASK` returned.

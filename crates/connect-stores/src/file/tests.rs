@@ -234,7 +234,7 @@ fn write_to_a_folder_that_cannot_be_synced_happens() {
     }
 }
 
-/// Root can open and sync the folder without the permission.
+/// Root can open and sync the folder even without read permission.
 #[test]
 #[cfg(unix)]
 fn folder_without_read_permission_takes_saves_and_deletes() {

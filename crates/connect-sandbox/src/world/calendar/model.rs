@@ -218,7 +218,7 @@ impl Instance<'_> {
         Some(if same { sent } else { lines::write(rule, all_day) })
     }
 
-    /// Returns the first time zone name that is set: on the event, its recurrence rule or the calendar.
+    /// Returns the time zone name of the event, else of its recurrence rule, else of the calendar.
     pub(crate) fn zone_name<'a>(&'a self, calendar: &'a Calendar) -> &'a str {
         let own = self.fields.own.get("timeZone").and_then(Value::as_str);
         let counted = || self.event.series.as_ref().and_then(|series| series.rule.zone.iana_name());

@@ -62,8 +62,7 @@ pub(crate) enum End {
     Until(Timestamp),
 }
 
-/// The maximum number of occurrences in a response, and the maximum `COUNT`: one for each day of
-/// 100 years.
+/// The maximum number of occurrences in a response, and the maximum `COUNT`: the days of 100 years.
 pub(crate) const MAX_OCCURRENCES: usize = 36_525;
 
 impl Recurrence {

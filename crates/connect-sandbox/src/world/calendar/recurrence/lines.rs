@@ -146,8 +146,8 @@ struct Time {
 }
 
 impl Time {
-    /// Returns the starts of the series that the value selects. A date selects every start on that day. In an
-    /// all-day series, only the date of a time is used.
+    /// Returns the starts that the value selects in the series. A date selects every start on that
+    /// day. In an all-day series, only the date of a time is used.
     fn starts(self, rule: &Recurrence, start: &Start) -> Vec<Timestamp> {
         match self.at {
             Some(at) if !start.all_day => vec![at],
