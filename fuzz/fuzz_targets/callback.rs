@@ -1,7 +1,8 @@
 //! The callback at the redirect URI, with `$` as a placeholder for the state of the sign-in.
 //!
-//! Without the state, no code is exchanged. A query has the same outcome alone, after a `?`, and in a whole
-//! URL. If the authorization server sends its issuer (RFC 9207), no code is exchanged without the issuer.
+//! Without the state, no code is exchanged. A query has the same outcome alone, after a `?`, and in
+//! a whole URL. If the authorization server sends its issuer (RFC 9207), the code of a callback
+//! without the issuer is not exchanged.
 
 #![no_main]
 

@@ -1,5 +1,6 @@
-//! The values of headers with durations, one per line. A response that refuses a call has `Retry-After`. The
-//! response with the webhook keys has `Cache-Control` and `Age`.
+//! The values of headers with durations, one per line. The first line is the `Retry-After` of a
+//! response that refuses a call. The second and third lines are the `Cache-Control` and `Age` of
+//! the response with the webhook keys.
 //!
 //! No pause ends after the deadline of the call. Keys are cached for at most a day.
 

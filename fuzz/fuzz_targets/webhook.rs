@@ -1,7 +1,8 @@
 //! A webhook delivery: a line each for id, timestamp and signature, then the body. The delivery is verified
 //! unchanged, and again with a valid signature.
 //!
-//! A line `-` omits its header. A line that begins with `+` sends its header twice.
+//! If a line is `-`, the delivery does not have that header. If a line begins with `+`, the
+//! delivery has that header twice.
 
 #![no_main]
 

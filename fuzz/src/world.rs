@@ -61,7 +61,7 @@ impl World {
         Self::with(None)
     }
 
-    /// Creates a world without a signed-in user, with another authorization server.
+    /// Creates a world without a signed-in user, with the authorization server of this profile.
     pub fn at(profile: Profile) -> Self {
         Self::with(Some(profile))
     }

@@ -33,7 +33,7 @@ pub(crate) struct Source<'de>(&'de str);
 pub(crate) enum Typed<T> {
     Value(T),
     Null,
-    /// The value has another type, and was skipped.
+    /// The value does not have the expected type, and was skipped.
     Other,
 }
 
@@ -197,7 +197,7 @@ pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
                 match value {
                     Typed::Value(value) => values.push(value),
                     Typed::Null | Typed::Other => {
-                        return Err(A::Error::custom("an element of the list has another type"));
+                        return Err(A::Error::custom("an element of the list does not have the expected type"));
                     }
                 }
             }
@@ -220,7 +220,7 @@ pub(crate) fn object<'de, A: MapAccess<'de>, T: Fields>(
         return Ok(value.finish().is_ok().then_some(value));
     }
     if T::READS_IN_PLACE {
-        return Err(A::Error::custom("this struct cannot be read from a part of the text"));
+        return Err(A::Error::custom("a field of the object does not have its documented type"));
     }
     let end = scan::end_of_value(source.0.as_bytes(), start);
     Ok(source.0.get(start..end).and_then(|text| read_fields(text).ok()))
@@ -243,7 +243,7 @@ fn fields<'de, A: MapAccess<'de>, T: Fields>(
     Ok((start, fits))
 }
 
-/// Reads the value of a field, an object, into `value`. Null changes nothing.
+/// Reads a field that contains an object into `value`. Null leaves `value` unchanged.
 ///
 /// Returns whether every field of the object has its documented type.
 pub(crate) fn merge<'de, A: MapAccess<'de>, T: Fields>(

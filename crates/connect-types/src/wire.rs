@@ -85,7 +85,7 @@ pub(crate) trait Fields: Default {
         None
     }
 
-    /// Called after all fields are set, for values that depend on several fields.
+    /// Checks and normalizes the values. Called after all fields are set.
     fn finish(&mut self) -> Result<(), &'static str> {
         Ok(())
     }
@@ -99,7 +99,8 @@ pub(crate) trait Slot {
     /// Sets the field from JSON text. Null empties the field. For text of another type, empties the field and
     /// returns false.
     fn fill(&mut self, text: &str) -> bool;
-    /// Sets the field in one pass. A value of another type leaves the field unchanged and returns false.
+    /// Sets the field in one pass. For a value of another type, leaves the field unchanged and
+    /// returns false.
     fn fill_typed<'de, A: MapAccess<'de>>(
         &mut self,
         source: Source<'de>,
@@ -223,9 +224,9 @@ impl JsonText<'_> {
 
 /// The internal name of `RawValue` in serde_json.
 ///
-/// For this name, serde_json returns a slice if it can. Deserializing `&RawValue` does not work with readers
-/// and `Value`, and `Box<RawValue>` always allocates. Other deserializers call `visit_newtype_struct`, which
-/// uses `Box<RawValue>`.
+/// If a newtype struct has this name, serde_json passes a slice of its input to the visitor if
+/// possible. `&RawValue` cannot be deserialized from a reader or a `Value`, and `Box<RawValue>`
+/// always allocates. Other deserializers call `visit_newtype_struct`, which uses `Box<RawValue>`.
 const RAW: &str = "$serde_json::private::RawValue";
 
 impl<'de> Deserialize<'de> for JsonText<'de> {

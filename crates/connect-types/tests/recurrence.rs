@@ -10,7 +10,7 @@ fn zoned(text: &str) -> ZonedDateTime {
     text.parse().unwrap()
 }
 
-/// Returns the JSON of the rule that is sent to Connect, for an event with this start.
+/// Returns the JSON for this rule in a request to Connect that creates an event with this start.
 fn sent(rule: &Recurrence, start: &str) -> Result<String, Invalid> {
     let event = match start.parse::<Date>() {
         Ok(day) if !start.contains('T') => {
@@ -32,9 +32,11 @@ fn until(rule: &str, start: &str) -> jiff::Timestamp {
         .unwrap()
 }
 
-/// Checks that UNTIL includes the last day but not the next one.
+/// Checks that UNTIL includes the occurrence on the last day, but not the occurrence on the next
+/// day.
 ///
-/// The days are compared in the start's time zone, and in a time zone with the start's offset all year.
+/// The occurrences are computed in the time zone of the start, and in a zone with the start's UTC
+/// offset all year.
 #[test]
 fn until_as_a_date_is_a_day_in_the_zone_of_the_start() {
     for (start, day) in [

@@ -1,4 +1,4 @@
-//! Many processes share one token store and continuously call the API for all its users.
+//! Many processes share one token store and continuously call the API for all users.
 //!
 //! ```sh
 //! cargo run -p many-processes -- --store file

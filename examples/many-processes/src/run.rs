@@ -132,7 +132,8 @@ impl Run {
         self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Counts the saved pairs. Blocks the sandbox meanwhile, so that no exchange is between grant and save.
+    /// Counts the saved pairs. Blocks the sandbox meanwhile, so that every granted pair is saved
+    /// before the count.
     fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);
         let saved = self.server.with(|_| {

@@ -84,9 +84,9 @@ pub(crate) fn user_id(number: usize) -> String {
 /// The calls of a user, numbered from 1.
 #[derive(Default)]
 struct Calls {
-    /// The number of the last begun call.
+    /// The number of the call that began last.
     begun: u64,
-    /// The number of the last successful call.
+    /// The number of the call that succeeded last.
     succeeded: u64,
 }
 

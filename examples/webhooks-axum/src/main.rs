@@ -21,7 +21,8 @@ async fn webhook(State(connect): State<Client>, headers: HeaderMap, body: Bytes)
     handle(&connect, &headers, &body).await.map_or_else(|declined| declined.status(), |()| StatusCode::OK)
 }
 
-/// Handles a delivery. Needs the raw body to verify the signature. `done` marks the delivery as handled.
+/// Handles a delivery. The signature is verified over the raw body. `done` marks the delivery as
+/// handled.
 async fn handle(connect: &Client, headers: &HeaderMap, body: &[u8]) -> Result<(), Declined> {
     let received = connect.webhooks().receive(headers, body).await?;
     for change in &received.delivery.events {

@@ -27,7 +27,8 @@ async fn webhook(connect: Client, request: Request<Incoming>) -> hyper::http::Re
     Response::builder().status(status).body(String::new())
 }
 
-/// Handles a delivery. Needs the raw body to verify the signature. `done` marks the delivery as handled.
+/// Handles a delivery. The signature is verified over the raw body. `done` marks the delivery as
+/// handled.
 async fn handle(connect: &Client, request: Request<Incoming>) -> Result<(), StatusCode> {
     let (head, body) = request.into_parts();
     let body = Limited::new(body, 2 << 20).collect().await.or(Err(StatusCode::PAYLOAD_TOO_LARGE))?;

@@ -1,4 +1,4 @@
-//! The tests of both token endpoint examples. Each test sends an example the requests of a page.
+//! The tests of both token endpoint examples. Each test sends the requests of a page to an example.
 
 use std::{
     io::{BufRead, BufReader, Read, Write},
@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const PAGE: &str = "https://app.example";
 
-/// Checks that the page can sign in and refresh, but not another origin or a user without a session.
+/// Checks that only the page's origin, and only a user with a session, can sign in and refresh.
 pub fn is_served(example: &str) {
     let server = Server::builder().settings(Settings::default()).start().unwrap();
     let (_running, host) = start(example, &server);
