@@ -1,4 +1,5 @@
-//! A sandbox with an application at one authorization server, and the counters of its sign-ins.
+//! A sandbox with an application at one authorization server, and the sandbox's counters for that
+//! server.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,
@@ -32,7 +33,7 @@ pub enum Whose {
     Apptoto,
 }
 
-/// The authorization servers with each client type; Connect has no public clients.
+/// Each authorization server with each client type that it supports. Connect has no public clients.
 pub const CASES: [(Whose, ClientType); 7] = [
     (Whose::Connect, ClientType::Confidential),
     (Whose::Google, ClientType::Confidential),
@@ -69,7 +70,8 @@ pub struct SignInSetup {
 }
 
 impl SignInSetup {
-    /// Creates a sandbox whose Apptoto issues refresh tokens. Apptoto's documentation does not mention them.
+    /// Creates a sandbox whose Apptoto issues refresh tokens. Apptoto's documentation does not
+    /// mention refresh tokens.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
     }
@@ -83,7 +85,7 @@ impl SignInSetup {
         Self { server, whose, kind, store: MemoryStore::new() }
     }
 
-    /// Returns the library's profile with the hosts replaced by the sandbox; `None` for Connect.
+    /// Returns the library's profile with URLs of the sandbox; `None` for Connect.
     pub fn profile(&self) -> Option<Profile> {
         let (mut profile, hosts): (Profile, &[(&str, &str)]) = match self.whose {
             Whose::Connect => return None,
@@ -196,7 +198,7 @@ impl SignInSetup {
     }
 }
 
-/// Opens the URL as the user's browser, and returns the URL of the redirect.
+/// Opens the URL as the user's browser would, and returns the URL of the redirect.
 pub fn consent(url: &str) -> String {
     let (host, path) = url.strip_prefix("http://").unwrap().split_once('/').unwrap();
     let mut stream = TcpStream::connect(host).unwrap();

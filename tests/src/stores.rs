@@ -28,7 +28,7 @@ struct OperationCounts {
 }
 
 impl<S> Flaky<S> {
-    /// Wraps a store. At first, nothing fails.
+    /// Wraps a store. Saves succeed until a method below makes them fail.
     pub fn new(inner: S) -> Self {
         Self { inner, counts: Arc::default() }
     }

@@ -5,8 +5,9 @@
 //!                                              ^────────────── keep the connection ─────────────────┘
 //! ```
 //!
-//! The server counts requests and bytes, so that tests do not depend on the client's view. A valid response
-//! contains the number of its request, so that a test notices a response to the wrong request.
+//! The server counts requests and bytes, so that tests do not depend on the client's own counts. A
+//! valid response contains the number of its request, so that a test notices a response to the
+//! wrong request.
 
 use std::{
     collections::VecDeque,
@@ -44,7 +45,8 @@ pub enum Fault {
     Drips(Vec<u8>, Duration),
     /// Sends the first bytes, then repeats the second bytes at most this many times.
     Endless(Vec<u8>, Vec<u8>, usize),
-    /// Sends the first bytes, then repeats the second bytes with this pause until the client closes.
+    /// Sends the first bytes, then repeats the second bytes with this pause until the client closes
+    /// the connection.
     Slow(Vec<u8>, Vec<u8>, Duration),
     /// Sends these bytes after the head of the request, without reading its body.
     Unread(Vec<u8>),
@@ -66,7 +68,7 @@ pub struct Seen {
     pub line: String,
     /// The time at which the head of the request was read.
     pub at: Instant,
-    /// The number of its connection.
+    /// The number of the connection.
     pub connection: usize,
 }
 
@@ -189,7 +191,8 @@ impl Shared {
         }
     }
 
-    /// Takes the next fault if it happens before a request.
+    /// Removes and returns the next fault of the queue if that fault happens before a request is
+    /// read.
     fn fault_before_request(&self) -> Option<Fault> {
         let mut next = self.next();
         if next.front().is_some_and(|fault| !fault.hears()) { next.pop_front() } else { None }

@@ -135,7 +135,7 @@ impl World {
         })
     }
 
-    /// Opens the URL as the user's browser, and returns the URL of the redirect.
+    /// Opens the URL as the user's browser would, and returns the URL of the redirect.
     pub fn consent(&self, url: &str) -> Result<String, Failure> {
         let request = http::Request::get(url).body(Bytes::new())?;
         let Outcome::Reply(reply) = self.sandbox(|sandbox| sandbox.handle(request, Timestamp::now())).outcome

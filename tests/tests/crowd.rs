@@ -1,5 +1,5 @@
 //! Many concurrent calls all succeed and use a bounded number of locks and threads. The tests check
-//! counts and no times.
+//! counts, but not durations.
 
 use std::{sync::Arc, thread};
 

@@ -24,7 +24,7 @@ struct World {
     sandbox: Sandbox,
     ring: KeyRing,
     start: Timestamp,
-    /// Seconds since the start.
+    /// The simulated time since the start, in seconds.
     second: i64,
     /// The running fetch of the keys: the time of its response, and the response.
     fetching: Option<(i64, Fetching, Response)>,
@@ -160,7 +160,8 @@ impl World {
         }
     }
 
-    /// Starts a fetch unless it is too early, and returns whether it did. Every third fetch fails.
+    /// Starts a fetch of the keys, unless it is too early for one, and returns whether the fetch
+    /// started. Every third fetch fails.
     fn fetch(&mut self, fetch: Fetch) -> bool {
         let Some((request, fetching)) = fetch.start(self.now()) else { return false };
         self.fetched_at.push(self.second);

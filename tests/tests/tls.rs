@@ -107,7 +107,7 @@ fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
 static AUTHORITIES: LazyLock<[Authority; 2]> =
     LazyLock::new(|| [Authority::new().unwrap(), Authority::new().unwrap()]);
 
-/// Needs the feature `platform-verifier`, which this crate enables.
+/// This test needs the feature `platform-verifier`, which the crate of the tests enables.
 #[test]
 fn builder_chooses_the_trusted_certificates() {
     let well = |text: &String| text == "blocking: ok\nhyper: ok\n";

@@ -1,5 +1,5 @@
-//! The `tracing` output of a call. It has one span with OpenTelemetry names, events for retries and
-//! refreshes, and no private data.
+//! The `tracing` output of a call. A call has one span with OpenTelemetry names, events for retries
+//! and refreshes, and no private data.
 
 use std::{
     collections::BTreeMap,
@@ -29,7 +29,7 @@ struct Everything(Arc<Mutex<Seen>>);
 #[derive(Default)]
 struct Seen {
     spans: Vec<Fields>,
-    /// The events since the last `take`.
+    /// The events since the last call of `take`.
     events: Vec<Fields>,
     all_events: Vec<Fields>,
 }
@@ -47,7 +47,7 @@ impl Everything {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Returns all spans, and the events since the last call.
+    /// Returns all spans, and the events since `take` was last called.
     fn take(&self) -> Seen {
         let mut seen = self.seen();
         let events = std::mem::take(&mut seen.events);

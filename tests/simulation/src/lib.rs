@@ -21,7 +21,8 @@
 //! * A refresh token that is two generations old is never sent.
 //! * A sign-in ends only by a revocation, a sign-out, or, if the service accepts each refresh token only
 //!   once, by a lost response.
-//! * When the faults stop, every session that has not ended works, also after its next expiry.
+//! * When the faults stop, every session that has not ended works, also after the next expiry of
+//!   its access token.
 //! * No task loops forever.
 
 mod network;

@@ -16,7 +16,7 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// Chooses a fault for `often` of 1,000 requests, with delays below `time`.
+    /// Chooses a fault for `often` out of 1,000 requests, and delays below `time`.
     ///
     /// Only exchanges can have the fault `InvalidClient` and, if `refused` is true, `RefusedForNow`.
     pub(super) fn of(rng: &mut Rng, often: u64, exchange: bool, refused: bool, time: u64) -> Self {

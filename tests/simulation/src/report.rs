@@ -10,7 +10,7 @@ macro_rules! named {
             $($(#[$each])* $variant,)*
         }
 
-        /// All values in order.
+        /// All values of the enum, in order of declaration.
         pub const $list: &[$name] = &[$($name::$variant,)*];
 
         impl $name {
@@ -37,9 +37,9 @@ named! {
         Sleeping = "sleeping",
         /// A refresh that reads the store.
         Loading = "loading",
-        /// A refresh that tries to lock.
+        /// A refresh that tries to lock the user's tokens.
         Locking = "locking",
-        /// A refresh between two attempts to lock.
+        /// A refresh between two attempts to lock the user's tokens.
         Resting = "resting",
         /// A refresh that checks whether the store can save.
         Preparing = "preparing",
@@ -174,7 +174,7 @@ impl Report {
         Self { breaches: vec![format!("seed {seed}: panicked")], ..Self::default() }
     }
 
-    /// Returns how often a fault occurred in all states.
+    /// Returns how often a fault occurred in all states together.
     pub fn faults(&self, fault: Fault) -> u64 {
         self.met.iter().map(|row| row[fault as usize]).sum()
     }

@@ -36,7 +36,7 @@ impl Storage {
         self.records.get(&user)?.tokens.clone()
     }
 
-    /// Locks the user's tokens if they are unlocked. Returns whether they were unlocked.
+    /// Locks the user's tokens if they are unlocked. Returns whether the tokens were unlocked.
     pub(super) fn lock(&mut self, user: usize, holder: u64, now: u64, lease: u64) -> bool {
         let is_free = self.locks.get(&user).is_none_or(|lock| lock.until <= now);
         if is_free {
@@ -61,7 +61,7 @@ impl Storage {
         }
     }
 
-    /// Removes the lock, as a failing database would. Returns its holder.
+    /// Removes the lock, as a failing database would. Returns the holder of the lock.
     pub(super) fn lose_lock(&mut self, user: usize) -> Option<u64> {
         self.locks.remove(&user).map(|lock| lock.holder)
     }

@@ -1,4 +1,5 @@
-//! Runs calls and token jobs: refreshes, sign-ins and sign-outs. A job continues if its call is cancelled.
+//! Runs calls and token jobs: refreshes, sign-ins and sign-outs. A job continues even if its call
+//! is cancelled.
 
 use std::time::Duration;
 
@@ -51,7 +52,7 @@ pub(super) enum CallState {
 /// How a call continues after a refresh.
 pub(super) enum After {
     Call(Refreshing),
-    /// An explicit refresh. `last` is false during its preparation.
+    /// An explicit refresh. `last` is false during the preparation of the refresh.
     Asked {
         last: bool,
     },
@@ -94,7 +95,7 @@ pub(super) struct Job {
 enum JobState {
     Gate(TokenTask),
     Load(Loading),
-    /// An attempt to lock, with its lease and its start.
+    /// An attempt to lock the tokens: the requested lease, and the start of the attempt.
     TryLock(u64, Now, Locking),
     Rest(Resting),
     Prepare(Preparing),

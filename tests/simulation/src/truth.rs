@@ -1,8 +1,9 @@
-//! Tracks every token as the service and the store see it, and checks the rules.
+//! Tracks every token at the service and in the store, and checks the rules.
 
 use std::collections::{HashMap, HashSet};
 
-/// The pause in milliseconds before a recoverably refused refresh token may be sent again.
+/// The pause after a temporary refusal, in milliseconds, before the refresh token may be sent
+/// again.
 const REFUSAL_PAUSE_MS: u64 = 600_000;
 
 /// How the service rotates refresh tokens.
@@ -36,7 +37,7 @@ pub(super) struct Truth {
 
 struct Family {
     user: usize,
-    /// The time of the sign-in, in whole seconds because access tokens have whole seconds.
+    /// The time of the sign-in, in whole seconds, because access tokens contain whole seconds.
     began: u64,
     newest: u32,
     dead: bool,
@@ -58,7 +59,8 @@ struct Pair {
     skewed: bool,
     /// The time of the first save of the pair.
     saved: Option<u64>,
-    /// The time of the last save; `None` before the first one, and after an older record was restored.
+    /// The time of the last save; `None` before the first save, and after an older record was
+    /// restored.
     stored: Option<u64>,
     /// Whether the store was restored to an older record after the save.
     rolled_back: bool,
@@ -66,7 +68,7 @@ struct Pair {
     known_to: HashSet<Life>,
     /// The lives whose current session has had this pair.
     seen_by: HashSet<Life>,
-    /// The time of the recoverable refusal that the store has recorded.
+    /// The time of the temporary refusal that the store has recorded.
     refused: Option<u64>,
     /// The life that received the pair.
     holder: Option<Life>,
@@ -215,7 +217,7 @@ impl Truth {
 
     /// Records a refusal. Returns `Some` if a sign-in was lost; `true` means that no client can prevent this.
     ///
-    /// `late`: the sender gave up before the request arrived.
+    /// `late`: before the request arrived, the sender stopped waiting or lost its lock.
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
@@ -376,7 +378,7 @@ impl Truth {
         }
     }
 
-    /// Records the time of a recoverable refusal that the store has saved.
+    /// Records the time of a temporary refusal that the store has saved.
     pub(super) fn refused_for_now(&mut self, access: &str, at: Option<u64>) {
         if let Some(&index) = self.by_access.get(access) {
             self.pairs[index].refused = at;
@@ -398,7 +400,7 @@ impl Truth {
         }
     }
 
-    /// Returns whether this life has signed out of the token's sign-in or of a later one.
+    /// Returns whether this life has signed out of the token's sign-in or of a later sign-in.
     pub(super) fn has_signed_out(&self, life: Life, refresh: &str) -> bool {
         let Some(pair) = self.by_refresh.get(refresh).map(|index| &self.pairs[*index]) else { return false };
         let family = &self.families[pair.family];
@@ -499,7 +501,8 @@ impl Truth {
         if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
     }
 
-    /// Records that a life has lost its unsaved pairs because it ended or the user signed in again.
+    /// Records that a life has lost its unsaved pairs because the life ended or the user signed in
+    /// again.
     pub(super) fn gives_up(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| {
@@ -518,7 +521,8 @@ impl Truth {
 
     /// Returns whether the store may have no tokens of the user.
     ///
-    /// Either no sign-in was saved, or the last saved one had an allowed reason to end.
+    /// Returns true if no sign-in was saved, or if the last saved sign-in had an allowed reason to
+    /// end.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
         self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)
     }

@@ -41,7 +41,7 @@ pub fn run(seed: u64, history: bool) -> Report {
 /// The state of a run.
 pub(super) struct World {
     pub(super) rng: Rng,
-    /// Milliseconds since the start.
+    /// The time since the start of the run, in milliseconds.
     pub(super) now: u64,
     start: Timestamp,
     queue: BinaryHeap<Reverse<(u64, u64)>>,
@@ -54,7 +54,7 @@ pub(super) struct World {
     users: Vec<(String, Scope)>,
     pub(super) tasks: BTreeMap<u64, Task>,
     next_task: u64,
-    /// Whether all refusals of the service are recoverable, so that tokens are not deleted.
+    /// Whether all refusals by the service are temporary, so that tokens are not deleted.
     pub(super) recoverable: bool,
     /// How many of 1,000 requests and store operations have a fault.
     pub(super) often: u64,
@@ -103,7 +103,7 @@ pub(super) enum Event {
         request: Request,
         fate: Fate,
     },
-    /// The client receives the result.
+    /// The client receives the result of the request.
     Answer {
         task: u64,
         epoch: u32,
@@ -426,7 +426,7 @@ impl World {
         self.start + SignedDuration::from_millis(i64::try_from(self.now).unwrap_or(i64::MAX))
     }
 
-    /// Converts a wall clock time to milliseconds since the start.
+    /// Converts a wall clock time to milliseconds since the start of the run.
     pub(super) fn since_start(&self, wall: Timestamp) -> Option<u64> {
         u64::try_from(wall.duration_since(self.start).as_millis()).ok()
     }

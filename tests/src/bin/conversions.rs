@@ -1,4 +1,5 @@
-//! Converts recurrence rules, one per JSON line. A script can compare the results with other libraries.
+//! Converts recurrence rules: each input line is a JSON object with one rule. A script can compare
+//! the results with other libraries.
 //!
 //! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}` (a date for an all-day series),
 //! and prints the format of each service, or the reason why the rule is refused:

@@ -1,5 +1,5 @@
-//! Creates an all-day event in a sandbox, lists it, and prints its days. Run it with different time zones in
-//! `TZ`.
+//! Creates an all-day event in a sandbox, lists it, and prints its days. Run this program with
+//! different time zones in `TZ`.
 //!
 //! Prints the UTC offset in hours, then the first and the last day of the event.
 

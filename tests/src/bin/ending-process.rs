@@ -1,8 +1,8 @@
 //! A process that ends during a refresh.
 //!
-//! Arguments: the way to end, the client (`hyper` or `blocking`), then the arguments of `second-process`.
-//! The process prints `calling` before its call. Its next input line is the time until its end, in
-//! milliseconds.
+//! Arguments: the way to end, the client (`hyper` or `blocking`), then the arguments of
+//! `second-process`. The process prints `calling` before its call. The next input line is the time
+//! until the process ends, in milliseconds.
 
 use std::{
     error::Error,
@@ -16,7 +16,7 @@ use connect_stores::FileStore;
 
 type Failure = Box<dyn Error + Send + Sync>;
 
-/// Long enough for an exchange and its save.
+/// A time long enough for an exchange and the save of the new pair.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(20);
 
 fn main() -> Result<(), Failure> {

@@ -4,8 +4,8 @@
 //! bash tests/engines.sh cargo run --release -p connect-tests --bin held-lock
 //! ```
 //!
-//! It fails if a call of either client takes longer than 1.1 s. Without PostgreSQL and Redis it only measures
-//! memory and files.
+//! The program fails if a call of either client takes longer than 1.1 s. Without PostgreSQL and
+//! Redis, the program measures only the memory store and the file store.
 
 use std::{
     env,

@@ -1,5 +1,5 @@
-//! Measures one client with 10,000 users, whose calls of one hour are made in one minute. Run it in release
-//! mode.
+//! Measures one client with 10,000 users, whose calls of one hour are made in one minute. Run this
+//! program in release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin load [-- USERS SECONDS]

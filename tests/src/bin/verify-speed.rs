@@ -1,4 +1,4 @@
-//! Measures the verification of a delivery and its parts. Run it in release mode.
+//! Measures the verification of a delivery and its parts. Run this program in release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin verify-speed [-- BYTES]

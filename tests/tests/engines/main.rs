@@ -1,7 +1,7 @@
 //! The token stores and replay guards on PostgreSQL and Redis.
 //!
-//! Run them with `bash tests/engines.sh cargo test -p connect-tests`. Without PostgreSQL and Redis
-//! the tests are skipped.
+//! Run these tests with `bash tests/engines.sh cargo test -p connect-tests`. Without PostgreSQL and
+//! Redis the tests are skipped.
 
 mod guards;
 mod lost;

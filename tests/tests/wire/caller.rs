@@ -191,7 +191,7 @@ pub(crate) fn tokens() -> Vec<u8> {
     format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\n\r\n{body}", body.len()).into()
 }
 
-/// An endpoint that the library does not know.
+/// An endpoint that the library does not define.
 struct Get(&'static str);
 
 impl Endpoint for Get {

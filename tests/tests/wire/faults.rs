@@ -1,4 +1,4 @@
-//! Every fault of a response, on a new connection and on a reused one.
+//! Every fault of a response, on a new connection and on a reused connection.
 
 use std::{net::TcpListener, time::Duration};
 

@@ -22,7 +22,8 @@ use crate::{median, place::StoreLocation};
 
 /// How many first calls are measured before the sign-outs start.
 const USUAL_CALLS: usize = 31;
-/// One user who signs out, the users of the usual calls, and the user of the call during the sign-outs.
+/// The number of users: one signs out, `USUAL_CALLS` make first calls before, and one calls
+/// meanwhile.
 pub(crate) const SIGN_OUT_USERS: usize = 1 + USUAL_CALLS + 1;
 /// How long after the start of the sign-outs the call of another user starts.
 const HEAD_START: Duration = Duration::from_millis(50);
@@ -169,7 +170,7 @@ fn tasks_alone() -> Result<(), Failure> {
     Ok(())
 }
 
-/// Spawns the application's own tasks; the future returns the time until the last one ended.
+/// Spawns the application's own tasks; the future returns the time until the last task ended.
 fn own_tasks() -> impl Future<Output = Duration> {
     let (mut tasks, started) = (JoinSet::new(), Instant::now());
     for _ in 0..TASKS {

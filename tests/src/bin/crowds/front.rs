@@ -27,7 +27,7 @@ use tokio::{
 
 /// The length of the queue of new connections, if the system allows it.
 const QUEUE: u32 = 4_096;
-/// The pause before accepting again, if no file descriptor is free.
+/// The pause before accepting the next connection, if no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(10);
 
 pub(crate) struct Front {
@@ -57,7 +57,7 @@ impl Front {
         Ok(Self { base_url, delayed, _runtime: runtime })
     }
 
-    /// Returns the highest number of delayed responses since the last call.
+    /// Returns the highest number of delayed responses since this method was last called.
     pub(crate) fn most_delayed(&self) -> usize {
         self.delayed.most.swap(0, SeqCst)
     }

@@ -1,25 +1,28 @@
-//! Measures each token store under many concurrent calls. Run it in release mode.
+//! Measures each token store under many concurrent calls. Run this program in release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin crowds -- --store memory|file|postgres|redis|all
 //!     [--part a|b|c|d|all] [--expiry known|silent|never] [--scale FACTOR] [--limit SECONDS]
 //! ```
 //!
-//! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this
-//! process. The client processes run this program too. A token exchange takes 100 ms. With `--expiry known`
-//! (default) the clients know that the access tokens have expired, and refresh first. With `silent` they
-//! learn of the expiry from a 401, so each call begins with a failing request. With `never` no token has
-//! expired, which shows the cost of the calls alone. `--scale` multiplies the number of calls. A part that
-//! exceeds `--limit` seconds (300) reports its progress.
+//! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs
+//! in this process. The client processes run this program too. A token exchange takes 100 ms. With
+//! `--expiry known` (default), the clients know that the access tokens have expired, and refresh
+//! first. With `silent`, the clients learn of the expiry from a 401, so each call begins with a
+//! failing request. With `never`, no token has expired, which shows the cost of the calls alone.
+//! `--scale` multiplies the number of calls. A part that exceeds `--limit` seconds (300) reports
+//! its progress.
 //!
 //! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. This
-//!   call may take 100 ms longer than the median of first calls before the sign-outs. No sign-out may fail.
+//!   call may take at most 100 ms longer than the median of first calls before the sign-outs. No
+//!   sign-out may fail.
 //! - **b**: two processes (for [`MemoryStore`](connect_core::MemoryStore), two clients with a runtime each)
 //!   call once for each of 6,000 users whose access tokens have expired. No call may fail, and each user
 //!   must cause exactly one exchange.
-//! - **c**: as part b, with one process and 20,000 users.
-//! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. They may take
-//!   1.1 times as long as in a process with two busy threads and no calls (medians of three).
+//! - **c**: the same as part b, but with one process and 20,000 users.
+//! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. The
+//!   tasks may take at most 1.1 times as long as in a process with two busy threads and no calls.
+//!   Both times are medians of three measurements.
 
 mod children;
 mod client;
@@ -36,9 +39,11 @@ use connect_tests::world::Failure;
 use place::StoreKind;
 use service::{Expiry, MOST_USERS, Outcome, Service, Workload};
 
-/// How much longer the call of another user may take during the sign-outs, in milliseconds.
+/// How much longer the call of another user may take during the sign-outs than before, in
+/// milliseconds.
 const EXTRA_MS: f64 = 100.0;
-/// How much longer the application's own tasks may take during the calls, as a factor.
+/// The longest allowed time of the application's own tasks during the calls, relative to the time
+/// without calls.
 const TASKS_RATIO: f64 = 1.1;
 /// How many times the application's own tasks are measured, each time with and without calls.
 const ROUNDS: usize = 3;

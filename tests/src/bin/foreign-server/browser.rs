@@ -13,7 +13,7 @@ use crate::{Outcome, REDIRECT_URI, USER};
 /// Keeps cookies, follows redirects and submits forms.
 pub(crate) struct Browser {
     transport: UreqTransport,
-    /// Path, name and value.
+    /// The path, name and value of each cookie.
     cookies: Vec<(String, String, String)>,
 }
 

@@ -1,9 +1,9 @@
 //! Tests both clients against a third-party authorization server.
 //!
 //! Prints a line for each check and stops at the first failure. Arguments: `oidc-provider` or
-//! `oauth2-mock-server`, its issuer, a client id, the client authentication (`basic`, `post` or `none`), and
-//! the secret if there is one. The server must return the number of its token requests at
-//! `/witness/token-requests`.
+//! `oauth2-mock-server`, its issuer, a client id, the client authentication (`basic`, `post` or
+//! `none`), and the secret, if the client has one. The server must return the number of its token
+//! requests at `/witness/token-requests`.
 
 mod browser;
 mod client;
