@@ -4,8 +4,8 @@
 //! connect.openapi.json -> node (JSON with pointers) -> read -> model -> emit_* -> prettyplease -> files
 //! ```
 //!
-//! An unsupported construct is an error that contains its JSON pointer, so no part of the schema is silently
-//! ignored. The output is deterministic.
+//! An unsupported construct causes an error that contains the construct's JSON pointer, so no part
+//! of the schema is silently ignored. The output is deterministic.
 
 mod emit;
 mod emit_answers;
@@ -39,12 +39,12 @@ pub(crate) fn write(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Returns an error if a committed file differs from the generated one.
+/// Returns an error if a committed file differs from the generated file.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let stale: Vec<String> = generate(root)?
         .into_iter()
         .filter(|(name, text)| fs::read(root.join(name)).ok().as_deref() != Some(text.as_bytes()))
-        .map(|(name, _)| format!("{name} differs from the schema: run `cargo xtask codegen`"))
+        .map(|(name, _)| format!("{name} does not match the schema: run `cargo xtask codegen`"))
         .collect();
     if stale.is_empty() { Ok(()) } else { Err(stale.join("\n")) }
 }

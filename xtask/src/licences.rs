@@ -20,7 +20,8 @@ const ALLOWED: [&str; 9] = [
 
 /// Licences that are allowed only for some packages: licence, note, prefixes of package names.
 ///
-/// The libraries need these packages. These licences are no stricter than the generally allowed ones.
+/// The libraries need these packages. These licences are not stricter than the licences that are
+/// allowed for all packages.
 const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
     (
         "Unicode-3.0",

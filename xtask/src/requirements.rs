@@ -38,7 +38,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
     let requirements = read(&text)?;
     for section in 1..=SECTIONS {
         if !requirements.iter().any(|requirement| requirement.section == section) {
-            return Err(format!("{DOCUMENT}: section {section} has no test with a change"));
+            return Err(format!("{DOCUMENT}: section {section} has no test with a `diff` block"));
         }
     }
     for requirement in &requirements {
@@ -97,7 +97,7 @@ fn read(text: &str) -> Result<Vec<Requirement>, String> {
         } else if let Some(file) = line.strip_prefix("```diff ") {
             let test = test
                 .clone()
-                .ok_or_else(|| format!("{DOCUMENT}: section {section} has a diff but no test"))?;
+                .ok_or_else(|| format!("{DOCUMENT}: section {section} has a `diff` block but no test"))?;
             let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
             let side = |sign| -> Vec<_> { block.iter().filter_map(|line| line.strip_prefix(sign)).collect() };
             let (old, new) = (side('-').join("\n"), side('+').join("\n"));
@@ -108,7 +108,8 @@ fn read(text: &str) -> Result<Vec<Requirement>, String> {
 }
 
 impl Requirement {
-    /// Returns an error unless the file contains the code to change once, and the test exists.
+    /// Returns an error unless the file contains the code to change exactly once, and the test
+    /// exists.
     fn check_exists(&self, root: &Path) -> Result<(), String> {
         let text =
             fs::read_to_string(root.join(&self.file)).map_err(|error| format!("{}: {error}", self.file))?;

@@ -197,7 +197,9 @@ pub(crate) fn strict_list<'de, A: MapAccess<'de>, T: Wire>(
                 match value {
                     Typed::Value(value) => values.push(value),
                     Typed::Null | Typed::Other => {
-                        return Err(A::Error::custom("an element of the list does not have the expected type"));
+                        return Err(A::Error::custom(
+                            "an element of the list does not have the expected type",
+                        ));
                     }
                 }
             }

@@ -3,7 +3,7 @@
 //! * `faults`: every fault of a response, and its outcome for a read and for a create;
 //! * `pool`: idle connections that the server closes, or on which it sends bytes without a request;
 //! * `responses`: content codings, heads, dates and texts;
-//! * `time`: timeouts with slow servers, and the pauses of a 429;
+//! * `time`: timeouts with slow servers, and the pauses after a 429;
 //! * `size`: endless responses.
 //!
 //! After every fault, the next call of the same client must succeed.

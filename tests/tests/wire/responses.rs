@@ -16,7 +16,7 @@ const BODY: &str = r#"[{"id":"0","provider":"google"}]"#;
 
 struct Case {
     name: &'static str,
-    /// The response to the call, then the responses to its further requests.
+    /// The response to the first request of the call, then the responses to the further requests.
     responses: Vec<Vec<u8>>,
     call: fn(&dyn Caller) -> Result<String, Error>,
     right: fn(&Result<String, Error>) -> bool,
@@ -206,7 +206,8 @@ fn cases() -> Vec<Case> {
     cases
 }
 
-/// Runs all cases with both clients, in one piece and in small pieces, and reports every wrong outcome.
+/// Runs all cases with both clients, and reports every wrong outcome. Each response is sent once in
+/// one piece and once in small pieces.
 fn run(world: impl Fn() -> (Wire, Setup)) {
     let mut wrong = Vec::new();
     for case in cases() {

@@ -1,4 +1,4 @@
-//! Timeouts with slow servers, and the pauses of a 429.
+//! Timeouts with slow servers, and the pauses after a 429.
 //!
 //! A call must end at its timeout, or at most 10% later. [`SLACK`] and a second try allow for a busy machine.
 

@@ -38,7 +38,7 @@ pub(crate) fn docs(text: &str) -> TokenStream {
     quote!(#(#lines)*)
 }
 
-/// Returns the Rust type. `moment` names the type of a date-time.
+/// Returns the Rust code of a type. `moment` names the type of a date-time.
 pub(crate) fn ty(ty: &Ty, moment: &str) -> TokenStream {
     match ty {
         Ty::Text => quote!(String),

@@ -159,7 +159,8 @@ fn fields_impl(of: &Answer) -> TokenStream {
     }
 }
 
-/// Returns the code that deserializes strict fields in place. An error then contains the field's JSON path.
+/// Returns the code that deserializes strict fields in place. An error of this code contains the
+/// field's JSON path.
 fn read_in_place(of: &Answer) -> Option<TokenStream> {
     let strict: Vec<_> = of.fields.iter().filter(|field| field.strict).collect();
     let (wires, names) = names(strict.iter().copied());
@@ -201,7 +202,8 @@ fn constructor(of: &Answer) -> Option<TokenStream> {
     })
 }
 
-/// Returns the `Answer` impl. A response with `success: false` is a refusal, with or without a schema field.
+/// Returns the `Answer` impl. A response with `success: false` is a refusal, even if the schema
+/// does not define the field `success`.
 fn answer_impl(of: &Answer) -> TokenStream {
     let name = format_ident!("{}", of.name);
     let has = |wire: &str, ty: &Ty| of.fields.iter().any(|field| field.wire == wire && field.ty == *ty);

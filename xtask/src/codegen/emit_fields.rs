@@ -63,11 +63,11 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
         #[derive(Debug, Clone, PartialEq, Default)]
         pub struct EventFields {
             #(#fields)*
-            #[doc = " Which guests are notified, if the caller chose."]
+            #[doc = " Which guests are notified; `None` if the caller made no choice."]
             pub notify: Option<Notify>,
             #[doc = " Provider-specific fields, each a JSON object."]
             pub provider_fields: Vec<(Provider, Raw)>,
-            #[doc = " The names of set fields that only Mobiscroll Connect supports."]
+            #[doc = " The names of the fields that are set and that only Mobiscroll Connect supports."]
             pub connect_only: Vec<&'static str>,
             #[doc = " The time zone of the start. By default, the days of a series are days in this time zone."]
             pub start_zone: Option<jiff::tz::TimeZone>,
@@ -121,7 +121,8 @@ fn body_field<'a>(of: &'a Request, wire: &str) -> Option<&'a Field> {
     of.body_fields().iter().find(|field| field.wire == wire)
 }
 
-/// Returns whether a field is a start or an end. `EventFields` represents both as `EventTime`.
+/// Returns whether a field is a start or an end. `EventFields` represents starts and ends as
+/// `EventTime`.
 fn is_boundary(field: &Field) -> bool {
     field.ty == Ty::Named("Boundary".into())
 }

@@ -289,7 +289,10 @@ fn safety(model: &Model, of: &Request) -> Result<TokenStream, String> {
                 quote!(self.#name == Some(#ty::#variant))
             }
             _ => {
-                return Err(format!("{}: x-once-when needs `*` or a field of an enum type: {wire}", of.name));
+                return Err(format!(
+                    "{}: x-once-when: the field {wire} is not an enum (expected the value `*`)",
+                    of.name
+                ));
             }
         };
         out = quote!(if #condition { Safety::Once } else { #out });

@@ -19,11 +19,13 @@ impl Model {
     pub(crate) fn variant(&self, name: &str, value: &str) -> Result<&str, String> {
         let values = self.enums.iter().find(|known| known.name == name).map(|known| &known.variants);
         let found = values.and_then(|values| values.iter().find(|variant| variant.value == value));
-        found.map(|variant| variant.name.as_str()).ok_or_else(|| format!("{name} has no value `{value}`"))
+        found
+            .map(|variant| variant.name.as_str())
+            .ok_or_else(|| format!("the enum {name} has no value `{value}`"))
     }
 }
 
-/// An enum of texts. If the enum is open, the service may send other values.
+/// An enum of strings. If the enum is open, the service may send other values.
 #[derive(Debug)]
 pub(crate) struct Enum {
     pub(crate) name: String,
@@ -62,7 +64,8 @@ pub(crate) struct Answer {
 pub(crate) struct Request {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// Whether `new` is generated. If not, `required` is generated, for a hand-written `new` to call.
+    /// Whether `new` is generated. If `new` is written by hand, `required` is generated, which
+    /// `new` calls.
     pub(crate) new: bool,
     /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,
@@ -143,7 +146,8 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Whether the field may be null. In a request, a nullable field is a `Patch`.
     pub(crate) nullable: bool,
-    /// Whether the Rust type of a response field is not an `Option`: a missing value is then empty.
+    /// Whether a missing value of a response field is empty instead of `None`, so that the Rust
+    /// type is not an `Option`.
     pub(crate) plain: bool,
     /// Whether a value of the wrong type makes the whole response an error.
     pub(crate) strict: bool,

@@ -167,11 +167,10 @@ impl<'a> Reader<'a> {
         if ["self", "Self", "super", "crate", "_", "extra", "foreign_options", "new"].contains(&name.as_str())
         {
             return holder
-                .error(format!("`{name}` cannot be the name of a field: set another one with x-rust-name"));
+                .error(format!("`{name}` cannot be the name of a field: set another name with x-rust-name"));
         }
         if holder.get("x-rust-clear").is_some() && !nullable {
-            return holder
-                .error("x-rust-clear is set, but the field may not be null: nothing would clear it");
+            return holder.error("x-rust-clear is set, but the type of the field does not include null");
         }
         let constant = schema.optional_text("const")?.map(str::to_owned);
         let limit = |key: &str| schema.get(key).map(|node| node.number()).transpose();
@@ -212,7 +211,7 @@ impl<'a> Reader<'a> {
                 [first, second] if second.optional_text("type")? == Some("null") => {
                     Ok((self.ty(first)?.0, true))
                 }
-                _ => choices.error("is not a type and null"),
+                _ => choices.error("is not a list of one type and null"),
             };
         }
         if schema.get("oneOf").is_some() {
@@ -223,7 +222,7 @@ impl<'a> Reader<'a> {
         let words = words.iter().map(Node::text).collect::<Result<Vec<_>, _>>()?;
         let nullable = words.len() == 2 && words[1] == "null";
         if words.len() > 1 && !nullable {
-            return kind.error("is not one type, or one type and null");
+            return kind.error("is not one type, or a list of one type and null");
         }
         let format = schema.optional_text("format")?;
         let keys: &[&str] = match words[0] {
@@ -245,10 +244,12 @@ impl<'a> Reader<'a> {
                 match (schema.require("additionalProperties")?, schema.optional_text("x-rust-key")?) {
                     (values, Some(key)) => Ty::Map(key.to_owned(), Box::new(self.ty(&values)?.0)),
                     (values, None) if values.value.as_bool() == Some(true) => Ty::Raw,
-                    (values, None) => return values.error("is not `true`, and the object has no x-rust-key"),
+                    (values, None) => {
+                        return values.error("is not `true` (expected `true`, or x-rust-key in the object)");
+                    }
                 }
             }
-            _ => return kind.error("unsupported type and format"),
+            _ => return kind.error("unsupported combination of type and format"),
         };
         Ok((ty, nullable))
     }
@@ -296,7 +297,7 @@ impl<'a> Reader<'a> {
                 Some("idempotent") => "Idempotent",
                 Some("once") => "Once",
                 None if link => "Safe",
-                _ => return node.error("x-safety is not safe, idempotent or once"),
+                _ => return node.error("x-safety is missing or unknown (expected safe, idempotent or once)"),
             },
             once_when: once_when
                 .iter()

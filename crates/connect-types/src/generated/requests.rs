@@ -1184,11 +1184,11 @@ pub struct EventFields {
     pub privacy: Option<Privacy>,
     /// The status of the event.
     pub status: Option<EventStatus>,
-    /// Which guests are notified, if the caller chose.
+    /// Which guests are notified; `None` if the caller made no choice.
     pub notify: Option<Notify>,
     /// Provider-specific fields, each a JSON object.
     pub provider_fields: Vec<(Provider, Raw)>,
-    /// The names of set fields that only Mobiscroll Connect supports.
+    /// The names of the fields that are set and that only Mobiscroll Connect supports.
     pub connect_only: Vec<&'static str>,
     /// The time zone of the start. By default, the days of a series are days in this time zone.
     pub start_zone: Option<jiff::tz::TimeZone>,
