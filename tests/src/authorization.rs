@@ -1,5 +1,4 @@
-//! A sandbox with an application at one authorization server, and the sandbox's counters for that
-//! server.
+//! A sandbox, an application at one authorization server, and the counters of that server.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,

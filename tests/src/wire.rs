@@ -45,8 +45,8 @@ pub enum Fault {
     Drips(Vec<u8>, Duration),
     /// Sends the first bytes, then repeats the second bytes at most this many times.
     Endless(Vec<u8>, Vec<u8>, usize),
-    /// Sends the first bytes, then repeats the second bytes with this pause until the client closes
-    /// the connection.
+    /// Sends the first bytes, then repeats the second bytes with this pause. Ends when the client
+    /// closes the connection.
     Slow(Vec<u8>, Vec<u8>, Duration),
     /// Sends these bytes after the head of the request, without reading its body.
     Unread(Vec<u8>),

@@ -146,8 +146,8 @@ pub(crate) struct Field {
     pub(crate) required: bool,
     /// Whether the field may be null. In a request, a nullable field is a `Patch`.
     pub(crate) nullable: bool,
-    /// Whether a missing value of a response field is empty instead of `None`, so that the Rust
-    /// type is not an `Option`.
+    /// Whether the Rust type of a response field is not an `Option`. A missing value is then read
+    /// as the empty value of the type.
     pub(crate) plain: bool,
     /// Whether a value of the wrong type makes the whole response an error.
     pub(crate) strict: bool,

@@ -42,8 +42,7 @@ use service::{Expiry, MOST_USERS, Outcome, Service, Workload};
 /// How much longer the call of another user may take during the sign-outs than before, in
 /// milliseconds.
 const EXTRA_MS: f64 = 100.0;
-/// The longest allowed time of the application's own tasks during the calls, relative to the time
-/// without calls.
+/// How many times as long the application's own tasks may take during the calls as without calls.
 const TASKS_RATIO: f64 = 1.1;
 /// How many times the application's own tasks are measured, each time with and without calls.
 const ROUNDS: usize = 3;
