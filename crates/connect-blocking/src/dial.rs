@@ -70,8 +70,9 @@ impl fmt::Debug for ConnectSettings {
     }
 }
 
-/// Resolves no host names, because ureq would resolve one for each request, even if a connection is idle.
-/// [`ProxyConnector`] resolves them.
+/// Resolves no host names: [`ProxyConnector`] resolves them.
+///
+/// ureq calls its resolver for each request, even if it then uses an idle connection.
 #[derive(Debug)]
 pub(crate) struct NoResolver;
 
@@ -81,8 +82,7 @@ impl Resolver for NoResolver {
     }
 }
 
-/// Resolves the host name of the server or of its proxy, connects by TCP, opens the tunnel of the proxy, and
-/// starts TLS.
+/// Resolves the host name of the server or its proxy, connects by TCP, and starts TLS.
 ///
 /// ureq's own connectors support neither additional trusted certificates nor `NO_PROXY`.
 #[derive(Debug)]
