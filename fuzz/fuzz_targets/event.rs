@@ -1,6 +1,7 @@
 //! A single event, alone or inside the response to a write.
 //!
-//! Any JSON object is an event. If an event can be changed, the update and delete requests are valid.
+//! The decoder must read every JSON object as an event, and refuse every other input. If an event can be
+//! changed, the update and delete requests must be valid.
 
 #![no_main]
 

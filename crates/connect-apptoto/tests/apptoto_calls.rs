@@ -1,4 +1,4 @@
-//! Errors for a missing scope, retries, and paging of Apptoto calls.
+//! Tests of Apptoto calls: retries, paging, and the error for a missing scope.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;

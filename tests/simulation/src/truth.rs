@@ -97,7 +97,7 @@ pub(super) struct Presenter {
     pub(super) skewed: bool,
     /// Whether the refresh is explicit. An explicit refresh may be sent long before the expiry.
     pub(super) asked: bool,
-    /// Whether the store has refused writes since before the sender got the lock.
+    /// Whether the store already refused writes when the sender got the lock, and still refuses them.
     pub(super) unwritable: bool,
 }
 

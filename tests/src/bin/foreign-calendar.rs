@@ -140,7 +140,7 @@ fn hyper<'a>(runtime: &'a tokio::runtime::Runtime, base: &str, token: &str) -> R
     Ok(BlockOn { runtime, user })
 }
 
-/// A user of the async client behind the blocking [`Caller`] trait.
+/// Implements the blocking [`Caller`] trait with a user of the async client.
 struct BlockOn<'a> {
     runtime: &'a tokio::runtime::Runtime,
     user: connect_hyper::User,

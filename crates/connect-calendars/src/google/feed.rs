@@ -56,7 +56,7 @@ pub struct EventFeed {
 struct Round {
     pager: Pager<ListEvents>,
     full: bool,
-    /// How often the round restarted without a token.
+    /// The number of times the round restarted without a sync token and a page token.
     restarts: u32,
     /// The latest version of each event in the round, by id.
     latest: BTreeMap<String, Event>,

@@ -8,7 +8,9 @@ use jiff::{
 
 use super::rule::invalid;
 
-/// The last day whose occurrence begins no later than UNTIL.
+/// Returns the last day on which an occurrence can begin.
+///
+/// This is the day of UNTIL, or the day before if UNTIL is before the series' time of day.
 pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, Invalid> {
     let out_of_range = || invalid("UNTIL is out of range (expected a year from -9999 to 9999)");
     let (zone, time) = match start {

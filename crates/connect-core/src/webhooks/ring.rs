@@ -13,9 +13,10 @@
 //!   a day at most. Keys have expired when their time is over by the wall clock or by the monotonic
 //!   clock. If a signature matches an expired key, the delivery is verified, and newer keys are
 //!   fetched in the background.
-//! * If no signature matches, the keys are fetched once more, because they may have changed. The delivery is
-//!   refused with 401 if the service itself (not a cache) responds to a fetch that started after the delivery
-//!   arrived. In all other cases, the delivery is refused with 503, so that the service sends it again.
+//! * If no signature matches, the keys are fetched once more, because they may have changed. If no signature
+//!   matches the fetched keys either, the delivery is refused: with 401 if the keys came from the service
+//!   itself (not from a cache) by a fetch that started after the delivery arrived; otherwise with 503, so
+//!   that the service sends the delivery again.
 //! * There is at most one fetch a minute. A driver holds a lock, the fetch lock, while it starts and runs a
 //!   [`Fetch`]. Other callers wait for a fetch that is running.
 //! * A fetch that is dropped before its response counts as failed. The next fetch may start two

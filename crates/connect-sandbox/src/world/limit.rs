@@ -5,7 +5,7 @@
 pub(crate) struct Count(u64);
 
 impl Count {
-    /// Counts a call, and returns whether to refuse the call because it is the `every`th.
+    /// Counts a call, and returns whether to refuse it: one call in `every` is refused.
     ///
     /// If `every` is 0, the limit is off: calls are neither counted nor refused.
     pub(crate) fn refuses(&mut self, every: u64) -> bool {

@@ -136,8 +136,9 @@ fn expired(test: &GuardTest<'_>) -> RuleResult {
     let _claim = test.take_when_free(&other, &id)?;
     drop(late);
     thread::sleep(SHORT / 8);
-    test.expect_claim(&one, &id, "InHand")
-        .map_err(|Fault(what)| Fault(format!("an expired claim freed a newer claim: {what}")))
+    test.expect_claim(&one, &id, "InHand").map_err(|Fault(what)| {
+        Fault(format!("the release of an expired claim also released a newer claim of the delivery: {what}"))
+    })
 }
 
 fn done_late(test: &GuardTest<'_>) -> RuleResult {

@@ -63,7 +63,7 @@ impl FromStr for Notify {
     }
 }
 
-/// The options of a request that Connect does not support.
+/// The options that Connect does not support.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub(crate) struct ForeignOptions {
     pub(crate) notify: Option<Notify>,

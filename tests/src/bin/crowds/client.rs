@@ -20,7 +20,7 @@ use tokio::{
 
 use crate::{median, place::StoreLocation};
 
-/// How many first calls are measured before the sign-outs start.
+/// The number of users whose first call is timed before the sign-outs start.
 const USUAL_CALLS: usize = 31;
 /// The number of users: one signs out, `USUAL_CALLS` make first calls before, and one calls
 /// meanwhile.

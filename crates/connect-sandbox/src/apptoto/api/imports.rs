@@ -21,8 +21,8 @@ pub(super) struct Import {
     is_empty: bool,
 }
 
-/// The time for which an import is `launching`, and then `running`. The constant applies if the
-/// switch `apptoto_import_steps` is `clock`.
+/// The duration of each of the two states of a new import: first `launching`, then `running`. The constant
+/// applies if the switch `apptoto_import_steps` is `clock`.
 const STEP: SignedDuration = SignedDuration::from_secs(2);
 
 impl Import {
