@@ -5,6 +5,7 @@
 //! ```
 
 mod data;
+mod mirror;
 mod rows;
 mod server;
 mod work;
@@ -24,6 +25,7 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["serve", events, pages, odd_every, coding, delay] => serve(events, pages, odd_every, coding, delay),
         ["run", client, work, base] => run(client, work, base),
+        ["mirror"] => mirror::measure(),
         names => rows::measure(names),
     };
     match outcome {

@@ -265,7 +265,7 @@ fn blocking_user(
     Ok(user)
 }
 
-/// A transport without a network, which leaves the cost of the core. The responses are as small as possible.
+/// A transport that uses no network, so that only the cost of the core is measured.
 fn canned(request: Request) -> Result<Response, TransportError> {
     let body = match *request.method() {
         http::Method::GET => Bytes::from_static(b"[]"),

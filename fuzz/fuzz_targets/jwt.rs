@@ -1,6 +1,7 @@
 //! The payload of an access token (a JSON Web Token).
 //!
-//! A valid `exp` is the expiry time. A token of another user or application is refused.
+//! A valid `exp` must become the expiry time of the tokens. A token of another user or application must be
+//! refused.
 
 #![no_main]
 

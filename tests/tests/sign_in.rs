@@ -89,7 +89,7 @@ fn signed_out(world: &SignInSetup, key: &TokenKey, last: &Tokens) {
     }
 }
 
-/// Has the token endpoint refuse the next request, as Microsoft's loop detection does.
+/// Makes the token endpoint refuse the next request, as Microsoft's loop detection does.
 fn refuse_once(world: &SignInSetup) {
     let endpoint = match world.whose {
         Whose::Connect => "POST /oauth/token",

@@ -1,4 +1,4 @@
-//! The certificates that the clients trust, over real TLS.
+//! Tests with real TLS connections which certificates the clients trust.
 
 use std::{process::Command, sync::LazyLock};
 

@@ -69,7 +69,7 @@ pub trait EventSeries {
     /// Returns the start that this occurrence has by the rule of its series. `None` if the provider does not
     /// send this start, or if the event is not an occurrence.
     ///
-    /// Microsoft Graph sends the original start of an all-day series as midnight in UTC. This
+    /// For an occurrence of an all-day series, Microsoft Graph sends midnight in UTC. This
     /// method converts midnight to a date if the occurrence is all-day.
     /// [`original_start_in`](Self::original_start_in) converts midnight to a date if the series is
     /// all-day.

@@ -162,7 +162,7 @@ struct Change {
 #[derive(Clone, Debug)]
 enum Step {
     Change(Change),
-    /// The service reads the page that the mirror requests.
+    /// The service makes the page that the mirror requested, from its events at this moment.
     Read,
     /// The page reaches the mirror.
     Receive,

@@ -41,10 +41,10 @@ enum WebhooksAction {
         after_help = "Example: connect webhooks listen --port 9000 --forward-to http://127.0.0.1:3000/hooks"
     )]
     Listen(listen::Arguments),
-    /// Make a sandbox change an event and send a delivery.
+    /// Change an event in a sandbox, so that the sandbox sends a delivery.
     #[command(after_help = "Example: connect webhooks trigger --change created --title Dentist")]
     Trigger(trigger::Trigger),
-    /// Make a sandbox send a delivery again.
+    /// Let a sandbox send a delivery again.
     #[command(after_help = "Example: connect webhooks resend")]
     Resend(trigger::Resend),
     /// Verify the signature of a saved delivery.

@@ -90,8 +90,10 @@ impl Session {
     /// Returns the tokens in use, or `None` if a refresh is needed.
     ///
     /// No refresh is needed if this process received the tokens after the time `asked`, or if the tokens were
-    /// valid and at most `max_age` old at the time `asked`. If the response to the last refresh was lost, the
-    /// tokens are returned as long as [`refresh`](Self::refresh) fails for this reason.
+    /// valid and at most `max_age` old at the time `asked`.
+    ///
+    /// If the response to the last refresh was lost, these two rules do not apply: the tokens are returned
+    /// until one lifetime of the access token has passed since the loss.
     pub fn tokens_within(&self, max_age: Duration, asked: Now) -> Option<Tokens> {
         self.state().tokens_within(max_age, asked).cloned()
     }

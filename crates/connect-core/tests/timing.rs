@@ -11,7 +11,7 @@ fn refreshes(world: &World) -> bool {
     matches!(world.call(), Step::Refresh(..))
 }
 
-/// Returns a user whose process has just received pair 2 with this lifetime, and the user's store.
+/// Returns a user and the user's store. The process has just received pair 2, which has this lifetime.
 fn minted_here(lifetime: u64) -> (World, Option<Tokens>) {
     let world = World::loaded();
     let mut store = Some(world.pair(1));

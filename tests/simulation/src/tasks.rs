@@ -52,7 +52,8 @@ pub(super) enum CallState {
 /// How a call continues after a refresh.
 pub(super) enum After {
     Call(Refreshing),
-    /// An explicit refresh. `last` is false during the preparation of the refresh.
+    /// An explicit refresh: a preparation if necessary, then the refresh itself. `last` is true for the
+    /// refresh itself.
     Asked {
         last: bool,
     },

@@ -1,7 +1,7 @@
 //! Runs every scenario with both clients over every transport.
 //!
-//! All runs execute the same scenarios. A scenario fails if one of its faults never happened. The counts come
-//! from the sandbox, not from the client.
+//! All runs execute the same scenarios. A scenario fails if one of its faults never happened. The sandbox,
+//! not the client, counts the faults.
 
 // The shared code loops over a stream in the async client and over an iterator in the blocking one.
 #![allow(clippy::while_let_on_iterator)]

@@ -64,8 +64,8 @@ pub(crate) struct Answer {
 pub(crate) struct Request {
     pub(crate) name: String,
     pub(crate) doc: String,
-    /// Whether `new` is generated. If `new` is written by hand, `required` is generated, which
-    /// `new` calls.
+    /// Whether `new` is generated. If not, a constructor `required` is generated, and the hand-written `new`
+    /// calls `required`.
     pub(crate) new: bool,
     /// Whether a hand-written `check` validates the combination of fields.
     pub(crate) check: bool,

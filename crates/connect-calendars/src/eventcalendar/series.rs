@@ -63,8 +63,9 @@ impl Series {
 
 /// The rule in the form of the Eventcalendar, which accepts BYSETPOS only with BYDAY.
 ///
-/// The last day of a month is written as `BYMONTHDAY=-1`. `None` for any other rule with both BYSETPOS and
-/// BYMONTHDAY, such as `BYMONTHDAY=28,29,30;BYSETPOS=-1` (the 30th, or the last day of a shorter month).
+/// A rule with both BYSETPOS and BYMONTHDAY is converted only if it means the last day of the month, such as
+/// `BYMONTHDAY=28,29,30,31;BYSETPOS=-1`: the result has `BYMONTHDAY=-1`. For every other such rule, returns
+/// `None`.
 fn eventcalendar_rule(rule: &str) -> Option<String> {
     let parts: Vec<_> = rule.split(';').filter_map(|part| part.trim().split_once('=')).collect();
     let value =

@@ -202,7 +202,7 @@ pub(crate) fn read_tokens(
             app.exchange_cool_down().begin(None, wait, now);
         }
     }
-    let text = error.message().unwrap_or("no reason given").to_owned();
+    let text = error.message().unwrap_or("the token endpoint gave no reason").to_owned();
     // An error code is a refusal of the grant only with status 400 or 401 (RFC 6749 5.2).
     let is_refusal = matches!(status, StatusCode::BAD_REQUEST | StatusCode::UNAUTHORIZED);
     let is_one_of = |codes: &[String]| {

@@ -35,8 +35,8 @@ const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
 /// Returns the key that [`sign`] signs with, for [`verify`](super::verify).
 ///
-/// In tests of a client, use [`keys`] instead, because a client uses a pinned key only until it has fetched
-/// keys.
+/// In tests of a client, use [`keys`] instead, because a client uses its `webhook_key` only until it has
+/// fetched keys.
 pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
 }

@@ -132,12 +132,14 @@ fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem>
     call.query(name).map(read).transpose()
 }
 
-/// Reads `calendarIds`: an object of lists by provider, or one list for all providers.
+/// Reads `calendarIds`: a list of calendar ids for each provider, or one list for all providers.
 ///
 /// A list for all providers is stored under the empty name. An empty object or list counts as absent.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
-    let wrong =
-        || Problem::invalid_field("calendarIds", "calendarIds must be a JSON object of lists by provider");
+    let wrong = || {
+        let expected = r#"calendarIds must be JSON such as {"google":["id"]}, or a list of calendar ids"#;
+        Problem::invalid_field("calendarIds", expected)
+    };
     let ids = |value: Value| match value {
         Value::Array(ids) => Ok(ids.iter().filter_map(Value::as_str).map(str::to_owned).collect::<Vec<_>>()),
         _ => Err(wrong()),

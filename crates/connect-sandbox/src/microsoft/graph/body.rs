@@ -188,12 +188,14 @@ fn read_locations(event: &Value) -> Result<(Value, Value), ApiError> {
         Value::Array(all) => all.clone(),
         _ => return Err(ApiError::property("locations", "expected a list")),
     };
+    let mut wrong = ApiError::property("locations", "expected a list of objects");
     if all.is_empty() && !event["location"].is_null() {
         all.push(event["location"].clone());
+        wrong = ApiError::property("location", "expected an object");
     }
     for one in &mut all {
         text(one, "displayName")?;
-        let one = one.as_object_mut().ok_or_else(|| ApiError::property("location", "expected an object"))?;
+        let Some(one) = one.as_object_mut() else { return Err(wrong) };
         one.entry("locationType").or_insert_with(|| json!("default"));
         one.entry("uniqueIdType").or_insert_with(|| json!("unknown"));
     }
