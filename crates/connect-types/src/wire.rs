@@ -80,7 +80,7 @@ pub(crate) trait Fields: Default {
         map: &mut A,
     ) -> Result<bool, A::Error>;
 
-    /// Returns the struct if the JSON value is a string instead of an object; `None` if it must be an object.
+    /// Returns the struct if the value is a string instead of an object; `None` if it must be an object.
     fn from_text(_text: &str) -> Option<Self> {
         None
     }

@@ -96,7 +96,7 @@ pub(crate) fn shifted(at: Timestamp, from: Timestamp, to: Timestamp) -> Timestam
     at.checked_add(from.duration_until(to)).unwrap_or(at)
 }
 
-/// Formats a time as in the id of an occurrence: `20261102T090000Z`, or `20261102` for an all-day event.
+/// Formats a time as in an occurrence id: `20261102T090000Z`, or `20261102` for an all-day event.
 pub(crate) fn stamp(at: Timestamp, all_day: bool) -> String {
     let at = local(at);
     let date = format!("{:04}{:02}{:02}", at.year(), at.month(), at.day());
