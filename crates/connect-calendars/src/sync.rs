@@ -32,7 +32,7 @@
 
 pub mod mirror;
 
-pub use mirror::Mirror;
+pub use mirror::{Fingerprint, Mirror};
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -125,6 +125,8 @@ impl Cursor {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventCopy {
     events: BTreeMap<CopyKey, Event>,
+    /// The occurrences in the copy, by their series.
+    occurrences: BTreeMap<CopyKey, BTreeSet<CopyKey>>,
 }
 
 type CopyKey = (String, String, String);
@@ -138,18 +140,33 @@ impl EventCopy {
     /// Applies the changes of a round.
     pub fn apply(&mut self, changes: Changes) {
         if changes.full {
-            self.events.clear();
+            *self = Self::default();
         }
-        let removed: BTreeSet<CopyKey> = changes.removed.iter().map(key).collect();
-        if !removed.is_empty() {
-            // The key does not contain the series, so every event has to be checked.
-            self.events.retain(|key, event| {
-                let series = event.recurring_event_id.as_ref();
-                let of_series = |series: &String| (key.0.clone(), key.1.clone(), series.clone());
-                !removed.contains(key) && !series.is_some_and(|series| removed.contains(&of_series(series)))
-            });
+        for id in &changes.removed {
+            let id = key(id);
+            let occurrences = self.occurrences.remove(&id).into_iter().flatten();
+            for id in occurrences.chain([id]).collect::<Vec<_>>() {
+                self.remove(&id);
+            }
         }
-        self.events.extend(changes.events.into_iter().map(|event| (key(&EventId::from(&event)), event)));
+        for event in changes.events {
+            let id = key(&EventId::from(&event));
+            self.remove(&id);
+            if let Some(series) = series_of(&id, &event) {
+                self.occurrences.entry(series).or_default().insert(id.clone());
+            }
+            self.events.insert(id, event);
+        }
+    }
+
+    fn remove(&mut self, id: &CopyKey) {
+        let Some(series) = self.events.remove(id).and_then(|event| series_of(id, &event)) else { return };
+        if let Some(occurrences) = self.occurrences.get_mut(&series) {
+            occurrences.remove(id);
+            if occurrences.is_empty() {
+                self.occurrences.remove(&series);
+            }
+        }
     }
 
     /// Returns the event of this id.
@@ -162,6 +179,11 @@ impl EventCopy {
         self.events.values()
     }
 
+    /// Returns the ids and fingerprints of all events, for [`Mirror::resume`].
+    pub fn fingerprints(&self) -> impl Iterator<Item = (EventId, Fingerprint)> {
+        self.iter().map(|event| (EventId::from(event), Fingerprint::from(event)))
+    }
+
     /// Returns the number of events.
     pub fn len(&self) -> usize {
         self.events.len()
@@ -171,6 +193,11 @@ impl EventCopy {
     pub fn is_empty(&self) -> bool {
         self.events.is_empty()
     }
+}
+
+/// Returns the key of the series of an occurrence.
+fn series_of(id: &CopyKey, event: &Event) -> Option<CopyKey> {
+    event.recurring_event_id.as_ref().map(|series| (id.0.clone(), id.1.clone(), series.clone()))
 }
 
 fn key(id: &EventId) -> CopyKey {

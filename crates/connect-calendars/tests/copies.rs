@@ -331,7 +331,8 @@ impl Run {
             self.outlook.response = None;
         }
         if let Some(cursor) = self.connect.feed.cursor() {
-            self.connect.feed = Mirror::new(self.start, self.end).page_size(100).resume(&cursor);
+            let feed = Mirror::new(self.start, self.end).page_size(100);
+            self.connect.feed = feed.resume(&cursor, self.connect.copy.fingerprints());
             self.connect.response = None;
         }
         self.count("resumed");

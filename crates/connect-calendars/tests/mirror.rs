@@ -174,14 +174,14 @@ fn cursor_resumes_the_mirror() {
     let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
     state.deliver("created", event("c", 3, 1));
     let cursor = Cursor::new(state.0.cursor().unwrap().as_str());
-    state.0 = december().resume(&cursor);
+    state.0 = december().resume(&cursor, state.1.fingerprints());
     assert!(state.0.is_stale(), "deliveries since the cursor was saved are unknown");
     assert_eq!(state.0.cursor(), Some(cursor));
     let changes = state.sweep(&[event("a", 1, 1), event("b", 2, 2), event("d", 4, 1)]);
     assert!(!changes.full);
     assert_eq!(ids(&changes), (vec!["b", "d"], vec!["c"]));
 
-    let mut unreadable = december().resume(&Cursor::new("not a mirror cursor"));
+    let mut unreadable = december().resume(&Cursor::new("not a mirror cursor"), state.1.fingerprints());
     assert!(unreadable.is_stale());
     unreadable.begin();
     assert!(unreadable.answered(Ok(page(&[], None))).unwrap().unwrap().full);

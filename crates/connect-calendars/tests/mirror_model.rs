@@ -241,7 +241,7 @@ impl Run {
             Step::Restart => {
                 self.read = None;
                 if let Some(cursor) = self.mirror.cursor() {
-                    self.mirror = mirror().resume(&cursor);
+                    self.mirror = mirror().resume(&cursor, self.copy.fingerprints());
                 }
             }
         }
@@ -312,8 +312,8 @@ proptest! {
         run.sweep();
         run.assert_copy_is_current();
         prop_assert!(!run.mirror.is_stale());
-        // The cursor resumes the mirror in another process.
-        run.mirror = mirror().resume(&run.mirror.cursor().unwrap());
+        // The cursor and the copy resume the mirror in another process.
+        run.mirror = mirror().resume(&run.mirror.cursor().unwrap(), run.copy.fingerprints());
         run.sweep();
         run.assert_copy_is_current();
     }

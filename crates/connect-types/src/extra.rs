@@ -9,7 +9,7 @@ use crate::raw::Raw;
 use crate::text;
 
 /// Fields as raw JSON by name: unknown fields, and fields whose value is not of the documented type.
-#[derive(Clone, PartialEq, Eq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 pub struct Extra(BTreeMap<Box<str>, Raw>);
 
 impl Extra {

@@ -48,7 +48,7 @@ fn item(of: &Answer) -> TokenStream {
     let answer = of.is_response.then(|| answer_impl(of));
     quote! {
         #doc
-        #[derive(#debug Clone, PartialEq, Default)]
+        #[derive(#debug Clone, PartialEq, Eq, Hash, Default)]
         #[non_exhaustive]
         pub struct #name {
             #(#fields)*

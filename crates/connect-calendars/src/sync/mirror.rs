@@ -27,7 +27,7 @@
 //!
 //! ```
 //! use connect_core::types::{Delivery, EventPage, decode};
-//! use connect_calendars::{sync::{Mirror, ChangeFeed, EventCopy, EventId}};
+//! use connect_calendars::sync::{ChangeFeed, EventCopy, EventId, Mirror};
 //!
 //! let start: jiff::Timestamp = "2026-12-01T00:00:00Z".parse()?;
 //! let end: jiff::Timestamp = "2027-01-01T00:00:00Z".parse()?;
@@ -51,8 +51,10 @@
 //! )?;
 //! copy.apply(mirror.delivered(&delivery));
 //! assert!(copy.get(&EventId::new(("google", "work"), "e1")).is_none());
-//! let saved = mirror.cursor(); // save it with the copy; Mirror::new(..).resume(&saved) continues there
-//! # assert!(saved.is_some());
+//!
+//! // Save the cursor with the copy. In a database, save the fingerprint of each event next to the event.
+//! let cursor = mirror.cursor().unwrap();
+//! let mirror = Mirror::new(start, end).calendar(("google", "work")).resume(&cursor, copy.fingerprints());
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
@@ -67,7 +69,8 @@ use connect_core::{
     types::{CalendarRef, Delivery, EventPage, ListEvents, Moment},
 };
 
-use crate::sync::{ChangeFeed, Changes, Cursor};
+use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
+pub use index::Fingerprint;
 use index::Index;
 use series_kind::Window;
 use sweep::Sweep;
@@ -75,6 +78,8 @@ use tombstones::Tombstones;
 
 /// The largest page size of Connect.
 const PAGE_SIZE: u32 = 1000;
+/// The text of the cursor.
+const COMPLETE: &str = "mirror-2";
 
 /// A change feed of the events of Connect calendars in a time window.
 #[derive(Clone, Debug)]
@@ -82,7 +87,7 @@ pub struct Mirror {
     window: Window,
     calendars: Vec<CalendarRef>,
     page_size: u32,
-    /// The ids and digests of the events in the copy.
+    /// The ids and fingerprints of the events in the copy.
     index: Index,
     /// The events removed from the copy.
     tombstones: Tombstones,
@@ -121,14 +126,19 @@ impl Mirror {
         self
     }
 
-    /// Continues from the cursor of an earlier mirror. The window and the calendars of the two mirrors may
-    /// differ, because the next sweep corrects the copy. If the cursor is unreadable, the changes of the next
-    /// sweep are [full](Changes::full).
+    /// Continues from the cursor of an earlier mirror, and from the ids and fingerprints of all events in the
+    /// copy.
+    ///
+    /// The window and the calendars of the two mirrors may differ, because the next sweep corrects the copy.
+    /// If the cursor is unreadable, the changes of the next sweep are [full](Changes::full).
     #[must_use]
-    pub fn resume(mut self, cursor: &Cursor) -> Self {
-        if let Some(index) = Index::from_text(cursor.as_str()) {
+    pub fn resume(mut self, cursor: &Cursor, copy: impl IntoIterator<Item = (EventId, Fingerprint)>) -> Self {
+        if cursor.as_str() == COMPLETE {
+            for (id, fingerprint) in copy {
+                self.index.insert(id.into(), fingerprint);
+            }
             // Deliveries since the cursor was saved, and earlier removals, are unknown.
-            (self.index, self.stale, self.complete) = (index, true, true);
+            (self.stale, self.complete) = (true, true);
         }
         self
     }
@@ -181,9 +191,9 @@ impl ChangeFeed for Mirror {
         sweep::answered(self, response)
     }
 
-    /// Returns the cursor, which includes the deliveries since the last sweep. The length of the
-    /// cursor is about 40 bytes per event, plus the ids.
+    /// Returns a constant cursor after the first sweep. The position of the mirror is the copy itself: see
+    /// [`resume`](Mirror::resume).
     fn cursor(&self) -> Option<Cursor> {
-        self.complete.then(|| Cursor::new(self.index.to_text()))
+        self.complete.then(|| Cursor::new(COMPLETE))
     }
 }

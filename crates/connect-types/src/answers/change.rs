@@ -10,7 +10,7 @@ use crate::{ChangeType, Event};
 /// A changed event of a webhook delivery, with the kind of change.
 ///
 /// The event always has an id. A deleted event may have no times.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct EventChange {
     /// The kind of change. `None` in the undocumented form of a delivery.

@@ -23,7 +23,7 @@ use crate::wire::{Fields, JsonText, Slot, fields, read_into};
 use crate::*;
 /// A video conference. The reference describes a string, but its examples and webhooks show an object.
 /// Both are read; a string becomes `url`.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Conference {
     /// The link to join the conference.
@@ -78,7 +78,7 @@ impl Fields for Conference {
 }
 fields!(Conference);
 /// A person invited to an event. An e-mail address as a string is also read.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Attendee {
     /// The e-mail address. For Google, the list may contain addresses of group calendars.
@@ -139,7 +139,7 @@ impl Fields for Attendee {
 }
 fields!(Attendee);
 /// A calendar of a connected account (`GET /calendars`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Calendar {
     /// The calendar's provider.
@@ -229,7 +229,7 @@ impl Fields for Calendar {
 }
 fields!(Calendar);
 /// An event in the same form for every provider (`GET /events`, and the responses to writes).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Event {
     /// The event's provider.
@@ -414,7 +414,7 @@ impl Fields for Event {
 }
 fields!(Event);
 /// A page of events (`GET /events`), sorted by start across providers.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct EventPage {
     /// The events of this page. A page can be empty even if it is not the last one.
@@ -491,7 +491,7 @@ impl Answer for EventPage {
 }
 fields!(EventPage);
 /// The outcome of a call, with the reason if the call failed. An empty response (204) is a success.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Acknowledged {
     /// False if the call failed; absent in an empty response.
@@ -553,7 +553,7 @@ impl Answer for Acknowledged {
 }
 fields!(Acknowledged);
 /// A connected account. A string is read as the account's id.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Account {
     /// The account's id, usually an e-mail address.
@@ -638,7 +638,7 @@ impl Fields for Account {
 }
 fields!(Account);
 /// The user's connected accounts (`GET /oauth/connection-status`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct ConnectionStatus {
     /// The accounts, grouped by provider. A provider may be missing.
@@ -702,7 +702,7 @@ impl Answer for ConnectionStatus {
 fields!(ConnectionStatus);
 /// The tokens from a code exchange or a refresh (`POST /oauth/token`, RFC 6749 5.1). A refresh rotates
 /// the refresh token. A response without an access token is an error.
-#[derive(Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct TokenAnswer {
     /// The access token (a JWT), sent as a bearer token.
@@ -793,7 +793,7 @@ impl Answer for TokenAnswer {
 }
 fields!(TokenAnswer);
 /// Whether the service is up (`GET /health`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Health {
     /// `ok`.
@@ -844,7 +844,7 @@ impl Answer for Health {
 }
 fields!(Health);
 /// A webhook subscription to a calendar.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Subscription {
     /// The id of the subscription, needed to unsubscribe.
@@ -905,7 +905,7 @@ impl Fields for Subscription {
 }
 fields!(Subscription);
 /// The response to a webhook subscription (`POST /subscribe-webhook`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Subscribed {
     /// False if the call failed.
@@ -990,7 +990,7 @@ impl Answer for Subscribed {
 }
 fields!(Subscribed);
 /// A public key that verifies webhook deliveries.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct WebhookKey {
     /// The key's id.
@@ -1063,7 +1063,7 @@ impl Fields for WebhookKey {
 }
 fields!(WebhookKey);
 /// The public keys that verify webhook deliveries (`GET /.well-known/webhook-keys`).
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct WebhookKeys {
     /// All trusted keys: two during a rotation, otherwise one.
@@ -1114,7 +1114,7 @@ impl Answer for WebhookKeys {
 }
 fields!(WebhookKeys);
 /// The metadata of a delivery.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct DeliveryMetadata {
     /// The id of the delivery's subscription.
@@ -1172,7 +1172,7 @@ fields!(DeliveryMetadata);
 /// A webhook delivery: the body that the service posts to the application's webhook URL. Two forms are
 /// known: the documented form, and a form with `eventType` whose events contain little more than an id.
 /// Therefore every field is optional.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct Delivery {
     /// The calendar's provider.
@@ -1257,7 +1257,7 @@ impl Fields for Delivery {
 }
 fields!(Delivery);
 /// An account whose user did not grant calendar access.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct WithheldAccount {
     /// The account's provider.
@@ -1312,7 +1312,7 @@ impl Fields for WithheldAccount {
 }
 fields!(WithheldAccount);
 /// The body of an error response, in any of the known forms.
-#[derive(Debug, Clone, PartialEq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct ErrorBody {
     /// The reason, for humans.

@@ -6,7 +6,7 @@ use connect_core::types::{ChangeType, Delivery, Event, EventChange, EventStatus,
 
 use super::{
     Mirror,
-    index::{EventKey, IndexEntry, Modified},
+    index::{EventKey, Fingerprint, Modified},
     series_kind::SeriesKind,
     sweep::{Sweep, is_newer},
     tombstones::Absence,
@@ -87,11 +87,10 @@ fn locate(mirror: &Mirror, delivery: &Delivery, event: &Event) -> Option<EventKe
         return Some(without_calendar.unwrap_or_else(|| key(calendar)));
     }
     let fits = |key: &EventKey| {
-        key.id == *id
-            && provider.is_none_or(|provider| provider.as_str() == key.provider)
+        provider.is_none_or(|provider| provider.as_str() == key.provider)
             && calendar.is_none_or(|calendar| *calendar == key.calendar)
     };
-    let mut fitting = mirror.index.iter().map(|(key, _)| key).filter(|key| fits(key));
+    let mut fitting = mirror.index.with_id(id).filter(|key| fits(key));
     let only = fitting.next().cloned();
     only.filter(|_| fitting.next().is_none())
 }
@@ -147,7 +146,7 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
         mirror.stale = true;
         return;
     }
-    let entry = IndexEntry::of(&event);
+    let entry = Fingerprint::from(&event);
     if !should_apply(mirror, key, &entry) {
         return;
     }
@@ -175,7 +174,7 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
 /// Whether to apply a delivered version. The version must be later than the known version, or than
 /// the removal of the event. If the order is unknown, a sweep is due, and the version is applied
 /// unless the event was deleted.
-fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &IndexEntry) -> bool {
+fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &Fingerprint) -> bool {
     if let Some(known) = mirror.index.get(key) {
         if known.digest == entry.digest {
             return false;

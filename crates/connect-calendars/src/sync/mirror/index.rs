@@ -1,43 +1,58 @@
-//! An index of the events in the copy: ids and digests, enough to detect changes.
-//!
-//! The index is saved as JSON, grouped by calendar:
-//! `{"v":1,"calendars":[["google","work",[["id","digest",modified,"series"]]]]}`.
+//! An index of the events in the copy: ids and fingerprints, enough to detect changes.
 
-use std::{collections::BTreeMap, io};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fmt,
+    hash::{Hash, Hasher},
+    str::FromStr,
+};
 
-use connect_core::types::{Event, Provider};
+use connect_core::{
+    Error,
+    types::{Event, Provider},
+};
 use jiff::Timestamp;
-use serde::{Deserialize, Serialize};
+use twox_hash::XxHash3_64;
 
 use crate::sync::EventId;
 
-/// The identity of an event. Sorted keys are grouped by calendar, as in the saved text.
+/// The identity of an event.
+///
+/// The id comes first, because two ids differ earlier than two calendars do, and because a delivery may omit
+/// the calendar.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct EventKey {
+    pub(super) id: String,
     pub(super) provider: String,
     pub(super) calendar: String,
-    pub(super) id: String,
 }
 
+/// A short text that a mirror needs to detect changes of an event, to store next to the event.
+///
+/// Two events have the same fingerprint if all their fields are equal. [`Display`](fmt::Display) writes the
+/// text, and [`FromStr`] reads it: about 32 bytes and the id of the series.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct IndexEntry {
+pub struct Fingerprint {
     pub(super) digest: u64,
     pub(super) modified: Option<Modified>,
     pub(super) series: Option<String>,
 }
 
-/// The time of an event's last change, in milliseconds since 1970 as in the saved text.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
-#[serde(transparent)]
+/// The time of an event's last change, in milliseconds since 1970 as in the text of a fingerprint.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Modified(i64);
 
+/// The fingerprints of the events in the copy.
 #[derive(Clone, Debug, Default)]
-pub(super) struct Index(BTreeMap<EventKey, IndexEntry>);
+pub(super) struct Index {
+    fingerprints: BTreeMap<EventKey, Fingerprint>,
+    /// The occurrences in the copy, by their series.
+    occurrences: BTreeMap<EventKey, BTreeSet<EventKey>>,
+}
 
 impl EventKey {
     pub(super) fn of(event: &Event) -> Self {
-        let EventId { calendar, id } = EventId::from(event);
-        Self { provider: calendar.provider.as_str().to_owned(), calendar: calendar.id, id }
+        EventId::from(event).into()
     }
 
     /// Returns the key of the event with this id in the calendar of `self`.
@@ -50,10 +65,49 @@ impl EventKey {
     }
 }
 
-impl IndexEntry {
-    pub(super) fn of(event: &Event) -> Self {
+impl From<EventId> for EventKey {
+    fn from(EventId { calendar, id }: EventId) -> Self {
+        Self { id, provider: calendar.provider.as_str().to_owned(), calendar: calendar.id }
+    }
+}
+
+impl From<&Event> for Fingerprint {
+    fn from(event: &Event) -> Self {
         let (modified, series) = (event.last_modified.map(Modified::from), event.recurring_event_id.clone());
         Self { digest: digest(event), modified, series }
+    }
+}
+
+/// `DIGEST:MODIFIED:SERIES`. An unknown time and a missing series are empty.
+impl fmt::Display for Fingerprint {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:016x}:", self.digest)?;
+        if let Some(Modified(at)) = self.modified {
+            write!(f, "{at}")?;
+        }
+        write!(f, ":{}", self.series.as_deref().unwrap_or_default())
+    }
+}
+
+impl FromStr for Fingerprint {
+    type Err = Error;
+
+    fn from_str(text: &str) -> Result<Self, Error> {
+        let read = || {
+            let mut parts = text.splitn(3, ':');
+            let digest = u64::from_str_radix(parts.next()?, 16).ok()?;
+            let modified = match parts.next()? {
+                "" => None,
+                at => Some(Modified(at.parse().ok()?)),
+            };
+            let series = Some(parts.next()?.to_owned()).filter(|series| !series.is_empty());
+            Some(Self { digest, modified, series })
+        };
+        read().ok_or_else(|| {
+            Error::validation(format!(
+                "{text:?} is not the fingerprint of an event (expected DIGEST:MODIFIED:SERIES)"
+            ))
+        })
     }
 }
 
@@ -64,103 +118,72 @@ impl From<Timestamp> for Modified {
 }
 
 impl Index {
-    pub(super) fn get(&self, key: &EventKey) -> Option<&IndexEntry> {
-        self.0.get(key)
+    pub(super) fn get(&self, key: &EventKey) -> Option<&Fingerprint> {
+        self.fingerprints.get(key)
     }
 
-    pub(super) fn insert(&mut self, key: EventKey, entry: IndexEntry) {
-        self.0.insert(key, entry);
+    pub(super) fn insert(&mut self, key: EventKey, fingerprint: Fingerprint) {
+        self.remove(&key);
+        if let Some(series) = &fingerprint.series {
+            self.occurrences.entry(key.sibling(series)).or_default().insert(key.clone());
+        }
+        self.fingerprints.insert(key, fingerprint);
     }
 
-    pub(super) fn remove(&mut self, key: &EventKey) -> Option<IndexEntry> {
-        self.0.remove(key)
-    }
-
-    pub(super) fn iter(&self) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
-        self.0.iter()
-    }
-
-    pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
-        self.of_calendar(series).filter(|(_, entry)| entry.series.as_deref() == Some(&*series.id))
-    }
-
-    /// Returns the events in the calendar of `key`.
-    fn of_calendar(&self, key: &EventKey) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
-        let in_it = |other: &EventKey| other.provider == key.provider && other.calendar == key.calendar;
-        self.0.range(key.sibling("")..).take_while(move |(other, _)| in_it(other))
-    }
-}
-
-#[derive(Serialize, Deserialize)]
-struct IndexJson {
-    v: u32,
-    calendars: Vec<(String, String, Vec<IndexRow>)>,
-}
-
-type IndexRow = (String, String, Option<Modified>, Option<String>);
-
-const FORMAT_VERSION: u32 = 1;
-
-impl Index {
-    /// Returns the index as the text of a cursor.
-    pub(super) fn to_text(&self) -> String {
-        let mut calendars: Vec<(String, String, Vec<IndexRow>)> = Vec::new();
-        for (key, entry) in &self.0 {
-            let row = (key.id.clone(), format!("{:x}", entry.digest), entry.modified, entry.series.clone());
-            match calendars.last_mut() {
-                Some((provider, calendar, rows))
-                    if *provider == key.provider && *calendar == key.calendar =>
-                {
-                    rows.push(row);
+    pub(super) fn remove(&mut self, key: &EventKey) -> Option<Fingerprint> {
+        let fingerprint = self.fingerprints.remove(key)?;
+        if let Some(series) = fingerprint.series.as_ref().map(|series| key.sibling(series)) {
+            if let Some(occurrences) = self.occurrences.get_mut(&series) {
+                occurrences.remove(key);
+                if occurrences.is_empty() {
+                    self.occurrences.remove(&series);
                 }
-                _ => calendars.push((key.provider.clone(), key.calendar.clone(), vec![row])),
             }
         }
-        // Strings and numbers always serialize.
-        serde_json::to_string(&IndexJson { v: FORMAT_VERSION, calendars }).unwrap_or_default()
+        Some(fingerprint)
     }
 
-    /// Reads the index from the text of a cursor; `None` if the text is not valid.
-    pub(super) fn from_text(text: &str) -> Option<Self> {
-        let IndexJson { v: FORMAT_VERSION, calendars } = serde_json::from_str(text).ok()? else {
-            return None;
-        };
-        let mut index = Self::default();
-        for (provider, calendar, rows) in calendars {
-            for (id, digest, modified, series) in rows {
-                let key = EventKey { provider: provider.clone(), calendar: calendar.clone(), id };
-                index.insert(
-                    key,
-                    IndexEntry { digest: u64::from_str_radix(&digest, 16).ok()?, modified, series },
-                );
-            }
-        }
-        Some(index)
+    pub(super) fn keys(&self) -> impl Iterator<Item = &EventKey> {
+        self.fingerprints.keys()
+    }
+
+    /// Returns the events with this id, of all calendars.
+    pub(super) fn with_id(&self, id: &str) -> impl Iterator<Item = &EventKey> {
+        let first = EventKey { id: id.to_owned(), provider: String::new(), calendar: String::new() };
+        self.fingerprints.range(first..).map(|(key, _)| key).take_while(move |key| key.id == id)
+    }
+
+    /// Returns the occurrences of a series.
+    pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &Fingerprint)> {
+        let keys = self.occurrences.get(series).into_iter().flatten();
+        keys.filter_map(|key| self.fingerprints.get_key_value(key))
     }
 }
 
-/// Returns the FNV-1a hash of the event's JSON. Cursors contain the hash, so the algorithm must never
-/// change. The hash of the standard library is not used, because its algorithm may change.
+/// Returns the XXH3 hash of all fields. Applications store the hash: if another version returns another hash,
+/// the next sweep reports the event as changed.
 fn digest(event: &Event) -> u64 {
-    struct Fnv(u64);
+    /// Collects the bytes to hash, because XXH3 is fastest on one long slice.
+    struct Bytes(Vec<u8>);
 
-    impl io::Write for Fnv {
-        fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-            for byte in bytes {
-                self.0 = (self.0 ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3);
-            }
-            Ok(bytes.len())
+    impl Hasher for Bytes {
+        fn write(&mut self, bytes: &[u8]) {
+            self.0.extend_from_slice(bytes);
         }
 
-        fn flush(&mut self) -> io::Result<()> {
-            Ok(())
+        /// Writes lengths as on a 64-bit machine, so that all machines return the same hash.
+        fn write_usize(&mut self, number: usize) {
+            self.write_u64(number as u64);
+        }
+
+        fn finish(&self) -> u64 {
+            XxHash3_64::oneshot(&self.0)
         }
     }
 
-    let mut fnv = Fnv(0xcbf2_9ce4_8422_2325);
-    // Hashing cannot fail, and every event serializes.
-    let _ = serde_json::to_writer(&mut fnv, event);
-    fnv.0
+    let mut bytes = Bytes(Vec::with_capacity(2048)); // most events are shorter
+    event.hash(&mut bytes);
+    bytes.finish()
 }
 
 #[cfg(test)]
@@ -172,24 +195,19 @@ mod tests {
     }
 
     #[test]
-    fn index_survives_its_text_form() {
-        let mut index = Index::default();
-        for (calendar, id) in [("home", "b"), ("work", "a"), ("work", "b\"\u{1F600}")] {
-            let mut one = Event::new("google", calendar, id);
-            one.recurring_event_id = (id == "a").then(|| "series".to_owned());
-            one.last_modified = (id != "a").then(|| "2026-11-21T10:00:00.123456Z".parse().unwrap());
-            index.insert(EventKey::of(&one), IndexEntry::of(&one));
+    fn fingerprint_survives_its_text_form() {
+        let modified = Some("2026-11-21T10:00:00.123456Z".parse().unwrap());
+        for (modified, series) in
+            [(None, None), (modified, Some("a:b\"")), (None, Some("s")), (modified, None)]
+        {
+            let mut one = Event::new("google", "work", "a");
+            (one.recurring_event_id, one.last_modified) = (series.map(str::to_owned), modified);
+            let fingerprint = Fingerprint::from(&one);
+            assert_eq!(fingerprint.to_string().parse::<Fingerprint>().unwrap(), fingerprint);
         }
-        assert_eq!(Index::from_text(&index.to_text()).unwrap().0, index.0);
-        let wrong = [
-            "",
-            "{}",
-            "[]",
-            r#"{"v":2,"calendars":[]}"#,
-            r#"{"v":1,"calendars":[["a","b",[["c","xyz",0,null]]]]}"#,
-        ];
-        for text in wrong {
-            assert!(Index::from_text(text).is_none(), "{text}");
+        for wrong in ["", "1", "1:2", "x::", "1:x:", "11111111111111111::", "1: 2:"] {
+            let error = wrong.parse::<Fingerprint>().unwrap_err();
+            assert!(error.to_string().contains("is not the fingerprint of an event"), "{wrong}: {error}");
         }
     }
 
@@ -200,7 +218,7 @@ mod tests {
         for (old, new) in [("One", "Two"), ("\"a\":1", "\"a\":2"), ("true", "false")] {
             assert_ne!(digest(&event(text)), digest(&event(&text.replace(old, new))), "{old}");
         }
-        assert_eq!(format!("{:x}", digest(&event(text))), "66b1fb1de30cc281");
+        assert_eq!(format!("{:x}", digest(&event(text))), "fe8c102200d64925");
     }
 
     #[test]
@@ -214,9 +232,20 @@ mod tests {
         ] {
             let mut one = Event::new(provider, calendar, id);
             one.recurring_event_id = Some(series.to_owned());
-            index.insert(EventKey::of(&one), IndexEntry::of(&one));
+            index.insert(EventKey::of(&one), Fingerprint::from(&one));
         }
         let series = EventKey::of(&Event::new("google", "a", "s"));
-        assert_eq!(index.of_series(&series).map(|(key, _)| &*key.id).collect::<Vec<_>>(), ["2"]);
+        let of_series =
+            |index: &Index| index.of_series(&series).map(|(key, _)| key.id.clone()).collect::<Vec<_>>();
+        assert_eq!(of_series(&index), ["2"]);
+        let other = series.sibling("z");
+        let mut moved = index.remove(&other).unwrap();
+        moved.series = Some("s".to_owned());
+        index.insert(other.clone(), moved.clone());
+        assert_eq!(of_series(&index), ["2", "z"]);
+        moved.series = None;
+        index.insert(other, moved);
+        index.remove(&series.sibling("2"));
+        assert_eq!(of_series(&index), [""; 0]);
     }
 }

@@ -1,6 +1,6 @@
 //! A sweep: reads the pages of the window and computes the changes at the end.
 
-use std::collections::{BTreeMap, btree_map::Entry};
+use std::collections::{BTreeMap, BTreeSet, btree_map::Entry};
 
 use connect_core::{
     Error, ErrorKind, Pager,
@@ -9,7 +9,7 @@ use connect_core::{
 
 use super::{
     Mirror,
-    index::{EventKey, Index, IndexEntry, Modified},
+    index::{EventKey, Fingerprint, Modified},
     series_kind::SeriesKind,
     tombstones::Absence,
 };
@@ -28,7 +28,7 @@ pub(super) struct Sweep {
 /// An event that a page lists. `event` is stored only if the changes of the sweep may contain it.
 #[derive(Clone, Debug)]
 struct ListedEvent {
-    entry: IndexEntry,
+    fingerprint: Fingerprint,
     event: Option<Event>,
 }
 
@@ -87,22 +87,22 @@ pub(super) fn answered(
 /// is then ignored.
 fn record_listed(mirror: &mut Mirror, event: Event) {
     let event = with_calendar_id(mirror, event);
-    let (key, entry) = (EventKey::of(&event), IndexEntry::of(&event));
+    let (key, fingerprint) = (EventKey::of(&event), Fingerprint::from(&event));
     let Some(sweep) = &mut mirror.sweep else { return };
     if sweep
         .listed
         .get(&key)
-        .is_some_and(|listed| is_newer(listed.entry.modified, entry.modified) == Some(true))
+        .is_some_and(|listed| is_newer(listed.fingerprint.modified, fingerprint.modified) == Some(true))
     {
         return;
     }
     // If the copy contains the master, removing the master also removes this occurrence. The occurrence
     // must then be added again.
     let with_master =
-        entry.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
-    let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == entry.digest);
+        fingerprint.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
+    let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == fingerprint.digest);
     let event = (!mirror.complete || with_master || !is_known).then_some(event);
-    sweep.listed.insert(key, ListedEvent { entry, event });
+    sweep.listed.insert(key, ListedEvent { fingerprint, event });
 }
 
 /// Adds the calendar id if the service omits it and only one calendar of the provider is mirrored.
@@ -122,39 +122,43 @@ fn finish(mirror: &mut Mirror) -> Option<Changes> {
     let Sweep { listed, delivered, .. } = mirror.sweep.take()?;
     let full = !std::mem::replace(&mut mirror.complete, true);
     let mut changes = Changes { full, ..Changes::default() };
-    let mut kept: BTreeMap<EventKey, (IndexEntry, Option<Event>)> = BTreeMap::new();
-    for (key, ListedEvent { entry, event }) in listed {
-        if listed_version_counts(mirror, &delivered, &key, &entry, event.is_some()) {
-            kept.insert(key, (entry, event));
-        }
-    }
+    let mut kept = listed;
+    kept.retain(|key, listed| {
+        listed_version_counts(mirror, &delivered, key, &listed.fingerprint, listed.event.is_some())
+    });
     for (key, event) in delivered {
         if let Entry::Vacant(open) = kept.entry(key) {
             // The delivered event is newer than its page, or it is a series, which no page contains.
             mirror.stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
-            open.insert((IndexEntry::of(&event), Some(event)));
+            open.insert(ListedEvent { fingerprint: Fingerprint::from(&event), event: Some(event) });
         }
     }
 
-    let mut index = Index::default();
-    let old = std::mem::take(&mut mirror.index);
-    let removed: Vec<_> = old.iter().filter(|(key, _)| !kept.contains_key(*key)).collect();
-    for (key, (entry, event)) in kept {
-        let differs = old.get(&key).is_none_or(|old| old.digest != entry.digest);
-        let again = entry.series.as_ref().is_some_and(|series| {
-            let master = key.sibling(series);
-            removed.binary_search_by(|(key, _)| (*key).cmp(&master)).is_ok()
-        });
-        changes.events.extend(event.filter(|_| full || differs || again));
-        index.insert(key, entry);
+    // Both lists of keys are sorted, so one pass finds the keys that are only in the index.
+    let mut kept_keys = kept.keys().peekable();
+    let is_removed = |key: &&EventKey| {
+        while kept_keys.next_if(|kept| kept < key).is_some() {}
+        kept_keys.peek() != Some(key)
+    };
+    let removed: BTreeSet<EventKey> = mirror.index.keys().filter(is_removed).cloned().collect();
+    for (key, ListedEvent { fingerprint, event }) in kept {
+        let differs = mirror.index.get(&key).is_none_or(|known| known.digest != fingerprint.digest);
+        let again =
+            || fingerprint.series.as_ref().is_some_and(|series| removed.contains(&key.sibling(series)));
+        if full || differs || again() {
+            changes.events.extend(event);
+        }
+        if differs {
+            mirror.index.insert(key, fingerprint);
+        }
     }
-    for (key, entry) in removed {
-        mirror.tombstones.insert(key.clone(), Absence::Outside(entry.modified));
+    for key in removed {
+        let modified = mirror.index.remove(&key).and_then(|known| known.modified);
         if !full {
             changes.removed.push(key.event_id());
         }
+        mirror.tombstones.insert(key, Absence::Outside(modified));
     }
-    mirror.index = index;
     mirror.tombstones.end();
     Some(changes)
 }
@@ -164,10 +168,10 @@ fn listed_version_counts(
     mirror: &mut Mirror,
     delivered: &BTreeMap<EventKey, Event>,
     key: &EventKey,
-    listed: &IndexEntry,
+    listed: &Fingerprint,
     has_event: bool,
 ) -> bool {
-    if let Some(known) = delivered.get(key).map(IndexEntry::of) {
+    if let Some(known) = delivered.get(key).map(Fingerprint::from) {
         let newer = is_newer(listed.modified, known.modified);
         mirror.stale |= newer.is_none() && listed.digest != known.digest;
         return newer == Some(true) && has_event;
