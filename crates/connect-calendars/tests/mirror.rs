@@ -445,6 +445,38 @@ fn event_listed_twice_keeps_its_later_version() {
 }
 
 #[test]
+fn event_listed_twice_keeps_the_version_listed_last() {
+    let undated = |title: &str| with(with(event("a", 1, 1), "lastModified", Value::Null), "title", title);
+    let mut state = MirroredCopy::of(&[undated("one")]);
+    state.0.begin();
+    state.page(&[undated("two")], "t1");
+    assert_eq!(state.last_page(&[undated("one")]), Changes::default());
+    state.0.begin();
+    state.page(&[undated("one")], "t1");
+    assert_eq!(ids(&state.last_page(&[undated("two")])), (vec!["a"], vec![]));
+}
+
+#[test]
+fn sweep_that_restarts_lists_all_events_again() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
+    state.0.begin();
+    state.page(&[event("a", 1, 1), event("b", 2, 1)], "t1");
+    assert!(state.0.answered(Err(Error::validation("Invalid nextPageToken"))).unwrap().is_none());
+    assert_eq!(ids(&state.last_page(&[event("a", 1, 1)])), (vec![], vec!["b"]));
+}
+
+#[test]
+fn listed_event_that_becomes_a_series_during_the_sweep_is_removed() {
+    let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
+    state.0.begin();
+    state.page(&[event("a", 1, 1)], "t1");
+    let original = json!({ "recurrence": ["RRULE:FREQ=DAILY"] });
+    state.deliver("updated", with(event("a", 1, 9), "original", original));
+    assert_eq!(ids(&state.last_page(&[event("b", 2, 1)])), (vec![], vec!["a"]));
+    assert!(state.0.is_stale());
+}
+
+#[test]
 fn changed_series_makes_a_sweep_due() {
     let occurrence = |id: &str, day| with(event(id, day, 1), "recurringEventId", "s");
     let master = |kind: &str| {

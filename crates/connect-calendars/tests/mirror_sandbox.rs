@@ -296,7 +296,8 @@ impl Run {
     fn resume(&mut self) {
         if let Some(cursor) = self.mirror.cursor() {
             self.read = None;
-            self.mirror = Mirror::new(self.start, self.end).page_size(40).resume(&cursor);
+            self.mirror =
+                Mirror::new(self.start, self.end).page_size(40).resume(&cursor, self.copy.fingerprints());
             self.count("resumed");
         }
     }

@@ -71,7 +71,7 @@ use connect_core::{
 
 use crate::sync::{ChangeFeed, Changes, Cursor, EventId};
 pub use index::Fingerprint;
-use index::Index;
+use index::{Index, SweepNumber};
 use series_kind::Window;
 use sweep::Sweep;
 use tombstones::Tombstones;
@@ -94,6 +94,8 @@ pub struct Mirror {
     /// Whether a sweep has ended, in this mirror or before the cursor was saved.
     complete: bool,
     stale: bool,
+    /// The number of the last sweep that began.
+    sweeps: SweepNumber,
     sweep: Option<Sweep>,
 }
 
@@ -108,6 +110,7 @@ impl Mirror {
             tombstones: Tombstones::default(),
             complete: false,
             stale: true,
+            sweeps: SweepNumber::default(),
             sweep: None,
         }
     }
@@ -177,7 +180,8 @@ impl ChangeFeed for Mirror {
         if self.sweep.is_none() {
             self.tombstones.begin();
             self.stale = false;
-            self.sweep = Some(Sweep::new(self.list()));
+            self.sweeps.0 += 1;
+            self.sweep = Some(Sweep::new(self.sweeps, self.list()));
         }
     }
 

@@ -38,6 +38,18 @@ pub struct Fingerprint {
     pub(super) series: Option<String>,
 }
 
+/// An event in the copy.
+#[derive(Clone, Debug)]
+pub(super) struct IndexEntry {
+    pub(super) fingerprint: Fingerprint,
+    /// The last sweep that listed the event unchanged.
+    pub(super) listed_by: Option<SweepNumber>,
+}
+
+/// The number of a sweep. A sweep that restarts gets a new number.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct SweepNumber(pub(super) u64);
+
 /// The time of an event's last change, in milliseconds since 1970 as in the text of a fingerprint.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Modified(i64);
@@ -45,7 +57,7 @@ pub(super) struct Modified(i64);
 /// The fingerprints of the events in the copy.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
-    fingerprints: BTreeMap<EventKey, Fingerprint>,
+    entries: BTreeMap<EventKey, IndexEntry>,
     /// The occurrences in the copy, by their series.
     occurrences: BTreeMap<EventKey, BTreeSet<EventKey>>,
 }
@@ -119,7 +131,11 @@ impl From<Timestamp> for Modified {
 
 impl Index {
     pub(super) fn get(&self, key: &EventKey) -> Option<&Fingerprint> {
-        self.fingerprints.get(key)
+        self.entries.get(key).map(|entry| &entry.fingerprint)
+    }
+
+    pub(super) fn get_mut(&mut self, key: &EventKey) -> Option<&mut IndexEntry> {
+        self.entries.get_mut(key)
     }
 
     pub(super) fn insert(&mut self, key: EventKey, fingerprint: Fingerprint) {
@@ -127,12 +143,12 @@ impl Index {
         if let Some(series) = &fingerprint.series {
             self.occurrences.entry(key.sibling(series)).or_default().insert(key.clone());
         }
-        self.fingerprints.insert(key, fingerprint);
+        self.entries.insert(key, IndexEntry { fingerprint, listed_by: None });
     }
 
-    pub(super) fn remove(&mut self, key: &EventKey) -> Option<Fingerprint> {
-        let fingerprint = self.fingerprints.remove(key)?;
-        if let Some(series) = fingerprint.series.as_ref().map(|series| key.sibling(series)) {
+    pub(super) fn remove(&mut self, key: &EventKey) -> Option<IndexEntry> {
+        let entry = self.entries.remove(key)?;
+        if let Some(series) = entry.fingerprint.series.as_ref().map(|series| key.sibling(series)) {
             if let Some(occurrences) = self.occurrences.get_mut(&series) {
                 occurrences.remove(key);
                 if occurrences.is_empty() {
@@ -140,23 +156,23 @@ impl Index {
                 }
             }
         }
-        Some(fingerprint)
+        Some(entry)
     }
 
-    pub(super) fn keys(&self) -> impl Iterator<Item = &EventKey> {
-        self.fingerprints.keys()
+    pub(super) fn iter(&self) -> impl Iterator<Item = (&EventKey, &IndexEntry)> {
+        self.entries.iter()
     }
 
     /// Returns the events with this id, of all calendars.
     pub(super) fn with_id(&self, id: &str) -> impl Iterator<Item = &EventKey> {
         let first = EventKey { id: id.to_owned(), provider: String::new(), calendar: String::new() };
-        self.fingerprints.range(first..).map(|(key, _)| key).take_while(move |key| key.id == id)
+        self.entries.range(first..).map(|(key, _)| key).take_while(move |key| key.id == id)
     }
 
     /// Returns the occurrences of a series.
     pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &Fingerprint)> {
         let keys = self.occurrences.get(series).into_iter().flatten();
-        keys.filter_map(|key| self.fingerprints.get_key_value(key))
+        keys.filter_map(|key| Some((key, self.get(key)?)))
     }
 }
 
@@ -239,7 +255,7 @@ mod tests {
             |index: &Index| index.of_series(&series).map(|(key, _)| key.id.clone()).collect::<Vec<_>>();
         assert_eq!(of_series(&index), ["2"]);
         let other = series.sibling("z");
-        let mut moved = index.remove(&other).unwrap();
+        let mut moved = index.remove(&other).unwrap().fingerprint;
         moved.series = Some("s".to_owned());
         index.insert(other.clone(), moved.clone());
         assert_eq!(of_series(&index), ["2", "z"]);

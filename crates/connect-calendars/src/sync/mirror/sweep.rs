@@ -9,33 +9,35 @@ use connect_core::{
 
 use super::{
     Mirror,
-    index::{EventKey, Fingerprint, Modified},
+    index::{EventKey, Fingerprint, IndexEntry, Modified, SweepNumber},
     series_kind::SeriesKind,
-    tombstones::Absence,
+    tombstones::{Absence, Tombstones},
 };
 use crate::sync::Changes;
 
 #[derive(Clone, Debug)]
 pub(super) struct Sweep {
+    number: SweepNumber,
     list: ListEvents,
     pager: Pager<ListEvents>,
+    /// The listed events that the changes of the sweep may contain. For an unchanged event, the index has the
+    /// number of the sweep instead.
     listed: BTreeMap<EventKey, ListedEvent>,
     /// The events of webhook deliveries since the sweep began.
     delivered: BTreeMap<EventKey, Event>,
     restarted: bool,
 }
 
-/// An event that a page lists. `event` is stored only if the changes of the sweep may contain it.
 #[derive(Clone, Debug)]
 struct ListedEvent {
     fingerprint: Fingerprint,
-    event: Option<Event>,
+    event: Event,
 }
 
 impl Sweep {
-    pub(super) fn new(list: ListEvents) -> Self {
+    pub(super) fn new(number: SweepNumber, list: ListEvents) -> Self {
         let (pager, listed, delivered) = (Pager::new(list.clone()), BTreeMap::new(), BTreeMap::new());
-        Self { list, pager, listed, delivered, restarted: false }
+        Self { number, list, pager, listed, delivered, restarted: false }
     }
 
     pub(super) fn request(&self) -> Option<ListEvents> {
@@ -52,7 +54,8 @@ impl Sweep {
 
     /// Restarts from the first page, because the server would refuse the page token again. Delivered events
     /// stay recorded. Returns `error` if the sweep has already been restarted once.
-    fn restart(&mut self, error: Error) -> Result<(), Error> {
+    fn restart(&mut self, number: SweepNumber, error: Error) -> Result<(), Error> {
+        self.number = number;
         self.pager = Pager::new(self.list.clone());
         self.listed.clear();
         if std::mem::replace(&mut self.restarted, true) { Err(error) } else { Ok(()) }
@@ -69,7 +72,8 @@ pub(super) fn answered(
         Err(error)
             if sweep.pager.token().is_some() && matches!(error.kind(), ErrorKind::Validation { .. }) =>
         {
-            return sweep.restart(error).map(|()| None);
+            mirror.sweeps.0 += 1;
+            return sweep.restart(mirror.sweeps, error).map(|()| None);
         }
         Err(error) => return Err(error),
     };
@@ -89,20 +93,28 @@ fn record_listed(mirror: &mut Mirror, event: Event) {
     let event = with_calendar_id(mirror, event);
     let (key, fingerprint) = (EventKey::of(&event), Fingerprint::from(&event));
     let Some(sweep) = &mut mirror.sweep else { return };
-    if sweep
-        .listed
-        .get(&key)
-        .is_some_and(|listed| is_newer(listed.fingerprint.modified, fingerprint.modified) == Some(true))
-    {
-        return;
-    }
     // If the copy contains the master, removing the master also removes this occurrence. The occurrence
     // must then be added again.
     let with_master =
         fingerprint.series.as_ref().is_some_and(|series| mirror.index.get(&key.sibling(series)).is_some());
-    let is_known = mirror.index.get(&key).is_some_and(|known| known.digest == fingerprint.digest);
-    let event = (!mirror.complete || with_master || !is_known).then_some(event);
-    sweep.listed.insert(key, ListedEvent { fingerprint, event });
+    let known = mirror.index.get_mut(&key);
+    let earlier = match (sweep.listed.get(&key), &known) {
+        (Some(listed), _) => Some(&listed.fingerprint),
+        (None, Some(entry)) if entry.listed_by == Some(sweep.number) => Some(&entry.fingerprint),
+        _ => None,
+    };
+    if earlier.is_some_and(|earlier| is_newer(earlier.modified, fingerprint.modified) == Some(true)) {
+        return;
+    }
+    match known {
+        Some(entry) if mirror.complete && !with_master && entry.fingerprint.digest == fingerprint.digest => {
+            entry.listed_by = Some(sweep.number);
+            sweep.listed.remove(&key);
+        }
+        _ => {
+            sweep.listed.insert(key, ListedEvent { fingerprint, event });
+        }
+    }
 }
 
 /// Adds the calendar id if the service omits it and only one calendar of the provider is mirrored.
@@ -119,73 +131,67 @@ fn with_calendar_id(mirror: &Mirror, mut event: Event) -> Event {
 
 /// Ends the sweep and returns its changes.
 fn finish(mirror: &mut Mirror) -> Option<Changes> {
-    let Sweep { listed, delivered, .. } = mirror.sweep.take()?;
+    let Sweep { number, listed: mut kept, delivered, .. } = mirror.sweep.take()?;
     let full = !std::mem::replace(&mut mirror.complete, true);
     let mut changes = Changes { full, ..Changes::default() };
-    let mut kept = listed;
-    kept.retain(|key, listed| {
-        listed_version_counts(mirror, &delivered, key, &listed.fingerprint, listed.event.is_some())
+    let Mirror { index, tombstones, stale, .. } = mirror;
+    kept.retain(|key, ListedEvent { fingerprint, .. }| match delivered.get(key).map(Fingerprint::from) {
+        Some(known) => {
+            let newer = is_newer(fingerprint.modified, known.modified);
+            *stale |= newer.is_none() && fingerprint.digest != known.digest;
+            newer == Some(true)
+        }
+        None => exists(tombstones, key, fingerprint, stale),
     });
     for (key, event) in delivered {
         if let Entry::Vacant(open) = kept.entry(key) {
             // The delivered event is newer than its page, or it is a series, which no page contains.
-            mirror.stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
-            open.insert(ListedEvent { fingerprint: Fingerprint::from(&event), event: Some(event) });
+            *stale |= SeriesKind::of(&event) == SeriesKind::Unclear;
+            open.insert(ListedEvent { fingerprint: Fingerprint::from(&event), event });
         }
     }
-
-    // Both lists of keys are sorted, so one pass finds the keys that are only in the index.
-    let mut kept_keys = kept.keys().peekable();
-    let is_removed = |key: &&EventKey| {
-        while kept_keys.next_if(|kept| kept < key).is_some() {}
-        kept_keys.peek() != Some(key)
+    let is_unchanged = |key: &EventKey, entry: &IndexEntry, stale: &mut bool| {
+        entry.listed_by == Some(number) && exists(tombstones, key, &entry.fingerprint, stale)
     };
-    let removed: BTreeSet<EventKey> = mirror.index.keys().filter(is_removed).cloned().collect();
+    let removed: BTreeSet<EventKey> = index
+        .iter()
+        .filter(|(key, entry)| !kept.contains_key(key) && !is_unchanged(key, entry, stale))
+        .map(|(key, _)| key.clone())
+        .collect();
     for (key, ListedEvent { fingerprint, event }) in kept {
-        let differs = mirror.index.get(&key).is_none_or(|known| known.digest != fingerprint.digest);
+        let differs = index.get(&key).is_none_or(|known| known.digest != fingerprint.digest);
         let again =
             || fingerprint.series.as_ref().is_some_and(|series| removed.contains(&key.sibling(series)));
         if full || differs || again() {
-            changes.events.extend(event);
+            changes.events.push(event);
         }
         if differs {
-            mirror.index.insert(key, fingerprint);
+            index.insert(key, fingerprint);
         }
     }
     for key in removed {
-        let modified = mirror.index.remove(&key).and_then(|known| known.modified);
+        let modified = index.remove(&key).and_then(|entry| entry.fingerprint.modified);
         if !full {
             changes.removed.push(key.event_id());
         }
-        mirror.tombstones.insert(key, Absence::Outside(modified));
+        tombstones.insert(key, Absence::Outside(modified));
     }
-    mirror.tombstones.end();
+    tombstones.end();
     Some(changes)
 }
 
-/// Whether the listed version of an event replaces the version from deliveries during this sweep.
-fn listed_version_counts(
-    mirror: &mut Mirror,
-    delivered: &BTreeMap<EventKey, Event>,
-    key: &EventKey,
-    listed: &Fingerprint,
-    has_event: bool,
-) -> bool {
-    if let Some(known) = delivered.get(key).map(Fingerprint::from) {
-        let newer = is_newer(listed.modified, known.modified);
-        mirror.stale |= newer.is_none() && listed.digest != known.digest;
-        return newer == Some(true) && has_event;
-    }
-    match mirror.tombstones.absence_since_begin(key, listed.series.as_deref()) {
+/// Whether an event of a page still exists, although a delivery may have removed it during this sweep.
+fn exists(tombstones: &Tombstones, key: &EventKey, listed: &Fingerprint, stale: &mut bool) -> bool {
+    match tombstones.absence_since_begin(key, listed.series.as_deref()) {
         None => true,
         Some(Absence::Outside(at)) => {
             let newer = is_newer(listed.modified, at);
-            mirror.stale |= newer.is_none();
+            *stale |= newer.is_none();
             newer == Some(true)
         }
         // The event may have been restored after the deletion. Only a later sweep shows whether it exists.
         Some(Absence::Deleted(at)) => {
-            mirror.stale |= is_newer(listed.modified, at) != Some(false);
+            *stale |= is_newer(listed.modified, at) != Some(false);
             false
         }
     }
