@@ -164,20 +164,29 @@ fn instructions() -> Result<(), Failure> {
 
 fn one(row: &Row) -> Result<(), Failure> {
     let server = Server::start(row.pages)?;
+    // A client that decodes gzip is compared with itself.
+    let identity = match row.pages.coding {
+        "gzip" => Some(Server::start(Pages { coding: "identity", ..row.pages })?),
+        _ => None,
+    };
     let mut costs: BTreeMap<&str, Vec<Cost>> = BTreeMap::new();
+    let mut bases: BTreeMap<&str, Vec<Cost>> = BTreeMap::new();
     let mut connections: BTreeMap<&str, usize> = BTreeMap::new();
     for round in 0..row.rounds + 1 {
         for client in CLIENTS {
             let cost = server.run(client, row.work)?;
             connections.insert(client, server.connections()?);
+            let base = identity.as_ref().map(|identity| identity.run(client, row.work)).transpose()?;
             // The first round is not measured, because it fills caches.
             if round > 0 {
                 costs.entry(client).or_default().push(cost);
+                bases.entry(client).or_default().extend(base);
             }
         }
     }
     for client in CLIENTS {
-        let (own, base) = (&costs[client], &costs[yardstick(client)]);
+        let own = &costs[client];
+        let base = if identity.is_some() { &bases[client] } else { &costs[yardstick(client)] };
         let figure = |of: fn(&Cost) -> f64| {
             let ratios = own.iter().zip(base).map(|(own, base)| of(own) / of(base)).collect();
             (median(own.iter().map(of).collect()), median(ratios))

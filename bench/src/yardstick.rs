@@ -1,5 +1,6 @@
 //! Hand-written clients for comparison. Each client has a connection pool, and decodes structs with strings.
 
+use std::io::Read;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -106,7 +107,9 @@ impl Async {
         if !response.status().is_success() {
             return Err(format!("{method} {path}: the server responded {}", response.status()).into());
         }
-        Ok(response.into_body().collect().await?.to_bytes())
+        let is_gzip = response.headers().contains_key(http::header::CONTENT_ENCODING);
+        let body = response.into_body().collect().await?.to_bytes();
+        if is_gzip { Ok(gunzip(&body)?.into()) } else { Ok(body) }
     }
 }
 
@@ -125,7 +128,10 @@ impl Blocking {
     pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
         let request =
             self.agent.get(format!("{}{path}", self.base)).header("authorization", "Bearer access-token");
-        Ok(request.call()?.into_body().into_with_config().limit(u64::MAX).read_to_vec()?)
+        let response = request.call()?;
+        let is_gzip = response.headers().contains_key(http::header::CONTENT_ENCODING);
+        let body = response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?;
+        if is_gzip { gunzip(&body) } else { Ok(body) }
     }
 
     pub(crate) fn post(&self, path: &str, body: &str) -> Result<Vec<u8>, Failure> {
@@ -134,4 +140,10 @@ impl Blocking {
         let response = request.header("content-type", "application/json").send(body)?;
         Ok(response.into_body().into_with_config().limit(u64::MAX).read_to_vec()?)
     }
+}
+
+fn gunzip(body: &[u8]) -> Result<Vec<u8>, Failure> {
+    let mut decoded = Vec::new();
+    flate2::read::GzDecoder::new(body).read_to_end(&mut decoded)?;
+    Ok(decoded)
 }

@@ -84,8 +84,9 @@ impl UreqTransport {
     fn read(&self, response: http::Response<Body>) -> Result<Response, TransportError> {
         let (mut parts, body) = response.into_parts();
         head::restore(&mut parts.headers).map_err(TransportError::broken)?;
-        let mut bytes = Vec::new();
-        let mut reader = body.into_reader().take((self.max_response_size as u64).saturating_add(1));
+        let limit = (self.max_response_size as u64).saturating_add(1);
+        let mut bytes = Vec::with_capacity(body.content_length().unwrap_or_default().min(limit) as usize);
+        let mut reader = body.into_reader().take(limit);
         reader.read_to_end(&mut bytes).map_err(|error| transport_error(error.into()))?;
         if bytes.len() > self.max_response_size {
             return Err(TransportError::too_large());

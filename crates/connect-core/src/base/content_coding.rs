@@ -73,7 +73,7 @@ fn codings(headers: &HeaderMap) -> Result<Vec<String>, TransportError> {
 }
 
 fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
-    let mut whole = Vec::with_capacity(coded.len().saturating_mul(4).min(max_size));
+    let mut whole = Vec::with_capacity(stated_size(coded).min(max_size));
     let mut rest = coded;
     // A gzip file consists of any number of members (RFC 1952 2.2).
     for _ in 0..MAX_MEMBERS {
@@ -88,6 +88,15 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
         }
     }
     Err(TransportError::broken("the gzip body has more than 4096 members"))
+}
+
+/// Returns the decoded size as stated in the last four bytes of a gzip file (RFC 1952 2.3.1), or the highest
+/// possible size if that is lower.
+fn stated_size(coded: &[u8]) -> usize {
+    /// DEFLATE does not expand data further.
+    const MAX_RATIO: usize = 1032;
+    let stated = coded.last_chunk().map_or(0, |trailer| u32::from_le_bytes(*trailer));
+    usize::try_from(stated).unwrap_or(usize::MAX).min(coded.len().saturating_mul(MAX_RATIO))
 }
 
 impl TransportError {
