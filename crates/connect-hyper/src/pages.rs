@@ -4,11 +4,15 @@ use std::{
     fmt,
     future::{Future, poll_fn},
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll, ready},
 };
 
-use connect_core::{Error, Paged, Pager};
-use tokio::task::JoinHandle;
+use connect_core::{Error, Paged, Pager, Reply, Response};
+use tokio::task::{JoinError, JoinHandle};
 
 use crate::{User, client::runtime};
 
@@ -30,9 +34,14 @@ impl<E: Paged + Sync> Pages<E> {
     /// After an error, call `next_page` again to retry the page.
     pub async fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
-        let page = self.user.send(&request).await?;
+        let response = self.user.respond(&request).await?;
+        self.read_page(&request, response).map(Some)
+    }
+
+    fn read_page(&mut self, request: &E, response: Response) -> Result<E::Answer, Error> {
+        let page = Reply::read(request, response)?.value;
         self.pager.answered(&page)?;
-        Ok(Some(page))
+        Ok(page)
     }
 
     /// Returns the first page.
@@ -47,7 +56,7 @@ impl<E: Paged + Sync> Pages<E> {
 
     /// Returns the pages, and fetches one page ahead. The stream ends after an error.
     pub fn pages(self) -> PageStream<E> {
-        PageStream { state: PageState::Idle(Box::new(self)), read_ahead: true }
+        PageStream { state: PageState::Idle(Box::new(self), None), read_ahead: true }
     }
 
     /// Returns the page token of the next page, to continue later.
@@ -69,21 +78,84 @@ impl<E: Paged> fmt::Debug for PageStream<E> {
 }
 
 enum PageState<E: Paged> {
-    Idle(Box<Pages<E>>),
+    Idle(Box<Pages<E>>, Option<EarlyRequest>),
     Fetching(PageFetch<E>),
     End,
 }
 
-type FetchedPage<E> = (Box<Pages<E>>, Result<Option<<E as connect_core::Endpoint>::Answer>, Error>);
-
 /// A running fetch of a page. Dropping this value cancels the fetch, but not a refresh that the fetch waits
 /// for.
-struct PageFetch<E: Paged>(JoinHandle<FetchedPage<E>>);
+struct PageFetch<E: Paged> {
+    task: AbortOnDrop<FetchedPage<E>>,
+    /// Whether the caller is waiting for the page. The request for the page behind it may then be sent before
+    /// the page is decoded, because the caller has the page before that.
+    wanted: Arc<AtomicBool>,
+}
 
-impl<E: Paged> Drop for PageFetch<E> {
+struct FetchedPage<E: Paged> {
+    pages: Box<Pages<E>>,
+    page: Result<Option<E::Answer>, Error>,
+    next: Option<EarlyRequest>,
+}
+
+/// A request for the page with a token that was read from a page that was not decoded yet.
+struct EarlyRequest {
+    token: String,
+    response: AbortOnDrop<Result<Response, Error>>,
+}
+
+struct AbortOnDrop<T>(JoinHandle<T>);
+
+impl<T> Drop for AbortOnDrop<T> {
     fn drop(&mut self) {
         self.0.abort();
     }
+}
+
+impl<E> Pages<E>
+where
+    E: Paged + Send + Sync + Unpin + 'static,
+    E::Answer: Send + 'static,
+{
+    async fn fetch(
+        mut self: Box<Self>,
+        early: Option<EarlyRequest>,
+        wanted: Arc<AtomicBool>,
+    ) -> FetchedPage<E> {
+        let (page, next) = match self.fetch_page(early, &wanted).await {
+            Ok(Some((page, next))) => (Ok(Some(page)), next),
+            Ok(None) => (Ok(None), None),
+            Err(error) => (Err(error), None),
+        };
+        FetchedPage { pages: self, page, next }
+    }
+
+    async fn fetch_page(
+        &mut self,
+        early: Option<EarlyRequest>,
+        wanted: &AtomicBool,
+    ) -> Result<Option<(E::Answer, Option<EarlyRequest>)>, Error> {
+        let Some(request) = self.pager.request() else { return Ok(None) };
+        let response = match early {
+            Some(mut early) if self.pager.token() == Some(&*early.token) => {
+                (&mut early.response.0).await.unwrap_or_else(|error| Err(interrupted(error)))?
+            }
+            _ => self.user.respond(&request).await?,
+        };
+        let peeked = self.pager.peek(response.body()).filter(|_| wanted.load(Relaxed));
+        let next = peeked.map(|(token, request)| {
+            let user = self.user.clone();
+            EarlyRequest {
+                token,
+                response: AbortOnDrop(tokio::spawn(async move { user.respond(&request).await })),
+            }
+        });
+        Ok(Some((self.read_page(&request, response)?, next)))
+    }
+}
+
+fn interrupted(error: JoinError) -> Error {
+    Error::configuration("the tokio runtime ended while a page was fetched").with_source(error)
 }
 
 impl<E> PageStream<E>
@@ -109,38 +181,35 @@ where
             return Poll::Ready(Some(Err(error)));
         }
         let PageState::Fetching(fetch) = &mut self.state else { return Poll::Ready(None) };
-        let outcome = ready!(Pin::new(&mut fetch.0).poll(cx));
+        fetch.wanted.store(self.read_ahead, Relaxed);
+        let outcome = ready!(Pin::new(&mut fetch.task.0).poll(cx));
         self.state = PageState::End;
         Poll::Ready(match outcome {
-            Ok((pages, Ok(Some(page)))) => {
-                self.state = PageState::Idle(pages);
+            Ok(FetchedPage { pages, page: Ok(Some(page)), next }) => {
+                self.state = PageState::Idle(pages, next);
                 if self.read_ahead {
                     let _ = self.fetch(); // an error is returned when the next page is requested
                 }
                 Some(Ok(page))
             }
-            Ok((_, Ok(None))) => None,
-            Ok((_, Err(error))) => Some(Err(error)),
-            Err(error) => {
-                Some(Err(Error::configuration("the tokio runtime ended while a page was fetched")
-                    .with_source(error)))
-            }
+            Ok(FetchedPage { page: Ok(None), .. }) => None,
+            Ok(FetchedPage { page: Err(error), .. }) => Some(Err(error)),
+            Err(error) => Some(Err(interrupted(error))),
         })
     }
 
     /// Starts to fetch the next page, unless a fetch is running or the last page has been fetched.
     fn fetch(&mut self) -> Result<(), Error> {
-        let PageState::Idle(pages) = &self.state else { return Ok(()) };
+        let PageState::Idle(pages, _) = &self.state else { return Ok(()) };
         if pages.pager.request().is_none() {
             self.state = PageState::End;
             return Ok(());
         }
         let runtime = runtime()?;
-        if let PageState::Idle(mut pages) = std::mem::replace(&mut self.state, PageState::End) {
-            self.state = PageState::Fetching(PageFetch(runtime.spawn(async move {
-                let page = pages.next_page().await;
-                (pages, page)
-            })));
+        if let PageState::Idle(pages, early) = std::mem::replace(&mut self.state, PageState::End) {
+            let wanted = Arc::new(AtomicBool::new(false));
+            let task = AbortOnDrop(runtime.spawn(pages.fetch(early, wanted.clone())));
+            self.state = PageState::Fetching(PageFetch { task, wanted });
         }
         Ok(())
     }

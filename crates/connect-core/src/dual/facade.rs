@@ -174,10 +174,14 @@ macro_rules! facade {
 
             /// Calls an endpoint like [`send`](Self::send), and also returns the status and the headers.
             pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
+                Reply::read(endpoint, self.respond(endpoint)$($wait)*?)
+            }
+
+            /// Calls an endpoint, and returns the response without decoding it.
+            pub(crate) $($async)* fn respond<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<$crate::Response, Error> {
                 let client = self.client();
                 let step = $crate::machine::Call::start(self.session(), endpoint, client.now());
-                let response = client.drive(step, Some(&self.member.gate))$($wait)*?;
-                Reply::read(endpoint, response)
+                client.drive(step, Some(&self.member.gate))$($wait)*
             }
 
             /// Stores tokens from another source, such as another SDK, in place of the user's current tokens.

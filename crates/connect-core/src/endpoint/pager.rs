@@ -23,6 +23,15 @@ pub trait Paged: Endpoint + Clone {
 
     /// Returns the items of a page.
     fn into_items(page: Self::Answer) -> Vec<Self::Item>;
+
+    /// Returns the token of the next page if it can be read without decoding the whole body.
+    ///
+    /// Clients that read ahead then request the next page before they decode this page. If
+    /// [`next_token`](Self::next_token) later returns another token, they discard the response. Default:
+    /// `None`.
+    fn peek_token(_body: &[u8]) -> Option<String> {
+        None
+    }
 }
 
 impl Paged for ListEvents {
@@ -38,6 +47,20 @@ impl Paged for ListEvents {
 
     fn into_items(page: EventPage) -> Vec<Event> {
         page.events
+    }
+
+    /// Reads the token from the members after the list of events.
+    fn peek_token(body: &[u8]) -> Option<String> {
+        #[derive(serde::Deserialize)]
+        #[serde(rename_all = "camelCase")]
+        struct LastMembers {
+            next_page_token: String,
+        }
+
+        let end = body.iter().rposition(|byte| *byte == b']')?;
+        let members = body.get(end + 1..)?.trim_ascii_start().strip_prefix(b",")?;
+        let LastMembers { next_page_token } = serde_json::from_slice(&[b"{", members].concat()).ok()?;
+        Some(next_page_token)
     }
 }
 
@@ -115,12 +138,21 @@ impl<E: Paged> Pager<E> {
             self.next = NextPage::End;
             return Ok(());
         };
-        if !self.seen.insert(hmac_sha256::Hash::hash(token.as_bytes())) {
+        if !self.seen.insert(digest(token)) {
             self.next = NextPage::End;
             return Err(Error::new(ErrorKind::PageLoop).with_message("paging would never end"));
         }
         self.next = NextPage::Token(token.into());
         Ok(())
+    }
+
+    /// Returns the request for the page after the page in `body`, the response to [`Self::request`], if the
+    /// page token can be read before the page is decoded: see [`Paged::peek_token`].
+    pub fn peek(&self, body: &[u8]) -> Option<(String, E)> {
+        let token =
+            E::peek_token(body).filter(|token| !token.is_empty() && !self.seen.contains(&digest(token)))?;
+        let request = self.endpoint.at(&token);
+        Some((token, request))
     }
 
     /// Returns the token of the next page, for example to save it and continue later.
@@ -130,6 +162,11 @@ impl<E: Paged> Pager<E> {
             _ => None,
         }
     }
+}
+
+/// Returns a hash of a page token, because tokens may be long.
+fn digest(token: &str) -> [u8; 32] {
+    hmac_sha256::Hash::hash(token.as_bytes())
 }
 
 #[cfg(test)]
@@ -178,5 +215,36 @@ mod tests {
         let error = pager.answered(&page(Some("a"))).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::PageLoop));
         assert!(pager.request().is_none(), "paging must end");
+    }
+
+    #[test]
+    fn token_is_peeked_only_from_members_behind_the_events() {
+        for (body, token) in [
+            (r#"{"events":[{"a":[1]}],"pageSize":1,"nextPageToken":"t\u0041"}"#, Some("tA")),
+            (" {\"events\" : [ ] , \"nextPageToken\" : \"t\" } \n", Some("t")),
+            (r#"{"nextPageToken":"t","events":[]}"#, None),
+            (r#"{"events":[],"nextPageToken":"a]b"}"#, None),
+            (r#"{"events":[],"nextPageToken":null}"#, None),
+            (r#"{"events":[],"nextPageToken":5}"#, None),
+            (r#"{"x":{"events":[],"nextPageToken":"t"}}"#, None),
+            (r#"{"events":[{"title":"],\"nextPageToken\":\"t\"}"}]}"#, None),
+            (r#"{"events":[]}"#, None),
+            (r#"["nextPageToken","t"]"#, None),
+            ("", None),
+        ] {
+            assert_eq!(ListEvents::peek_token(body.as_bytes()).as_deref(), token, "{body}");
+        }
+    }
+
+    #[test]
+    fn peeked_request_is_the_next_request() {
+        let mut pager = pager();
+        let body = br#"{"events":[],"nextPageToken":"a"}"#;
+        let (token, request) = pager.peek(body).unwrap();
+        pager.answered(&connect_types::decode(body).unwrap()).unwrap();
+        assert_eq!(pager.token(), Some(&*token));
+        assert_eq!(Endpoint::query(&pager.request().unwrap()).unwrap(), Endpoint::query(&request).unwrap());
+        assert!(pager.peek(body).is_none(), "paging would never end");
+        assert!(pager.peek(br#"{"events":[],"nextPageToken":""}"#).is_none());
     }
 }
