@@ -83,7 +83,10 @@ pub(crate) fn measure(names: &[&str]) -> Result<(), Failure> {
     Ok(())
 }
 
-/// What callgrind counts: the difference between a long and a short run, per unit.
+/// A row of the table of instructions per unit, measured with callgrind.
+///
+/// The count is the difference between a long run and a short run, divided by the additional units of the
+/// long run.
 struct Count {
     name: &'static str,
     clients: &'static [&'static str],
@@ -256,7 +259,7 @@ impl Server {
         command
     }
 
-    /// Returns the number of connections since the last call.
+    /// Returns the number of connections to the server since the last call of this function.
     fn connections(&self) -> Result<usize, Failure> {
         let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port))?;
         stream.write_all(b"GET /count HTTP/1.1\r\n\r\n")?;

@@ -1,4 +1,5 @@
-//! Hand-written clients for comparison. Each client has a connection pool, and decodes structs with strings.
+//! Hand-written clients for comparison. Each client has a connection pool, and decodes responses into structs
+//! whose fields are strings.
 
 use std::io::Read;
 use std::sync::Arc;

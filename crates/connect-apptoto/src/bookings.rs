@@ -40,7 +40,9 @@ impl BookNow {
         Self(Object::default().with("booking_page", &booking_page.into()).with("time", &time.into()))
     }
 
-    /// Like [`new`](Self::new), for a time without an offset, as in the documentation's example.
+    /// Like [`new`](Self::new), but sends a time without a UTC offset.
+    ///
+    /// The example in Apptoto's documentation has such a time.
     pub fn at_local(booking_page: impl Into<Id>, time: DateTime) -> Self {
         Self::new(booking_page, When::local(time))
     }

@@ -45,7 +45,7 @@ answer!(
 answer!(
     /// A participant of an event.
     Participant {
-        /// The id. [`SendMessage`](super::SendMessage) can send a message to this id.
+        /// The id. [`SendMessage`](super::SendMessage) can send a message to the participant with this id.
         id: Option<Id>,
         /// The name.
         name: Option<String>,
