@@ -9,7 +9,7 @@ use connect_core::{
 
 use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
 
-/// Starts the import of a file (`POST /v1/import`). [`GetImport`] returns its state. Needs
+/// Starts the import of a file (`POST /v1/import`). [`GetImport`] returns the state of the import. Needs
 /// [`Scope::ImportsWrite`](super::Scope).
 ///
 /// **Never retried**: Apptoto may send messages about imported events. See [calls that are never
@@ -24,12 +24,14 @@ pub struct StartImport(Vec<(&'static str, String)>);
 impl StartImport {
     /// Imports a file's text with the settings of an earlier import.
     ///
-    /// The earlier import may have been set up on the website.
+    /// The earlier import can also be an import that a user set up on Apptoto's website.
     pub fn based_on(import: impl Into<Id>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("based_on_import_id", import.into().to_string())])
     }
 
-    /// Imports a file's text with a specification of its columns.
+    /// Imports a file's text with a specification of the file's columns.
+    ///
+    /// Apptoto does not document the format of the specification.
     pub fn with_spec(spec: impl Into<String>, file: impl Into<String>) -> Self {
         Self(vec![("file", file.into()), ("spec", spec.into())])
     }
@@ -39,7 +41,7 @@ impl StartImport {
         self.parameter("type", what.into().as_str())
     }
 
-    /// Also deletes the account's events in this time range that are missing from the file.
+    /// Sets the time range in which the import deletes events that the file does not contain.
     pub fn delete_between(self, start: impl Into<When>, end: impl Into<When>) -> Self {
         self.parameter("support_delete", "true")
             .parameter("start_time", start.into().as_str())

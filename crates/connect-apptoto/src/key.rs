@@ -44,7 +44,7 @@ impl ApiKey {
     /// Returns a call that sends this key instead of an access token. Pass the call to the `send` method of a
     /// client.
     ///
-    /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
+    /// The client sends the key to the client's base URL, so set that URL to [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {
         Keyed::header(endpoint.clone(), AUTHORIZATION, self.authorization.clone())
     }

@@ -23,12 +23,12 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * A call is a value. Pass the call to the `send` method of a signed-in user. With an [`ApiKey`], pass the
-//!   call to the `send` method of a client. Build the client with [`BASE_URL`] as its base URL.
-//! * Apptoto responds with a 403 `insufficient_scope` if the token lacks a scope. The error has the kind
-//!   [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto documents the scopes of
-//!   `GET /v1/event` and `POST /v1/import`. The scopes of all other calls are inferred from Apptoto's
-//!   descriptions of its scopes.
+//! * A call is a value. Pass the call to the `send` method of a signed-in user. With an [`ApiKey`], pass
+//!   `key.over(&call)` to the `send` method of a client. Build the client with [`BASE_URL`] as its base URL.
+//! * Apptoto responds with a 403 `insufficient_scope` if the token lacks the scope that a call needs. The
+//!   error has the kind [`Permission`](connect_core::ErrorKind::Permission) and names the scope. Apptoto
+//!   documents the scopes that `GET /v1/event` and `POST /v1/import` need. The scopes of all other calls are
+//!   inferred from Apptoto's descriptions of its scopes.
 //! * Every field of a response is optional. A field is absent if its JSON value has an unexpected type.
 //!   `raw` is the whole object as JSON.
 //! * Undocumented parts of the API are not guessed. `.parameter(..)` and `.field(..)` set parameters and
@@ -37,9 +37,10 @@
 //!
 //! # Calls that are never retried
 //!
-//! [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] and [`StartImport`] may send messages
-//! to people, cost credit or create duplicates. The client repeats these calls only after a 401, with a new
-//! token, because a 401 means that Apptoto did nothing. If a call fails,
+//! A second request of [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] or [`StartImport`]
+//! could send messages to people, cost credit or create duplicates. So could a second request of
+//! [`UpsertContacts`] that adds a phone number or an e-mail address. The client repeats these calls only
+//! after a 401, with a new token, because a 401 means that Apptoto did nothing. If a call fails,
 //! [`may_have_happened`](connect_core::Error::may_have_happened) returns whether the call may have had an
 //! effect.
 //!
@@ -83,14 +84,16 @@ pub use write_events::{CreateEvents, DeleteEvent, NewEvent, NewParticipant, Upse
 /// The base URL of the Apptoto API.
 pub const BASE_URL: &str = "https://api.apptoto.com";
 
-/// Returns the OAuth profile of Apptoto (its API page "OAuth 2.0 Authentication").
+/// Returns the OAuth profile of Apptoto.
+///
+/// Source: Apptoto's API page "OAuth 2.0 Authentication".
 ///
 /// The profile uses PKCE (RFC 7636), which Apptoto requires for applications without a server. For other
 /// applications the documentation does not mention PKCE. If Apptoto refuses PKCE, set `profile.pkce =
 /// Pkce::Absent`.
 ///
 /// Apptoto documents no revocation endpoint: a sign-out only deletes the stored tokens. Users revoke access
-/// under "Authorized Applications". The following endpoint is a guess that was not tested:
+/// in Apptoto, under "Authorized Applications". The following endpoint is a guess that was not tested:
 /// `profile.revocation = Revocation::Form("https://api.apptoto.com/oauth/revoke".to_owned())`.
 ///
 /// The documentation does not say whether Apptoto issues refresh tokens. Without a refresh token, users sign

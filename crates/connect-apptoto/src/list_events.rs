@@ -65,7 +65,7 @@ impl ListEvents {
         self.parameter("email_address", address)
     }
 
-    /// Requests the messages about each event for each participant.
+    /// Requests, for each participant of an event, the messages about the event.
     pub fn include_conversations(self) -> Self {
         self.parameter("include_conversations", "true")
     }
@@ -139,7 +139,7 @@ impl Paged for ListEvents {
 pub struct EventPage {
     /// The events.
     pub events: Vec<Event>,
-    /// The number of the next page, or `None` after an empty page.
+    /// The number of the next page, or `None` if this page is empty.
     pub next_page: Option<Box<str>>,
     /// The whole response as JSON.
     pub raw: Raw,

@@ -18,7 +18,7 @@ use super::{
 /// **Never retried**: a message reaches a person and costs credit. See [calls that are never
 /// retried](super#calls-that-are-never-retried).
 ///
-/// In a message to an event or a participant, the text may contain placeholders such as `{{ name }}`.
+/// The text may contain placeholders such as `{{ name }}` if the recipient is an event or a participant.
 ///
 /// The response is returned as JSON, because its format is not documented.
 ///

@@ -63,7 +63,8 @@ impl Serialize for Object {
     }
 }
 
-/// Returns a body with a list of objects and other fields. An empty list is refused.
+/// Returns a JSON body with the list `items` in the field `name`, and with the fields of `others`. Fails if
+/// `items` is empty.
 pub(super) fn list<T: AsRef<Object>>(
     name: &'static str,
     items: &[T],
@@ -117,7 +118,7 @@ macro_rules! fields {
         ///
         /// The value may be [`Raw`](connect_core::types::Raw) JSON.
         ///
-        /// Replaces an existing field with this name.
+        /// The value replaces an earlier value of the field.
         pub fn field(mut self, name: impl Into<std::borrow::Cow<'static, str>>, value: impl serde::Serialize) -> Self {
             self.0.set(name, &value);
             self

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-/// An unknown value of an enum. Only this crate constructs such a value, so it never equals a known value.
+/// An unknown value of an enum. Only this crate constructs an `Unknown`, and never from the text of a known
+/// value.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Unknown(Box<str>);
 

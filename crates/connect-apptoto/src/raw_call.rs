@@ -13,8 +13,8 @@ use super::{Scope, answer::null, object::Parameters};
 
 /// Any call under `/v1`, for endpoints without a type in this crate, such as the opt-out lists.
 ///
-/// The method decides whether a call may be retried (RFC 9110 9.2): a POST or PATCH is [never
-/// retried](super#calls-that-are-never-retried).
+/// By default, the method decides whether a call may be retried (RFC 9110 9.2): a POST or PATCH is [never
+/// retried](super#calls-that-are-never-retried). [`with_safety`](Self::with_safety) changes the default.
 ///
 /// ```
 /// use connect_apptoto::{RawCall, Scope};
@@ -39,7 +39,7 @@ pub struct RawCall {
 
 impl RawCall {
     /// Creates a call with a method and a path, which begins with `/` and is appended to `/v1`. Data in the
-    /// path must be percent-encoded, as [`segment`](Self::segment) does.
+    /// path must be percent-encoded: [`segment`](Self::segment) percent-encodes the data that it adds.
     pub fn new(method: Method, path: &str) -> Self {
         Self {
             method,
@@ -97,7 +97,7 @@ impl Endpoint for RawCall {
             || self.path.split('/').any(climbs)
         {
             return Err(Error::validation(
-                "the path is not valid (expected a leading slash, and no query, fragment, backslash, `.` or `..`)",
+                "the path is not valid (expected a leading slash, and no query, fragment, backslash, or segment `.` or `..`)",
             ));
         }
         let mut path = format!("/v1{}", self.path);

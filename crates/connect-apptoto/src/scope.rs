@@ -5,6 +5,7 @@ use super::open::open_enum;
 open_enum!(
     /// A permission that a user grants. An application can only request the scopes that were chosen at its
     /// registration. Apptoto does not document that a write scope includes the read scope, so request both.
+    /// The descriptions of the scopes are from Apptoto's manual and address the user.
     ///
     /// ```
     /// use connect_core::SignIn;

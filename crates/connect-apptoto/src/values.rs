@@ -81,7 +81,9 @@ impl Field for Id {
     }
 }
 
-/// A time in a request, as ISO 8601 text. A zoned time has its UTC offset, and an instant has `Z`.
+/// A time in a request, as ISO 8601 text.
+///
+/// The text of a [`ZonedDateTime`] ends with its UTC offset, and the text of a [`Timestamp`] with `Z`.
 ///
 /// ```
 /// use connect_apptoto::When;
@@ -131,8 +133,10 @@ impl Serialize for When {
     }
 }
 
-/// A calendar or an address book, by its id or name. Apptoto creates a calendar or an address book for an
-/// unknown name.
+/// A calendar or an address book, by its id or name.
+///
+/// If no calendar or address book has the name, Apptoto creates one with the name. However, Apptoto creates
+/// no calendar if [`prevent_calendar_creation`](super::CreateEvents::prevent_calendar_creation) is set.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum Place {
     /// The id.
@@ -171,8 +175,8 @@ impl From<String> for Place {
     }
 }
 
-/// The availability that an event shows. The default is busy. `ShowAs::from` creates values for other
-/// numbers.
+/// The availability that an event shows. Apptoto's default is busy. `ShowAs::from` creates values for numbers
+/// that have no constant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ShowAs(u64);
 

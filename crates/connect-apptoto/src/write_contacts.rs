@@ -40,7 +40,7 @@ endpoint!(CreateContacts: POST "/v1/contacts" -> Anything, ContactsWrite {
     }
 });
 
-/// Changes contacts, or creates missing ones (`PUT /v1/contacts`). Needs
+/// Changes contacts, and creates those with an unknown external id (`PUT /v1/contacts`). Needs
 /// [`Scope::ContactsWrite`](super::Scope).
 ///
 /// Fields that are not set stay unchanged. `phone_numbers`, `email_addresses` and `custom_data` are
@@ -120,7 +120,7 @@ impl UpsertContact {
         Self(Object::default().with("external_id", &id.into()))
     }
 
-    /// Sets the address book to search for the external id. An existing contact cannot be moved.
+    /// Sets the address book in which Apptoto looks up the external id. An existing contact cannot be moved.
     pub fn address_book_id(mut self, id: impl Into<Id>) -> Self {
         self.0.set("address_book_id", &id.into());
         self
@@ -139,7 +139,7 @@ impl UpsertContact {
         add_email(address: &str) = "add_email";
         /// Replaces the e-mail addresses by a JSON array, whose items are not documented.
         email_addresses(addresses: impl Serialize) = "email_addresses";
-        /// Replaces the data stored by the application. The data is a JSON object.
+        /// Replaces the data that the application stores in the contact. The data is a JSON object.
         custom_data(data: impl Serialize) = "custom_data";
     }
 

@@ -20,7 +20,8 @@ use super::{
 /// are never retried](super#calls-that-are-never-retried). [`UpsertEvents`] with an external id may be
 /// retried.
 ///
-/// Apptoto documents no limit on the number of events in a call. Other clients send at most 20.
+/// Apptoto documents no limit on the number of events in a call. Other clients of the API send at most 20
+/// events in a call.
 ///
 /// ```
 /// use connect_apptoto::{CreateEvents, NewEvent, NewParticipant};
@@ -44,7 +45,7 @@ impl CreateEvents {
         Self { events: events.into_iter().collect(), others: Object::default() }
     }
 
-    /// Refuses unknown calendar names instead of creating calendars for them.
+    /// Tells Apptoto to refuse unknown calendar names, instead of creating calendars with these names.
     pub fn prevent_calendar_creation(mut self) -> Self {
         self.others.set("prevent_calendar_creation", &true);
         self
@@ -61,7 +62,8 @@ endpoint!(CreateEvents: POST "/v1/events" -> Events, EventsWrite {
     }
 });
 
-/// Changes events, or creates missing ones (`PUT /v1/events`). Needs [`Scope::EventsWrite`](super::Scope).
+/// Changes events, and creates those with an unknown external id (`PUT /v1/events`). Needs
+/// [`Scope::EventsWrite`](super::Scope).
 ///
 /// Fields that are not set stay unchanged. `participants` and `custom_data` are replaced as a whole, but
 /// participants who already got a message are not removed. An event cannot be moved to another calendar.
@@ -116,8 +118,8 @@ endpoint!(DeleteEvent: DELETE "/v1/events" -> Events, EventsWrite {
 pub struct NewEvent(Object);
 
 impl NewEvent {
-    /// Creates an event in a calendar. An unknown calendar name creates a calendar, unless
-    /// [`prevent_calendar_creation`](CreateEvents::prevent_calendar_creation) is set.
+    /// Creates an event in a calendar. If no calendar has the given name, Apptoto creates one with this name,
+    /// unless [`prevent_calendar_creation`](CreateEvents::prevent_calendar_creation) is set.
     pub fn new(
         calendar: impl Into<Place>,
         title: impl Into<String>,
@@ -190,8 +192,8 @@ macro_rules! event_fields {
                 all_day(yes: bool) = "all_day";
                 /// Sets the availability that the event shows.
                 show_as(how: ShowAs) = "show_as";
-                /// Sets data stored by the application. The data is a JSON object, which replaces the old
-                /// object.
+                /// Sets the data that the application stores in the event. The data is a JSON object, which
+                /// replaces the old object.
                 custom_data(data: impl Serialize) = "custom_data";
             }
 

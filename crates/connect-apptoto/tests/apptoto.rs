@@ -1,4 +1,4 @@
-//! The exact request of each Apptoto call.
+//! Tests of the exact request that each Apptoto call sends.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;

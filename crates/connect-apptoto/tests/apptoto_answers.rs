@@ -1,4 +1,4 @@
-//! How Apptoto's responses are read.
+//! Tests of how the types of this crate are read from Apptoto's responses.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod support;
@@ -15,7 +15,7 @@ use connect_core::{
 use proptest::prelude::*;
 use support::read;
 
-/// The example on the API page of `/v1/events`.
+/// The example of an event on Apptoto's API page `/v1/events`.
 const EVENT: &str = r#"{"id": 123, "calendar_id": 456, "start_time": "2016-04-15T12:00:00-07:00",
     "end_time": "2016-04-15T13:00:00-07:00", "title": "Appointment with Fred", "location": "", "content": "",
     "is_deleted": false, "participants": [{"id": 789, "name": "Fred Smith", "phone": "650-555-1212",

@@ -1,5 +1,5 @@
-//! Runs every Apptoto call against the sandbox with both clients, which must behave the same. Each scenario
-//! checks the outcome in the sandbox.
+//! Sends every Apptoto call to the sandbox, with the async client and with the blocking client. Both clients
+//! must pass the same scenarios. Some scenarios also check the sandbox's messages and request counts.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use std::collections::BTreeMap;
@@ -184,7 +184,7 @@ impl Account {
         self.world.server.with(|sandbox| sandbox.apptoto_messages(Timestamp::now()))
     }
 
-    /// Returns how often an endpoint was called.
+    /// Returns the number of requests that the sandbox has received for an endpoint.
     fn calls(&self, endpoint: &str) -> u64 {
         self.world.server.stats().total(&named(endpoint))
     }
@@ -194,7 +194,7 @@ impl Account {
     }
 }
 
-/// Returns the sandbox's name of an endpoint, such as `POST /v1/events`.
+/// Returns the sandbox's name of an endpoint: `POST /apptoto/api/v1/events` for `POST /v1/events`.
 fn named(endpoint: &str) -> String {
     endpoint.replacen(' ', " /apptoto/api", 1)
 }

@@ -133,7 +133,7 @@ impl Client {
         locks.refresh.lock_within(task.deadline().saturating_sub(self.now().monotonic))
     }
 
-    /// Starts a sign-in or an import, and carries out its steps.
+    /// Carries out the steps of a sign-in or of an import of tokens, which `begin` starts.
     pub(crate) fn persist(
         &self,
         session: &Arc<Session>,

@@ -27,7 +27,7 @@ impl Wire {
         self.0.lock().unwrap().clone()
     }
 
-    /// Creates a client of the Apptoto API that receives the responses of `answer`.
+    /// Creates a client of the Apptoto API. Each request of the client gets its response from `answer`.
     pub fn client(
         &self,
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
@@ -75,7 +75,7 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> String {
     only
 }
 
-/// Returns the result of a call for a response body.
+/// Sends a call, responds with 200 and `body`, and returns the result of the call.
 pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, connect_core::Error> {
     let body = body.to_owned();
     let client = Wire::default().client(move |_| Ok(answer(200, &body)));
