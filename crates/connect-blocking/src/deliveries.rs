@@ -11,11 +11,12 @@ use crate::{Client, sync::TimedLock};
 
 connect_core::deliveries!(blocking);
 
-/// Lets one fetch of the keys run at a time.
+/// The lock under which the client fetches the webhook keys.
 type FetchLock = TimedLock;
 
-/// The maximum number of calls of `done` while the guard fails, and the pause between two calls.
+/// The maximum number of calls of `done` for one claim. `done` is called again only after an error.
 const DONE_ATTEMPTS: u32 = 3;
+/// The pause between two calls of `done`.
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 impl Client {
@@ -23,10 +24,11 @@ impl Client {
         &self.0.receiver
     }
 
-    /// Fetches the keys. Waits for another caller's fetch for at most [`KEYS_TIMEOUT`].
+    /// Fetches the webhook keys. If another caller is fetching the keys, `fetch_keys` waits first.
     ///
-    /// A transport that hangs never releases the fetch lock. So after the wait, the key ring decides whether
-    /// another fetch may start.
+    /// If the transport of the other caller hangs, that caller never releases the fetch lock. So this caller
+    /// goes on without the lock after [`KEYS_TIMEOUT`], and the key ring decides whether another fetch may
+    /// start.
     fn fetch_keys(&self, fetch: Fetch) {
         self.fetch_within(KEYS_TIMEOUT, fetch);
     }

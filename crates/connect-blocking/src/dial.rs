@@ -72,7 +72,7 @@ impl fmt::Debug for ConnectSettings {
 
 /// Resolves no host names: [`ProxyConnector`] resolves them.
 ///
-/// ureq calls its resolver for each request, even if it then uses an idle connection.
+/// ureq calls its resolver for each request, even for a request that is then sent over an idle connection.
 #[derive(Debug)]
 pub(crate) struct NoResolver;
 
@@ -82,7 +82,9 @@ impl Resolver for NoResolver {
     }
 }
 
-/// Resolves the host name of the server or its proxy, connects by TCP, and starts TLS.
+/// Connects to the server, directly or through the tunnel of a proxy, and starts TLS for https URLs.
+///
+/// Resolves the host name of the proxy, or of the server if no proxy is used.
 ///
 /// ureq's own connectors support neither additional trusted certificates nor `NO_PROXY`.
 #[derive(Debug)]
@@ -232,10 +234,10 @@ impl fmt::Debug for TlsTransport {
     }
 }
 
-/// A connection that reports a premature end as an error.
+/// A connection that reports a premature end of its input as an error.
 ///
-/// If a response has no length, ureq treats a reset, or TLS that ends without a close notification, as the
-/// end of the response body. So an attacker on the network could truncate a response.
+/// Without this error, ureq would treat a reset, or TLS that ends without a close notification, as the end of
+/// a response body that has no length. Then an attacker on the network could truncate a response unnoticed.
 #[derive(Debug)]
 pub(crate) struct Connection {
     transport: Box<dyn Transport>,

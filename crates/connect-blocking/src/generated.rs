@@ -24,8 +24,8 @@ pub struct Calendars<'a> {
 impl Calendars<'_> {
     /// Lists calendars.
     ///
-    /// Returns all calendars of all connected accounts in one response. The call is refused with the scope
-    /// `free-busy`.
+    /// Returns all calendars of all connected accounts in one response. The service refuses an access token
+    /// that has only the scope `free-busy`.
     ///
     /// `GET /calendars`. Needs the scope `read`.
     pub fn list(self) -> Result<Vec<Calendar>, connect_core::Error> {
@@ -47,8 +47,8 @@ impl Events<'_> {
     /// Lists events.
     ///
     /// Returns the events in a date range from all connected accounts, in pages sorted by start. A request
-    /// for a later page repeats the parameters and adds the page token. With the scope `free-busy`, the
-    /// events are busy blocks without details.
+    /// for a later page repeats the parameters and adds the page token. If the access token has only the
+    /// scope `free-busy`, the events are busy blocks without details.
     ///
     /// `GET /events`. Needs the scope `free-busy`.
     pub fn list(self, request: ListEvents) -> crate::Pages<ListEvents> {
@@ -57,8 +57,8 @@ impl Events<'_> {
     /// Deletes an event.
     ///
     /// Deletes an event, an occurrence or a series. The parameters are in the query, as in all official
-    /// SDKs. The reference shows a JSON body with the same names instead. Without a mode, the service
-    /// deletes the single event or the whole series. Therefore a mode is always sent.
+    /// SDKs. The API reference shows a JSON body with the same names instead. A request without a mode
+    /// deletes the whole series if `eventId` is the id of a series. Therefore a mode is always sent.
     ///
     /// `DELETE /event`. Needs the scope `read-write`.
     pub fn delete(self, request: DeleteEvent) -> Result<(), connect_core::Error> {
@@ -120,7 +120,7 @@ impl Webhooks<'_> {
     }
     /// Ends a webhook subscription.
     ///
-    /// `success` is true even if the service could not notify the provider.
+    /// `success` of the response is true even if the service could not notify the provider.
     ///
     /// `POST /unsubscribe-webhook`.
     pub fn unsubscribe(

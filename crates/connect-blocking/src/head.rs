@@ -14,20 +14,22 @@ use connect_core::content_coding::MAX_HEADERS;
 use http::{HeaderMap, HeaderName, HeaderValue};
 use ureq::unversioned::transport::Buffers;
 
-/// The number of headers that a shortened head keeps. A head with more lines is shortened.
+/// The number of headers that a shortened head keeps besides the headers that frame the body.
+///
+/// A head with more lines than this number is shortened.
 const KEPT_LINES: usize = 100;
 /// The size above which a head is not changed.
 const MAX_HEAD_BYTES: usize = 96 << 10;
 /// The name of the header that contains the moved lines. The name is random, so that no server can send it.
 ///
-/// A tab ends each moved line. Tabs within a line become spaces, which have the same meaning (RFC 9110
-/// section 5.6.3).
+/// In the value of this header, a tab ends each moved line. Tabs within a line become spaces, which have the
+/// same meaning (RFC 9110 section 5.6.3).
 static REST_HEADER: LazyLock<String> =
     LazyLock::new(|| format!("x-rest-{:016x}", RandomState::new().build_hasher().finish()));
 
 /// How much of a head has arrived.
 pub(crate) enum HeadState {
-    /// ureq can read the received part.
+    /// The received part can be passed to ureq. ureq still refuses a head that is too long to shorten.
     Fits {
         /// Whether the head of the final response is complete.
         complete: bool,
@@ -99,8 +101,9 @@ fn measure(input: &[u8]) -> (usize, Option<usize>) {
     (count, end)
 }
 
-/// Returns the head with as many headers as ureq accepts, including those that frame the body. The other
-/// headers are moved into one additional header (`REST_HEADER`), from which [`restore`] takes them.
+/// Returns the head with its first [`KEPT_LINES`] headers and the headers that frame the body.
+///
+/// The other headers are moved into one additional header (`REST_HEADER`), from which [`restore`] takes them.
 fn shortened(head: &[u8]) -> Vec<u8> {
     let mut lines = head.split_inclusive(|byte| *byte == b'\n');
     let (mut short, mut rest) = (lines.next().unwrap_or_default().to_vec(), Vec::new());

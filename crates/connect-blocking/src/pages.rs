@@ -47,7 +47,9 @@ impl<E: Paged + Sync> Pages<E> {
         })
     }
 
-    /// Returns the page token of the next page, to continue later.
+    /// Returns the page token of the next page. `None` before the first page and after the last page.
+    ///
+    /// Save the token to continue the list later.
     pub fn token(&self) -> Option<&str> {
         self.pager.token()
     }

@@ -24,7 +24,7 @@ pub(crate) struct Semaphore {
 pub(crate) struct SemaphorePermit<'a>(&'a Semaphore);
 
 impl Semaphore {
-    /// Waits for at most `max_wait` until fewer than `limit` permits are taken.
+    /// Takes a permit when fewer than `limit` permits are taken. Returns `None` after `max_wait`.
     pub(crate) fn acquire_within(
         &self,
         limit: NonZeroU32,
@@ -62,7 +62,7 @@ pub(crate) struct TimedLock {
 pub(crate) struct TimedLockGuard<'a>(&'a TimedLock);
 
 impl TimedLock {
-    /// Waits for the lock for at most `max_wait`.
+    /// Acquires the lock when the lock is free. Returns `None` after `max_wait`.
     pub(crate) fn lock_within(&self, max_wait: Duration) -> Option<TimedLockGuard<'_>> {
         let taken = self.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let (mut taken, waited) = self
@@ -94,7 +94,7 @@ pub(crate) struct RunningThreads {
 #[derive(Debug, Default)]
 struct ThreadCount {
     running: usize,
-    /// Whether the client is closed: no new thread may change tokens.
+    /// Whether the client is closed. If so, `enter_unless_closed` counts no further thread.
     closed: bool,
 }
 
@@ -116,7 +116,7 @@ impl RunningThreads {
         Some(ThreadGuard(self))
     }
 
-    /// Refuses further threads, and waits for at most `max_wait` until all counted threads have ended.
+    /// Sets `closed`, and waits for at most `max_wait` until all counted threads have ended.
     /// Returns whether all counted threads have ended.
     pub(crate) fn close_within(&self, max_wait: Duration) -> bool {
         let mut count = self.count();

@@ -21,14 +21,16 @@ const MAX_TIMEOUT: Duration = Duration::from_secs(365 * 24 * 3600);
 #[derive(Debug)]
 pub struct UreqTransport {
     agent: Agent,
-    /// Makes a new connection for each request.
+    /// The agent that makes a new connection for each request.
     fresh: Agent,
     time: Duration,
     max_response_size: usize,
 }
 
 impl UreqTransport {
-    /// Creates a transport with these network settings, and the timeout and response size of `config`.
+    /// Creates a transport with the settings of `network` and the limits of `config`.
+    ///
+    /// Of `config`, the transport uses `attempt_timeout` and `max_response_size`.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let (connect_time, time) =
             (network.connect_timeout.min(MAX_TIMEOUT), config.attempt_timeout.min(MAX_TIMEOUT));

@@ -1,4 +1,6 @@
-//! Receiving deliveries: a genuine delivery does not wait for newer keys, and every claim ends.
+//! A genuine webhook delivery must not wait for newer keys.
+//!
+//! A claim must end when the handler calls `done` or `release`, and when the handler panics.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -102,7 +104,10 @@ fn released_delivery_can_be_claimed_immediately() {
     assert!(matches!(receive(&client), Err(Declined::Handled)));
 }
 
-/// A guard whose first calls of `done` fail. The second field counts all calls of `done`.
+/// A replay guard whose `done` fails at first.
+///
+/// The first field is the number of calls of `done` that will still fail. The second field counts all calls
+/// of `done`.
 #[derive(Clone, Default)]
 struct Failing(Arc<AtomicU32>, Arc<AtomicU32>);
 

@@ -33,15 +33,16 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Listed events are occurrences, never series. A request that updates or deletes an occurrence affects
-//!   that occurrence only, unless `whole_series()` was called on the request.
+//! * A list contains the occurrences of a series, never the series itself. A request that updates or deletes
+//!   an occurrence affects that occurrence only, unless `whole_series()` was called on the request.
 //! * Several calendars are read concurrently, and their events are sorted by start. If some calendars cannot
 //!   be read, the events of the readable calendars are returned, and [`Gathered::failed`] lists the errors.
 //! * All guests are notified when an event is created, changed or deleted, unless the request sets `notify`.
 //!   A value of `notify` that the service does not support is refused: see
 //!   [`Notify`](connect_core::types::Notify).
-//! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]). They are converted
-//!   to the format of Google or Outlook. A request for a calendar of another provider is refused.
+//! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]). The services of
+//!   Google and Outlook convert requests to their own format, and refuse a request for a calendar of another
+//!   provider.
 //! * An update with guests replaces all guests of the event, and their replies are lost. To preserve the
 //!   replies, call `knowing` on the provider's own request (`google::PatchEvent`, `outlook::UpdateEvent`).
 
@@ -278,7 +279,7 @@ backend! {
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
 }
 
-/// Returns whether a single calendar may have caused the error, so that the others can be read.
+/// Returns whether a single calendar may have caused the error, so that the other calendars can be read.
 fn may_concern_one_calendar(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -37,7 +37,7 @@ mod hours;
 
 use jiff::{SignedDuration, Timestamp};
 
-/// The extra field of an occurrence that contains the user's reply to the whole series.
+/// The name of the extra field that contains the user's reply to the whole series of an occurrence.
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;
@@ -118,11 +118,11 @@ pub fn free(
     free
 }
 
-/// Divides free times into slots of `length` to book.
+/// Divides free times into slots that can be booked. Each slot has the length `length`.
 ///
-/// In each free time, the first slot begins at the start, and each further slot begins one `step` later, as
-/// long as the slot ends within the free time. Slots overlap if `step` is shorter than `length`. Returns no
-/// slots if `length` or `step` is not positive.
+/// In each free time, the first slot begins at the start of the free time, and each further slot begins one
+/// `step` after the start of the previous slot. All slots end within the free time. Slots overlap if `step`
+/// is shorter than `length`. Returns no slots if `length` or `step` is not positive.
 pub fn slots(free: &[Interval], length: SignedDuration, step: SignedDuration) -> Vec<Interval> {
     let mut slots = Vec::new();
     if length <= SignedDuration::ZERO || step <= SignedDuration::ZERO {

@@ -127,7 +127,7 @@ fn start_by_rule(occurrence: &Event, days: bool) -> Option<EventTime> {
     google().or_else(graph).or_else(calendar)
 }
 
-/// Converts midnight to its date, and returns any other time unchanged.
+/// Converts a local midnight or a midnight in UTC to its date, and returns any other time unchanged.
 fn day_of_midnight(time: EventTime) -> EventTime {
     let civil = match &time {
         EventTime::Instant(instant) => Offset::UTC.to_datetime(*instant),

@@ -64,7 +64,9 @@ impl CalendarService for Connect {
         Ok(event.clone().external_event_id(key))
     }
 
-    /// Searches around the time of `event`. An event that was moved after its creation is not found.
+    /// Lists the events around the time of `event`.
+    ///
+    /// An event that was moved out of this time range after its creation is not found.
     fn find(&self, _key: &str, event: &NewEvent) -> Result<ListEvents, Error> {
         Ok(event.whereabouts())
     }

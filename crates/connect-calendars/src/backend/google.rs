@@ -43,13 +43,13 @@ impl Default for Google {
 }
 
 impl Google {
-    /// Creates the service. Sign-in requests [`google::SCOPES`], which allow writing events only in calendars
-    /// that the user owns.
+    /// Creates the service. A sign-in requests [`google::SCOPES`], which allow writing events only in
+    /// calendars that the user owns.
     pub fn new() -> Self {
         Self { scopes: google::SCOPES.map(str::to_owned).into(), list: Listing::default() }
     }
 
-    /// Sets the scopes that sign-in requests.
+    /// Sets the scopes that a sign-in requests.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();

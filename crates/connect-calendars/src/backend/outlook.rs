@@ -27,13 +27,13 @@ impl Default for Outlook {
 }
 
 impl Outlook {
-    /// Creates the service. Sign-in requests [`microsoft::SCOPES`].
+    /// Creates the service. A sign-in requests [`microsoft::SCOPES`].
     pub fn new() -> Self {
         let scopes = microsoft::SCOPES.map(str::to_owned).into();
         Self { scopes, time_zone: None, page_size: None }
     }
 
-    /// Sets the scopes that sign-in requests.
+    /// Sets the scopes that a sign-in requests.
     #[must_use]
     pub fn scopes<T: Into<String>>(mut self, scopes: impl IntoIterator<Item = T>) -> Self {
         self.scopes = scopes.into_iter().map(Into::into).collect();

@@ -48,7 +48,7 @@ pub trait CalendarService: Send + Sync {
         Ok(None)
     }
 
-    /// Returns how many calendars are read concurrently, at least one.
+    /// Returns the maximum number of calendars that are read concurrently. Zero is read as one.
     fn at_once(&self) -> usize {
         4
     }

@@ -16,9 +16,10 @@ use crate::eventcalendar::last_day;
 /// unreadable. An event that the owner of the calendar declined adds no busy time either: the reply
 /// is read from the provider's object of the event or of its series.
 ///
-/// Dates and local times are read in `zone`. An all-day event lasts from midnight to midnight in `zone`. If
-/// an all-day event ends during a day, all of that day is busy. If an all-day event begins at an instant
-/// other than midnight in `zone`, its busy time ends at its exact end.
+/// Dates and local times are read in `zone`. An all-day event with dates lasts from midnight to midnight in
+/// `zone`. If an all-day event begins at midnight in `zone` and ends during a day, all of that day is busy.
+/// If an all-day event begins at an instant other than midnight in `zone`, its busy time ends at the exact
+/// end of the event.
 ///
 /// ```
 /// use connect_core::types::{Event, EventTime};
@@ -39,8 +40,10 @@ fn is_busy(event: &Event) -> bool {
     !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
 }
 
-/// Whether the event leaves the user free. A user who works elsewhere is free. Graph's `original`
-/// says `workingElsewhere` even if the `availability` of the event is busy.
+/// Whether the event leaves the user free. A user who works elsewhere is free.
+///
+/// The `original` of a Graph event can say `workingElsewhere` although the `availability` of the event is
+/// busy.
 fn is_free(event: &Event) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
     let own = || event.original.as_ref()?.field::<String>("showAs");

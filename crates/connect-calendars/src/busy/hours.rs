@@ -63,7 +63,7 @@ impl WorkingHours {
     /// Adds a span on each day from Monday to Friday.
     ///
     /// # Errors
-    /// If the end is not after the start.
+    /// If the end is not after the start. An end at midnight means the end of the day.
     pub fn on_weekdays(self, start: Time, end: Time) -> Result<Self, UnclearHours> {
         let days =
             [Weekday::Monday, Weekday::Tuesday, Weekday::Wednesday, Weekday::Thursday, Weekday::Friday];
@@ -84,8 +84,7 @@ impl WorkingHours {
         merge(spans)
     }
 
-    /// Appends the working hours within `steady` to `spans`. The clocks do not change during
-    /// `steady`.
+    /// Appends the working hours within `steady` to `spans`. The clocks must not change during `steady`.
     fn add(&self, steady: Interval, spans: &mut Vec<Interval>) {
         let offset = self.zone.to_offset(steady.start);
         let instant = |day: Date, time: Time| offset.to_timestamp(day.to_datetime(time)).ok();

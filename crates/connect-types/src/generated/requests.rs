@@ -349,8 +349,8 @@ impl Operation for Disconnect {
 }
 /// Lists calendars.
 ///
-/// Returns all calendars of all connected accounts in one response. The call is refused with the scope
-/// `free-busy`.
+/// Returns all calendars of all connected accounts in one response. The service refuses an access token
+/// that has only the scope `free-busy`.
 ///
 /// `GET /calendars`
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -386,8 +386,8 @@ impl Operation for ListCalendars {
 /// Lists events.
 ///
 /// Returns the events in a date range from all connected accounts, in pages sorted by start. A request
-/// for a later page repeats the parameters and adds the page token. With the scope `free-busy`, the
-/// events are busy blocks without details.
+/// for a later page repeats the parameters and adds the page token. If the access token has only the
+/// scope `free-busy`, the events are busy blocks without details.
 ///
 /// `GET /events`
 #[derive(Debug, Clone, PartialEq)]
@@ -891,8 +891,8 @@ impl Operation for UpdateEvent {
 /// Deletes an event.
 ///
 /// Deletes an event, an occurrence or a series. The parameters are in the query, as in all official
-/// SDKs. The reference shows a JSON body with the same names instead. Without a mode, the service
-/// deletes the single event or the whole series. Therefore a mode is always sent.
+/// SDKs. The API reference shows a JSON body with the same names instead. A request without a mode
+/// deletes the whole series if `eventId` is the id of a series. Therefore a mode is always sent.
 ///
 /// `DELETE /event`
 #[derive(Debug, Clone, PartialEq)]
@@ -1029,7 +1029,8 @@ impl Operation for SubscribeWebhook {
 }
 /// Ends a webhook subscription. The call succeeds even if the service could not notify the provider.
 ///
-/// `POST /unsubscribe-webhook`: `success` is true even if the service could not notify the provider.
+/// `POST /unsubscribe-webhook`: `success` of the response is true even if the service could not notify
+/// the provider.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct UnsubscribeWebhook {
