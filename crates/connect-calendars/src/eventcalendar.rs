@@ -1,4 +1,6 @@
-//! Converts events to the JSON of the Mobiscroll Eventcalendar, and the JSON of its pages to requests.
+//! Converts events to and from the JSON of web pages that show a Mobiscroll Eventcalendar.
+//!
+//! [`data`] converts events to the JSON of a page. [`PageEvent`] converts JSON from a page to requests.
 //!
 //! ```text
 //!   Event ── data(..) ─▶ JSON ─▶ <Eventcalendar data={..}>
@@ -31,7 +33,7 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
-//! Mobiscroll's own plugin may write further fields, which are not documented.
+//! The calendar plugin of Mobiscroll may add undocumented fields to the JSON of an event.
 
 mod data;
 mod page_event;

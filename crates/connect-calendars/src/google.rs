@@ -32,8 +32,8 @@
 //! # Ok::<(), connect_blocking::Error>(())
 //! ```
 //!
-//! * Calls return the types of [`connect_core::types`]; `original` is Google's JSON object,
-//!   unchanged. To read a field that only Google has, use [`recurrence`], [`etag`] or
+//! * Calls return the types of [`connect_core::types`]. The `original` of an event or a calendar is
+//!   Google's JSON object, unchanged. To read a field that only Google has, use [`recurrence`], [`etag`] or
 //!   `original.decode()`.
 //! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
 //! * The `server_code` of an error is Google's reason. The reason also decides the kind of a 403 error:
@@ -49,13 +49,13 @@
 //! | `title`, `description`, `location` | `summary`, `description`, `location` |
 //! | `start`, `end` | `dateTime`, or `date` for an all-day event. Ends are exclusive |
 //! | `recurrence` of a request | an `RRULE:` line; its `UNTIL` is a date if the event is all-day |
-//! | `attendees` | `attendees`; `needsAction` is read as `none`. The organizer is listed only if a guest |
+//! | `attendees` | `attendees`; `needsAction` is read as `none`. An organizer who is not a guest is omitted |
 //! | `availability` | `transparency`: `transparent` is free, other values are busy |
 //! | `privacy` | `visibility`; `default` is read as `None` |
 //! | `color` | `colorId`, through a table: see [`color`] and [`ListColors`] |
 //! | `conference` | `hangoutLink`; if that is missing, the video entry point of `conferenceData` |
-//! | `conference` of a request | `conferenceData.entryPoints`: an existing Meet, or an add-on's conference |
-//! | `auto_conference()` | `conferenceData.createRequest`: a new Meet |
+//! | `conference` of a request | `conferenceData.entryPoints`: a link to an existing conference |
+//! | `auto_conference()` | `conferenceData.createRequest`: a new Google Meet conference |
 //! | `link`, `last_modified` | `htmlLink`, `updated` |
 //! | `custom` | JSON text in [`CUSTOM_PROPERTY`]; if that is missing, all private properties |
 

@@ -228,7 +228,10 @@ fn new_event_has_the_rule_of_the_page() {
         json!({"start": 0, "end": 1, "googleEvent": {"recurrence": ["RRULE:FREQ=DAILY", "EXDATE:1"]}});
     assert!(sent(lines.clone()).new_event(("google", "work")).is_ok(), "Google receives the lines unchanged");
     let error = sent(lines).new_event(("microsoft", "work")).unwrap_err();
-    assert_eq!(error.to_string(), "googleEvent.recurrence: has more than one rule (expected at most one)");
+    assert_eq!(
+        error.to_string(),
+        "googleEvent.recurrence: is not a list with a single rule (expected a list such as [\"RRULE:FREQ=DAILY\"])"
+    );
     for nothing in [json!(""), json!(" "), json!([]), json!(null)] {
         let page = json!({"recurring": "FREQ=DAILY;COUNT=3", "recurringExceptionRule": nothing, "recurringException": nothing});
         assert_eq!(rule(page), three);

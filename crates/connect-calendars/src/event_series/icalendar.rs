@@ -63,7 +63,7 @@ pub(super) fn zone<'a>(line: &ContentLine<'a>) -> Option<&'a str> {
     line.parameter("TZID").map(iana_name).or_else(|| line.value().ends_with(['Z', 'z']).then_some("UTC"))
 }
 
-/// The dates and times of a line. A time in an unknown zone stays local.
+/// The dates and times of a line. A time without a zone, or in an unknown zone, is returned as a local time.
 pub(super) fn times(line: ContentLine<'_>) -> Vec<EventTime> {
     let zone = zone(&line).and_then(iana_zone);
     let in_zone = |time| match (&time, &zone) {

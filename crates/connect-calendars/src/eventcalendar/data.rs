@@ -1,4 +1,4 @@
-//! Converts events to the JSON of a page.
+//! Converts events to the JSON for a web page that shows an Eventcalendar.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -37,8 +37,8 @@ pub struct Data<'a> {
 /// in `events`.
 ///
 /// The Eventcalendar cannot express a series with several rules, with additional dates (RDATE), in an unknown
-/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Instead of
-/// a series that the Eventcalendar cannot express, only the first event is written.
+/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Of a series that the
+/// Eventcalendar cannot express, only the first occurrence is written, as a single event.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }

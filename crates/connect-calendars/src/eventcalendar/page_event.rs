@@ -1,4 +1,4 @@
-//! Converts the JSON of a page to requests.
+//! Converts JSON from a web page that shows an Eventcalendar to requests.
 
 use std::collections::BTreeMap;
 
@@ -25,8 +25,8 @@ use super::{
 ///   objects. If an object has an entity tag, an id or another field that only the provider writes,
 ///   the object comes from the provider. Of that object, only the writable fields are sent. A
 ///   request with a `googleEvent` or an `outlookEvent` cannot be sent through Mobiscroll Connect.
-/// * Other properties of the page (`"room": "A1"`) become `custom` fields of the event. Properties that only
-///   affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
+/// * Properties that the Eventcalendar does not define (`"room": "A1"`) become `custom` fields of the event.
+///   Properties that only affect the display (`color`, `resource`, `tooltip` and others) are not sent, unless
 ///   [`data`](super::data) wrote them as custom fields, in `connectCustom`.
 /// * `timezone` is the zone of a series, and of times without a zone.
 /// * A series with `recurringException` or `recurringExceptionRule` is refused, because requests cannot
@@ -142,8 +142,10 @@ impl PageEvent {
         })
     }
 
-    /// Adds the fields of the page to an update from [`Event::change`](connect_core::types::Event::change).
-    /// For an occurrence, the update affects that occurrence only. `recurring` is ignored.
+    /// Adds the fields of this page event to an update.
+    ///
+    /// [`Event::change`](connect_core::types::Event::change) creates the update. For an occurrence, the
+    /// update affects that occurrence only. `recurring` is ignored.
     ///
     /// # Errors
     /// If only one of `start` and `end` is given (an all-day event needs only `start`), a time is unreadable,
@@ -192,7 +194,9 @@ impl PageEvent {
         Raw::from_value(&own).map(Some).map_err(|error| Invalid::new("custom", error.to_string()))
     }
 
-    /// The fields of the original object to send, without the fields that values of the page replace.
+    /// The fields of `googleEvent` or `outlookEvent` that are sent to the provider.
+    ///
+    /// A field is omitted if the page sets the same value in another property.
     fn provider_fields(&self, provider: &Provider, is_new: bool) -> Result<Option<Raw>, Invalid> {
         let (name, object, replaced, writable, tag): (_, _, _, &[&str], _) = match provider {
             Provider::Google => {
@@ -286,7 +290,9 @@ impl PageEvent {
         Ok(Times::Days(first, end))
     }
 
-    /// The rule to convert. `None` if there is no rule, or if the provider's object contains the rule.
+    /// The `recurrence` to set in the request.
+    ///
+    /// `None` if the page sent no rule, or if the rule is sent unchanged in `googleEvent` or `outlookEvent`.
     fn recurrence(&self, provider: &Provider) -> Result<Option<Recurrence>, Invalid> {
         for name in ["recurringException", "recurringExceptionRule"] {
             let is_set = |value: &Value| match value {
@@ -320,7 +326,7 @@ impl PageEvent {
                 _ => {
                     return Err(Invalid::new(
                         "googleEvent.recurrence",
-                        "has more than one rule (expected at most one)",
+                        "is not a list with a single rule (expected a list such as [\"RRULE:FREQ=DAILY\"])",
                     ));
                 }
             },

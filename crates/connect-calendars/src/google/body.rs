@@ -289,7 +289,7 @@ fn set(body: &mut Object, name: &str, value: &Patch<String>) -> Result<(), Error
 
 /// Converts a time of an all-day event to a date.
 ///
-/// Requests to Connect may write the date as midnight in UTC.
+/// Midnight in UTC is accepted as well, because requests to Connect may write a date as midnight in UTC.
 fn whole_day(name: &str, time: &EventTime, all_day: Option<bool>) -> Result<EventTime, Error> {
     match (time, all_day) {
         (EventTime::Instant(at), Some(true)) => {

@@ -44,13 +44,13 @@ pub struct ListCalendars {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum AccessRole {
-    /// See when the owner is busy.
+    /// The user can see when the owner is busy.
     FreeBusyReader,
-    /// Read events.
+    /// The user can read events.
     Reader,
-    /// Read and write events.
+    /// The user can read and write events.
     Writer,
-    /// Write events, and manage access to the calendar.
+    /// The user can read and write events, and manage access to the calendar.
     Owner,
 }
 

@@ -30,15 +30,15 @@ use super::{
 /// ```
 ///
 /// * The call changes one event or occurrence; with `whole_series`, it changes the series of the
-///   occurrence. "This and following" is refused, because Google cannot make such a change in one call.
+///   occurrence. `this_and_following` is refused, because Google cannot make such a change in one call.
 /// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
 ///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
 ///   the id in `recurring_event_id`, and change its times.
 /// * All guests are notified, unless the request or [`send_updates`](Self::send_updates) chooses other
 ///   guests.
-/// * A new list of guests replaces the existing list: missing guests are uninvited, and remaining guests
-///   lose their response and `optional`. To preserve the response and `optional`, pass the event to
-///   [`knowing`](Self::knowing).
+/// * A new list of guests replaces the existing list: guests that the new list omits are uninvited, and all
+///   other guests lose their response and the field `optional`. To preserve the response and `optional`,
+///   pass the event to [`knowing`](Self::knowing).
 /// * `custom` fields replace all earlier `custom` fields ([`CUSTOM_PROPERTY`](super::CUSTOM_PROPERTY)), and
 ///   `clear_custom` deletes them. Private properties of other applications do not change. If this SDK wrote
 ///   no `custom` fields to an event, `custom` of the event contains the properties of other applications.
@@ -76,7 +76,7 @@ impl PatchEvent {
 
     /// Sets the event's time zone (IANA name), which is sent with new times.
     ///
-    /// The default is the zone of the new start. If that zone has no name, such as a fixed offset, new
+    /// The default is the zone of the new start. If that zone has no name (a fixed offset, for example), new
     /// times of a series require this method.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
@@ -122,7 +122,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
         if_match(self.if_match.as_deref())
     }
 
-    /// A retry with `If-Match` would fail, because the first attempt changes the entity tag.
+    /// A retry with `If-Match` would fail if the first attempt succeeded, because the entity tag has changed.
     fn safety(&self) -> Safety {
         if self.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
     }
@@ -135,7 +135,7 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
 /// Deletes an event (`DELETE /calendars/{id}/events/{id}`).
 ///
 /// The call deletes one event or occurrence; with `whole_series`, it deletes the series of the occurrence.
-/// "This and following" is refused, because Google cannot make such a change in one call. All guests are
+/// `this_and_following` is refused, because Google cannot make such a change in one call. All guests are
 /// notified, unless the request or [`send_updates`](Self::send_updates) chooses other guests. Deleting a
 /// missing event fails with [`NotFound`](connect_core::ErrorKind::NotFound), unless an earlier attempt of
 /// the same call may have deleted the event.
@@ -215,7 +215,7 @@ fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
     Ok(headers)
 }
 
-/// Returns the id of the event to change: the id of the event itself, or of its series.
+/// Returns the id of the series for an occurrence with `whole_series`, otherwise the id of the event.
 fn target_id(event: &EventRef) -> &str {
     let series = event.recurring_event_id.as_deref().filter(|_| event.mode == Some(SeriesMode::All));
     series.unwrap_or(&event.id)
@@ -231,7 +231,7 @@ fn check_target(event: &EventRef) -> Result<(), Error> {
     check_calendar(&event.calendar)?;
     if event.mode == Some(SeriesMode::Following) {
         return Err(Error::validation(
-            "mode: Google cannot change an occurrence and all following ones in one call: end the series, and create a new series",
+            "mode: Google cannot change or delete an occurrence and all following ones in one call: end the series before the occurrence; to change the following ones, create a new series",
         ));
     }
     Ok(())

@@ -1,10 +1,10 @@
 //! Stores the application's `custom` fields in private extended properties, which map names to texts.
 //!
-//! Each calendar that contains an event has its own private properties of the event. Every
-//! application that the user authorizes can read the private properties. This SDK stores the JSON
-//! text of all fields in [`CUSTOM_PROPERTY`], and continues a longer text in `connectCustom.2` to
-//! `connectCustom.16`. A change sets or clears all 16 properties and no others, so the old fields
-//! are replaced without being read first.
+//! Each calendar that contains an event has its own private properties of the event. Every application that
+//! the user authorizes can read the private properties. This SDK stores the JSON text of all fields in
+//! [`CUSTOM_PROPERTY`]. A text longer than 1024 bytes continues in `connectCustom.2` to `connectCustom.16`. A
+//! change sets or clears all 16 properties and no others, so the old fields are replaced without being read
+//! first.
 //!
 //! | existing properties | read as |
 //! |---|---|
@@ -23,7 +23,7 @@ use super::json::{LossyString, Object, fields};
 
 /// The private extended property for an event's `custom` fields, as JSON text.
 ///
-/// Longer texts continue in `connectCustom.2` to `connectCustom.16`.
+/// A text longer than 1024 bytes continues in `connectCustom.2` to `connectCustom.16`.
 pub const CUSTOM_PROPERTY: &str = "connectCustom";
 
 /// 16 values of 1 kB take half of the 32 kB that Google allows for an event. Other applications can

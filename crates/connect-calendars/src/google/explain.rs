@@ -4,7 +4,7 @@
 //!
 //! | status, reason | kind |
 //! |---|---|
-//! | 403 of the domain `usageLimits` | [`RateLimited`](ErrorKind::RateLimited): retried later |
+//! | 403 of the domain `usageLimits`, 403 `rateLimitExceeded`, .. | [`RateLimited`](ErrorKind::RateLimited) |
 //! | 403 `accessNotConfigured`, 400 `API_KEY_INVALID`, .. | [`Configuration`](ErrorKind::Configuration) |
 //! | any other 403 | [`Permission`](ErrorKind::Permission) |
 //! | 410 `deleted`, `fullSyncRequired`, `updatedMinTooLongAgo` | [`NotFound`](ErrorKind::NotFound) |

@@ -56,7 +56,7 @@ pub struct EventFeed {
 struct Round {
     pager: Pager<ListEvents>,
     full: bool,
-    /// The number of times the round restarted without a sync token and a page token.
+    /// The number of restarts of the round. After a restart, the round begins without a token.
     restarts: u32,
     /// The latest version of each event in the round, by id.
     latest: BTreeMap<String, Event>,

@@ -123,7 +123,7 @@ impl CalendarBusy {
     /// Returns the busy times.
     ///
     /// # Errors
-    /// If the busy times are unknown.
+    /// If the response contains `errors` for this calendar.
     pub fn intervals(&self) -> Result<&[Interval], Error> {
         let Some(ErrorEntry { domain, reason }) = &self.first_error else { return Ok(&self.busy) };
         let kind = kind_of_reason(domain, reason)

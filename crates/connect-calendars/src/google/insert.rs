@@ -76,9 +76,9 @@ impl InsertEvent {
 
     /// Sets the event's time zone (IANA name), which determines the days of a series.
     ///
-    /// The default for a series is the zone of its start, or UTC if the start has no zone. A series is
-    /// refused if the zone of its start has no name, such as a fixed offset. The default for single events
-    /// is the zone of the calendar.
+    /// The default for a series is the zone of its start, or UTC if the start has no zone. If the zone of the
+    /// start has no name (a fixed offset, for example), a series requires this method. The default for single
+    /// events is the zone of the calendar.
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.options.zone = Some(name.into());
         self
