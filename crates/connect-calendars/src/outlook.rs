@@ -33,8 +33,8 @@
 //!   with [`BASE_URL`] as its base URL.
 //! * Calls return the `Calendar` and the `Event` of [`connect_core::types`]; `original` is Graph's JSON
 //!   object. The calendar id of an event is the calendar id of the call, [`DEFAULT_CALENDAR`] by default.
-//! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants.
-//!   Times in an unknown zone are read as local times.
+//! * Graph returns times in UTC unless `time_zone` requests another zone. Times are read as instants,
+//!   or as local times if their zone is unknown.
 //! * To change or delete an occurrence, use its own id; for a series, use the id of the series. Graph cannot
 //!   split a series, so "this and following" is refused.
 //! * The application's `custom` fields are stored as JSON text in an extended property

@@ -58,7 +58,7 @@ impl ApiKey {
         self
     }
 
-    /// Returns the call with this key instead of an access token, for the `send` method of a client.
+    /// Wraps a call so that the `send` method of a client sends this key instead of an access token.
     ///
     /// The client sends the key to its base URL, which must be [`BASE_URL`](super::BASE_URL).
     pub fn over<E: Endpoint + Clone>(&self, endpoint: &E) -> Keyed<E> {

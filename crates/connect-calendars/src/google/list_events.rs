@@ -90,7 +90,7 @@ impl ListEvents {
         self.parameter("showDeleted", "true")
     }
 
-    /// Limits the list to events with these words in the title, location, a guest's name or another text.
+    /// Limits the list to events that contain these words, for example in the title or a guest's name.
     pub fn search(self, words: impl Into<String>) -> Self {
         self.parameter("q", words)
     }

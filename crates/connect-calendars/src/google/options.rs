@@ -1,4 +1,4 @@
-//! Options that inserts and patches share.
+//! The options of the calls `InsertEvent` and `PatchEvent`.
 
 use std::hash::{BuildHasher, RandomState};
 
@@ -94,8 +94,9 @@ impl Options {
     }
 }
 
-/// Sets `sendUpdates`; the default is all guests.
+/// Sets `sendUpdates` if the caller has not set this parameter.
 ///
+/// Without a `notify`, the value is `all` if the event may have guests; otherwise the parameter is omitted.
 /// Without the parameter, Google notifies no guests, and the guests' calendars may lack the event.
 pub(super) fn set_send_updates(parameters: &mut Parameters, notify: Option<Notify>, guests: bool) {
     let notify = notify.or(guests.then_some(Notify::All));
@@ -133,7 +134,7 @@ macro_rules! options {
 
         /// Sets the `requestId` of a new conference; the default is random.
         ///
-        /// Google ignores a request for a new conference if its id was used before.
+        /// Google ignores a request for a new conference if an earlier request had the same `requestId`.
         pub fn conference_request_id(mut self, id: impl Into<String>) -> Self {
             self.options.request_id = id.into();
             self

@@ -111,7 +111,7 @@ fn timestamp(raw: &Raw) -> Option<Timestamp> {
     }
 }
 
-/// Converts a guest. The organizer is included only if Google lists the organizer as a guest.
+/// Converts a guest. The organizer is one of the guests only if Google lists the organizer as a guest.
 fn attendee(read: Attendee) -> Attendee {
     let mut attendee = Attendee::default();
     attendee.status =

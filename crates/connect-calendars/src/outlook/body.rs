@@ -47,7 +47,7 @@ pub(super) struct BodyBuilder {
     pub(super) body_type: Option<BodyType>,
     pub(super) fields: Option<Raw>,
     pub(super) transaction_id: Option<Box<str>>,
-    /// The updated event, if the caller passed it to `UpdateEvent::knowing`.
+    /// The event before the update, if the caller passed the event to `UpdateEvent::knowing`.
     pub(super) known: Option<Box<Event>>,
 }
 
@@ -148,7 +148,8 @@ impl BodyBuilder {
             // In UTC the occurrences would move by an hour when the clocks change.
             (None, None) if series && moves && kind != WriteKind::Create => {
                 return Err(Error::validation(
-                    "time_zone: new times of a whole series need its time zone: set it with `.time_zone(name)`",
+                    "time_zone: new times of a whole series need a time zone: \
+                     call `.time_zone(name)`, or pass a start with a named time zone",
                 ));
             }
             _ => Zone::utc(),
@@ -233,7 +234,8 @@ fn conference(object: &mut Object, data: &Patch<ConferenceData>) -> Result<(), E
 
 /// Returns `showAs`, Graph's field for both availability and status. Free overrides tentative.
 ///
-/// `Confirmed` does not change an existing event, because that event may be shown as free.
+/// Without an availability, `Confirmed` does not change `showAs` of an existing event, because that event
+/// may be shown as free.
 fn show_as(event: &EventFields, kind: WriteKind) -> Result<Option<&str>, Error> {
     let tentative = match &event.status {
         Some(EventStatus::Cancelled) => {

@@ -35,7 +35,7 @@ use super::{
 /// * The times of a single event are sent in UTC. The times of a series are sent in the zone that
 ///   [`time_zone`](Self::time_zone) sets; the default is the zone of the start. A series at 09:00
 ///   in its zone therefore stays at 09:00 when the clocks change. Without `time_zone`, a series is
-///   refused if the zone of its start has no name, such as a fixed offset.
+///   refused if its start has a zone without a name, for example a fixed offset.
 /// * Graph notifies all guests. If the event has guests, any [`Notify`](connect_core::types::Notify) except
 ///   `All` is refused.
 /// * Unless [`body_type`](Self::body_type) is set, a description with HTML tags is sent as HTML, and any

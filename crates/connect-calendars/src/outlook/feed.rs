@@ -56,8 +56,8 @@ use round::Round;
 ///   series.
 /// * Graph does not report which occurrences of a series were deleted. The feed therefore reads all
 ///   occurrences of each changed series with another request, and replaces the old occurrences. A changed
-///   single event may once have been a series. The feed therefore removes all occurrences of a series with
-///   the id of the event.
+///   single event may have been a series before. The feed therefore removes all occurrences whose series
+///   had the id of that event.
 /// * The changes have no `custom` fields, because Graph's response to `calendarView/delta` has no
 ///   extended properties.
 #[derive(Clone, Debug)]

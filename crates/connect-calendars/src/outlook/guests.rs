@@ -8,7 +8,8 @@ use super::response::{non_empty_text, object};
 
 /// Returns the `attendees` of Graph for these addresses.
 ///
-/// For a guest of the known event, returns the existing entry. The organizer of the known event is omitted.
+/// `known` is the event before the update. The address of a guest of `known` is returned as the guest's
+/// entry in `known`. The address of the organizer of `known` is omitted.
 pub(super) fn guests(addresses: &[String], known: Option<&Event>) -> Vec<Raw> {
     let existing = known.map(entries).unwrap_or_default();
     let is_organizer = |address: &str| {

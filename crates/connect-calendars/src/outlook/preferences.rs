@@ -56,7 +56,7 @@ impl Preferences {
         self.property.as_deref().unwrap_or(CUSTOM_PROPERTY)
     }
 
-    /// Adds `$expand`, which requests the extended property, and the caller's parameters to a query.
+    /// Adds the caller's parameters to a query, and `$expand` to request the extended property.
     pub(super) fn with_custom_property(&self, mut query: Query) -> Query {
         // OData escapes a quote by doubling it.
         let id = self.property().replace('\'', "''");

@@ -44,7 +44,7 @@ pub(super) fn write(feed: &EventFeed, link: &str) -> Cursor {
     Cursor::new(serde_json::to_string(&saved).unwrap_or_default())
 }
 
-/// Returns the link of a cursor that belongs to this feed.
+/// Returns the link of a cursor; fails if the cursor does not have the settings of this feed.
 pub(super) fn read(feed: &EventFeed, cursor: &Cursor) -> Result<String, Error> {
     let saved: CursorJson = serde_json::from_str(cursor.as_str()).map_err(|error| {
         Error::validation("the cursor was not created by an Outlook feed").with_source(error)

@@ -18,7 +18,7 @@ use crate::{
 pub(super) struct Round {
     full: bool,
     restarted: bool,
-    /// The link to the next page; `None` for the first page of a full round.
+    /// The link for the next request; `None` for the first page of a full round or of a series.
     link: Option<String>,
     seen_links: BTreeSet<String>,
     /// The delta link on the last page of changes. After that page, the round reads series.
@@ -151,9 +151,9 @@ impl Round {
 
     /// Returns the ids of the series to read.
     ///
-    /// A round reads each changed series. A round also reads a series that no page contains if an
-    /// occurrence of the series has little more than its times. The pages of a full round contain
-    /// all occurrences, so a full round does not read changed series.
+    /// A round that is not full reads each changed series. The pages of a full round contain all
+    /// occurrences, so a full round does not read the series on its pages. Every round reads a series that
+    /// is missing on the pages if an occurrence of the series has little more than its times.
     fn series_to_request(&self) -> BTreeSet<String> {
         let bare = self.events.values().filter_map(|raw| {
             let item = EventJson::of(raw);
@@ -167,7 +167,7 @@ impl Round {
         let mut changes = Changes { full: self.full, ..Changes::default() };
         if !self.full {
             let replaced = self.masters.keys().chain(self.occurrences.keys());
-            // A single event may once have been a series. Graph does not report the deleted occurrences of
+            // A single event may have been a series before. Graph does not report the deleted occurrences of
             // that series.
             let single_event_ids = self.single_event_ids();
             let gone: BTreeSet<_> = self.removed.iter().chain(replaced).chain(&single_event_ids).collect();
