@@ -3,16 +3,16 @@
 //!
 //! | in the plugin | here |
 //! |---|---|
-//! | `init(config)` | [`CalendarSync::init`]; the client and the backend's service have the settings |
+//! | `init(config)` | [`CalendarSync::init`]; pass the settings to the client and the backend's service |
 //! | `isSignedIn()`, `signIn()`, `signOut()` | `is_signed_in`, `sign_in`, `sign_out` |
 //! | `getCalendars()` | `get_calendars` |
 //! | `getEvents(ids, start, end)` | `get_events`, with one id or several |
 //! | `addEvent(id, event)` | `add_event`; the [`NewEvent`] names its calendar |
-//! | `updateEvent(id, event)` | `update_event`; [`Event::change`] starts the update |
+//! | `updateEvent(id, event)` | `update_event`; [`Event::change`] creates the [`UpdateEvent`] |
 //! | `deleteEvent(id, event)` | `delete_event` |
 //! | `onInit`, `onSignedIn`, `onSignedOut` | [`SyncObserver`] |
 //!
-//! [`PageEvent`](crate::eventcalendar::PageEvent) converts the JSON that a page sends to a [`NewEvent`] or an
+//! [`PageEvent`](crate::eventcalendar::PageEvent) converts JSON from a page to a [`NewEvent`] or an
 //! [`UpdateEvent`]. [`eventcalendar::data`](crate::eventcalendar::data()) writes the JSON that a page shows.
 //! All guests are notified of every write, unless the request sets `notify`.
 //!
@@ -206,8 +206,8 @@ integration! {
     CalendarSync, CalendarBackend, [] []
     /// Signs the user in, unless the user has tokens.
     ///
-    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect
-    /// URI. `visit` returns the query of that request, or an error text.
+    /// `visit` receives the authorization URL, must open this URL in the browser of the user, and must wait
+    /// for the request to the redirect URI. `visit` must return the query of that request, or an error text.
     pub fn sign_in(&self, visit: impl FnOnce(&str) -> Result<String, String>) -> Result<(), Error> {
         if self.is_signed_in()? {
             return Ok(());
@@ -225,8 +225,8 @@ integration! {
     AsyncCalendarSync, AsyncCalendarBackend, [async] [.await]
     /// Signs the user in, unless the user has tokens.
     ///
-    /// `visit` opens the URL in the browser of the user and waits for the request to the redirect
-    /// URI. `visit` returns the query of that request, or an error text.
+    /// `visit` receives the authorization URL, must open this URL in the browser of the user, and must wait
+    /// for the request to the redirect URI. `visit` must return the query of that request, or an error text.
     pub async fn sign_in<F, R>(&self, visit: F) -> Result<(), Error>
     where
         F: FnOnce(String) -> R,

@@ -69,8 +69,8 @@
 //!   causes no request to the authorization server. The response has no CORS headers, so the page
 //!   cannot read the response.
 //! * Only users of the application are served. A request without a [`Visitor`] is refused.
-//! * The server must limit the rate of requests. By default, the tokens of a user are refreshed at most
-//!   once a minute ([`max_age`](TokenEndpoint::max_age)).
+//! * The HTTP server must limit the rate of requests, because this module does not. By default, the tokens of
+//!   a user are refreshed at most once a minute ([`max_age`](TokenEndpoint::max_age)).
 //! * The refresh token stays on the server, in the token store of the client, unless
 //!   [`pass_through`](TokenEndpoint::pass_through) is set.
 //! * A code is sent to the authorization server once, whatever the result.
@@ -78,16 +78,16 @@
 //!   code, and only if the code is known.
 //!
 //! Serve the endpoint over TLS, or behind a proxy with TLS: the module cannot check the connection.
-//! Let the server limit the time for reading a body.
+//! The HTTP server must limit the time for reading a body.
 //!
-//! Google issues a refresh token only with the first consent of a user. If a page signs a user in again, it
-//! must set `prompt=consent`. Without `prompt=consent`, later refreshes fail with `invalid_grant`,
-//! and the user has to sign in again.
+//! Google issues a refresh token only with the first consent of a user. If a page signs a user in again, the
+//! page must set `prompt=consent` in the authorization URL. Without `prompt=consent`, later refreshes fail
+//! with `invalid_grant`, and the user has to sign in again.
 //!
 //! According to its documentation, the integration posts to `refreshUrl` the refresh token that it
 //! received. This endpoint sends no refresh token to the page, and ignores any refresh token that
-//! the page posts. If a version of the integration calls `refreshUrl` only with a refresh token,
-//! use [`pass_through`](TokenEndpoint::pass_through).
+//! the page posts. If a version of the integration calls `refreshUrl` only after it received a refresh
+//! token, use [`pass_through`](TokenEndpoint::pass_through).
 
 mod answer;
 mod asked;
@@ -182,7 +182,7 @@ impl TokenEndpoint {
         self
     }
 
-    /// Sets the paths. Default: `/auth` and `/refresh`.
+    /// Sets the paths of `authUrl` and `refreshUrl`. Default: `/auth` and `/refresh`.
     ///
     /// # Errors
     /// If a path does not begin with a slash, a path has a query or fragment, or the two paths are equal.
@@ -234,7 +234,8 @@ impl TokenEndpoint {
 
     /// Returns the response to a preflight, or to a request that is refused because of its head.
     ///
-    /// [`accept`](Self::accept) makes the same checks, but needs the body.
+    /// Returns `None` if the head is accepted. [`accept`](Self::accept) makes the same checks, but needs the
+    /// body.
     pub fn refuse(&self, head: &Parts) -> Option<Response> {
         self.check(&head.into()).err()
     }

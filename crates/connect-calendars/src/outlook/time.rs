@@ -46,7 +46,7 @@ pub(super) struct DateTimeTimeZone<'a> {
     time_zone: &'a str,
 }
 
-/// The time zone in which times are written.
+/// The time zone in which a request contains its times.
 #[derive(Clone, Debug)]
 pub(super) struct Zone {
     pub(super) name: String,
@@ -58,7 +58,7 @@ impl Zone {
         Self { name: "UTC".to_owned(), rules: TimeZone::UTC }
     }
 
-    /// Returns the zone of a start; fails if the zone has no IANA name.
+    /// Creates a zone from the time zone of a start; fails if that time zone has no IANA name.
     pub(super) fn of(rules: &TimeZone) -> Result<Self, Error> {
         let name = zones::name_of(rules).ok_or_else(|| zones::nameless(rules))?;
         Ok(Self { name: name.to_owned(), rules: rules.clone() })
@@ -84,7 +84,7 @@ impl Zone {
                 let back = self.rules.to_timestamp(local);
                 if back.ok() != Some(*instant) {
                     return Err(Error::validation(format!(
-                        "{name}: this local time occurs twice in the time zone, and Graph would use the earlier instant: do not set a time zone"
+                        "{name}: the local time of this instant occurs twice in the time zone, and Graph would use the earlier instant: choose another time"
                     )));
                 }
                 local

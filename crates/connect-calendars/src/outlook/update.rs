@@ -34,21 +34,22 @@ use super::{
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 ///
-/// * The call changes one event or occurrence; with `whole_series`, it changes the series of the
-///   occurrence. "This and following" is refused.
+/// * The call changes one event or occurrence; with `whole_series`, it changes the series of the occurrence.
+///   A change of an occurrence and all later ones (`this_and_following`) is refused.
 /// * With `whole_series`, new times of an occurrence are refused: the series would start at these times and
 ///   lose its earlier occurrences. To move a series, read the series with [`GetEvent`](super::GetEvent) by
 ///   the id in `recurring_event_id`, and change its times.
 /// * New times of a series need a time zone, from [`time_zone`](Self::time_zone) or from the new start. In
 ///   UTC, the occurrences would move by an hour when the clocks change. An id does not show that an event is
-///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). Without
-///   `whole_series` and `knowing`, the new times are sent in UTC.
+///   a series: for a series, set `whole_series` or call [`knowing`](Self::knowing). If neither
+///   `whole_series` nor `knowing` is used, the new times are sent in UTC.
 /// * Graph notifies all guests. Any [`Notify`](connect_core::types::Notify) except `All` is refused.
 /// * A new list of guests replaces the existing list. Guests who are missing in the new list lose their
 ///   invitation. All listed guests become required guests, even rooms, optional guests and the
 ///   organizer. To preserve the types of the guests, pass the event to [`knowing`](Self::knowing).
-/// * `status(Confirmed)` alone changes nothing, because a confirmed event may be shown as free or out of
-///   office. `availability(Busy)` makes a tentative event busy.
+/// * Graph has one field for status and availability, and a confirmed event may be free, busy or out of
+///   office. Therefore `status(Confirmed)` alone changes nothing. `availability(Busy)` makes a tentative
+///   event busy.
 /// * A new location replaces the whole old location, including its address and all further locations.
 /// * If an event has an online meeting, a new description must contain the invitation from the old
 ///   description. Without the invitation, Graph disables the meeting.
@@ -79,7 +80,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Passes the event as read from Graph.
+    /// Passes the event, as read from Graph, to the call.
     ///
     /// With the event, the call preserves the type and response of remaining guests, does not make
     /// the organizer a guest, and recognizes a series. An occurrence from a change feed may lack
@@ -97,7 +98,7 @@ impl UpdateEvent {
         self
     }
 
-    /// Sets the format of the description; the default depends on its text.
+    /// Sets the format of the description. Default: HTML if the description has HTML tags, otherwise text.
     pub fn body_type(mut self, kind: BodyType) -> Self {
         self.builder.body_type = Some(kind);
         self
@@ -180,7 +181,7 @@ impl Target {
         check_provider(&event.calendar)?;
         if event.mode == Some(SeriesMode::Following) {
             return Err(Error::validation(
-                "mode: Graph cannot change an occurrence and all following ones: end the series by changing its recurrence, and create a new series",
+                "mode: Graph cannot change or delete an occurrence and all following ones: end the series by changing its recurrence and, for a change, create a new series",
             ));
         }
         Ok(())

@@ -74,9 +74,9 @@ impl Serialize for RangeOf<'_> {
     }
 }
 
-/// Reads names in upper or lower case, and ignores fields that do not apply to the type of the
-/// pattern. Defaults: an interval of 1, weeks that begin on Sunday, and `first` as the index. A
-/// missing range type is derived from `numberOfOccurrences` and `endDate`.
+/// Reads the names of types, weekdays and indexes in upper or lower case. Ignores fields that do not apply to
+/// the type of the pattern. Defaults: an interval of 1, weeks that begin on Sunday, and `first` as the index.
+/// A missing range type is derived from `numberOfOccurrences` and `endDate`.
 impl<'de> Deserialize<'de> for PatternedRecurrence {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let whole = Raw::deserialize(deserializer)?;

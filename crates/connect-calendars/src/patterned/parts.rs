@@ -169,7 +169,9 @@ impl RuleParts {
         let mut days = Vec::new();
         for (ordinal, day) in &self.days {
             if ordinal.is_some() {
-                return Err(invalid("BYDAY has a number with FREQ=WEEKLY (expected weekdays such as MO,TU)"));
+                return Err(invalid(
+                    "BYDAY has a number in a daily or weekly rule (expected weekdays such as MO,TU)",
+                ));
             }
             if !days.contains(day) {
                 days.push(*day);
@@ -197,7 +199,7 @@ impl RuleParts {
             _ => return unsupported("BYSETPOS with several positions, or with a number in BYDAY"),
         };
         let Some(index) = WeekIndex::of(position) else {
-            return unsupported(&format!("the weekday number {position} of a month (expected 1 to 4 or -1)"));
+            return unsupported(&format!("weekday position {position} in a month (expected 1 to 4 or -1)"));
         };
         let mut days = Vec::new();
         for (_, day) in &self.days {

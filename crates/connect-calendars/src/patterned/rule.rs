@@ -47,7 +47,8 @@ impl PatternedRecurrence {
     /// computed by [`SeriesStart::until`].
     ///
     /// # Errors
-    /// [`Invalid`] if a number is out of range.
+    /// [`Invalid`] if the interval is 0, if the pattern has no weekdays but needs them, or if a day or the
+    /// month is out of range.
     pub fn rrule(&self, start: impl Into<SeriesStart>) -> Result<String, Invalid> {
         self.check()?;
         let mut line = match &self.pattern {

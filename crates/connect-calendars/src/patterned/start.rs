@@ -10,7 +10,8 @@ use super::rule::invalid;
 
 /// Returns the last day on which an occurrence can begin.
 ///
-/// This is the day of UNTIL, or the day before if UNTIL is before the series' time of day.
+/// If UNTIL is earlier in the day than the start of an occurrence, the last day is the day before UNTIL.
+/// Otherwise, the last day is the day of UNTIL.
 pub(super) fn last_day(start: &SeriesStart, until: &EventTime) -> Result<Date, Invalid> {
     let out_of_range = || invalid("UNTIL is out of range (expected a year from -9999 to 9999)");
     let (zone, time) = match start {

@@ -17,9 +17,9 @@
 //! * **A version with an earlier `lastModified` than the known version is ignored.** If `lastModified` does
 //!   not show which version is older, the delivery is applied and a sweep is due. Removed events are
 //!   remembered, so that a late delivery does not add them again.
-//! * **Connect lists the occurrences of a series, not the series.** A delivery does not say which
-//!   occurrences a change of the series adds or removes, so a sweep is due. A delivery that deletes a
-//!   series removes its occurrences immediately.
+//! * **Connect lists the occurrences of a series, not the series.** A delivery of a changed series does not
+//!   say which occurrences the change adds or removes, so a sweep is due after such a delivery. A delivery
+//!   that deletes a series removes its occurrences immediately.
 //! * An event that moves between two pages during a sweep may be missing from both pages. The delivery of
 //!   the event or the next sweep adds the event.
 //! * With the scope `free-busy`, Connect lists busy blocks. The ids of busy blocks differ from the
@@ -91,7 +91,7 @@ pub struct Mirror {
     index: Index,
     /// The events removed from the copy.
     tombstones: Tombstones,
-    /// Whether a sweep has ended, in this mirror or before the cursor was saved.
+    /// Whether a sweep has ended in this mirror, or this mirror continues from a cursor.
     complete: bool,
     stale: bool,
     /// The number of the last sweep that began.
@@ -152,16 +152,17 @@ impl Mirror {
         self.stale = true;
     }
 
-    /// Applies a delivery and returns all changes that do not need a sweep. Pass only deliveries of
-    /// this user (see [`user_id`](Delivery::user_id)): a delivery of another user would add that
-    /// user's events to the copy.
+    /// Applies a delivery and returns all changes that do not need a sweep. Pass only deliveries of the user
+    /// whose calendars are mirrored (see [`user_id`](Delivery::user_id)): a delivery of another user would
+    /// add that user's events to the copy.
     pub fn delivered(&mut self, delivery: &Delivery) -> Changes {
         delivered::apply(self, delivery)
     }
 
-    /// Returns whether a sweep is due. A sweep is due after the mirror was created, resumed or moved, and
-    /// after a delivery whose effect is unknown (a changed series, an event without times, versions in an
-    /// unknown order). A sweep includes the effects of all deliveries before its start.
+    /// Returns whether a sweep is due. A sweep is due after the mirror was created or resumed, after its
+    /// window was moved, and after a delivery whose effect is unknown (such as a changed series, an event
+    /// without times, or versions in an unknown order). A sweep includes the effects of all deliveries before
+    /// its start.
     pub fn is_stale(&self) -> bool {
         self.stale || self.tombstones.has_forgotten()
     }

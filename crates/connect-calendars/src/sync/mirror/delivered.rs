@@ -171,8 +171,8 @@ fn upsert(mirror: &mut Mirror, key: &EventKey, event: Event, changed: &mut Deliv
     }
 }
 
-/// Whether to apply a delivered version. The version must be later than the known version, or than
-/// the removal of the event. If the order is unknown, a sweep is due, and the version is applied
+/// Whether to apply a delivered version. The version must be later than the known version or, if the event
+/// was removed, later than the removal. If the order is unknown, a sweep is due, and the version is applied
 /// unless the event was deleted.
 fn should_apply(mirror: &mut Mirror, key: &EventKey, entry: &Fingerprint) -> bool {
     if let Some(known) = mirror.index.get(key) {

@@ -15,8 +15,8 @@ impl Window {
         Self { start: start.timestamp(), end: end.timestamp() }
     }
 
-    /// Whether a list of the window contains the event; `None` if the event has no readable start. Dates and
-    /// local times are read in UTC, as in the API documentation. If the service reads dates and
+    /// Whether a list request for the window returns the event; `None` if the event has no readable start.
+    /// Dates and local times are read in UTC, as in the API documentation. If the service reads dates and
     /// local times in another zone, the next sweep corrects the copy.
     pub(super) fn shows(&self, event: &Event) -> Option<bool> {
         let start = instant(event.start.as_ref()?)?;
@@ -45,8 +45,8 @@ pub(super) enum SeriesKind {
 }
 
 impl SeriesKind {
-    /// Determines the kind of an event. In most cases, `original` is read, because the other fields do not
-    /// always distinguish a series from a single event.
+    /// Determines the kind of an event. If neither `recurringEventId` nor `recurrence` shows the kind,
+    /// `original` is read, because no other field distinguishes a series from a single event.
     pub(super) fn of(event: &Event) -> Self {
         if event.recurring_event_id.is_some() {
             return Self::Listed;

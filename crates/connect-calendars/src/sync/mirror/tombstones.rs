@@ -16,7 +16,7 @@ pub(super) struct Tombstones {
     deleted: BTreeMap<EventKey, Tombstone>,
     outside: BTreeMap<EventKey, Tombstone>,
     sweep: u64,
-    /// Whether tombstones were deleted to limit their number since the last sweep ended.
+    /// Whether, since the end of the last sweep, tombstones were deleted to limit their number.
     forgot: bool,
 }
 
@@ -37,7 +37,8 @@ pub(super) enum Absence {
 }
 
 impl Tombstones {
-    /// Begins a sweep. The pages of the sweep do not contain events that were removed earlier.
+    /// Begins a sweep. Earlier tombstones do not apply to the pages of the sweep, because the service creates
+    /// these pages after the earlier removals.
     pub(super) fn begin(&mut self) {
         self.sweep += 1;
     }
@@ -120,8 +121,8 @@ impl Tombstones {
     }
 }
 
-/// Returns the later absence. If an event left the window after a deletion, the event was restored
-/// after the deletion.
+/// Returns the later of the two absences. An event that left the window after a deletion must have been
+/// restored after the deletion, so the deletion no longer counts.
 fn absence(outside: Option<Option<Modified>>, deleted: Option<Option<Modified>>) -> Option<Absence> {
     match (outside, deleted) {
         (Some(outside), Some(deleted)) if is_no_later_than(outside, deleted) => {
