@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, sync::LazyLock};
 use connect_core::Error;
 use jiff::tz::TimeZone;
 
-/// Windows zones that Unicode's table lacks, because they are new (September 2026) or retired.
+/// Windows zones that Unicode's table lacks: new zones (as of September 2026) and retired zones.
 #[cfg(feature = "outlook")]
 const EXTRA_WINDOWS_ZONES: [(&str, &str); 8] = [
     ("Alberta Standard Time", "America/Edmonton"),
@@ -72,7 +72,7 @@ pub(crate) fn nameless(zone: &TimeZone) -> Error {
         Err(_) => "a time zone".to_owned(),
     };
     Error::validation(format!(
-        "time_zone: the start of the series is in {zone}, which has no IANA name (expected a named zone, such as 2027-03-01T18:00[Europe/Berlin])"
+        "time_zone: the start of the series is in {zone}, which has no IANA name (expected a start in a named zone, such as 2027-03-01T18:00[Europe/Berlin])"
     ))
 }
 

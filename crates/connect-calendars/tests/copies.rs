@@ -99,9 +99,9 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
         Self { user, feed, copy: EventCopy::new(), response: None }
     }
 
-    /// Sends a request. The next call of this method passes the response to the feed.
+    /// Sends a request, or passes the response that the previous call of this method received to the feed.
     ///
-    /// At the end of a round, returns whether the round read all events.
+    /// Returns whether the round read all events if the response ended a round, and `None` otherwise.
     fn step(&mut self) -> Option<bool> {
         self.feed.begin();
         let Some(response) = self.response.take() else {
@@ -298,7 +298,9 @@ impl Run {
         self.start - SignedDuration::from_hours(24) + SignedDuration::from_mins(quarters * 15)
     }
 
-    /// Loses or delivers a pending delivery. Some deliveries stay pending, and are delivered again.
+    /// Loses a random pending delivery, or passes it to the Connect feed.
+    ///
+    /// Some of the passed deliveries stay pending, so that they arrive again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;

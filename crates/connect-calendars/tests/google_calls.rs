@@ -43,7 +43,10 @@ fn raw(value: serde_json::Value) -> Raw {
     Raw::from_value(&value).unwrap()
 }
 
-/// The private properties in a patch of `custom`: the first has the text, nulls delete the others.
+/// The private properties that a patch of the custom fields must send.
+///
+/// The first property has `text`, or null if `text` is `None`. The other properties are null. Google
+/// deletes a property that is null.
 fn custom(text: Option<&str>) -> Value {
     let rest = (2..=16).map(|number| (format!("connectCustom.{number}"), Value::Null));
     Value::Object(rest.chain([("connectCustom".to_owned(), json!(text))]).collect())

@@ -1,4 +1,4 @@
-//! Tests of the errors of Google Calendar, by reason.
+//! Tests how Google Calendar errors are classified by reason and status, and which calls are retried.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 mod google_common;

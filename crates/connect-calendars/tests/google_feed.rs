@@ -28,7 +28,7 @@ fn gone(reason: &str) -> Error {
     read(&ListEvents::new("c"), 410, &body.to_string()).unwrap_err()
 }
 
-/// Passes a response to the feed, and returns the changes at the end of a round.
+/// Passes a response to the feed. Returns the changes if the response ends a round.
 fn take(feed: &mut EventFeed, body: Value) -> Option<Changes> {
     let page = page(feed, &body);
     feed.answered(page).unwrap()

@@ -128,7 +128,7 @@ fn rule() -> impl Strategy<Value = Recurrence> {
         })
 }
 
-/// The rule. In an all-day series, UNTIL becomes a date.
+/// The rule that Google must receive. In an all-day series, the UNTIL time becomes its date in UTC.
 fn by_day(rule: &Recurrence, all_day: bool) -> Recurrence {
     match rule.end() {
         End::Until(last) if all_day => rule.clone().until(jiff::tz::Offset::UTC.to_datetime(last).date()),

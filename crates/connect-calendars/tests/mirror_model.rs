@@ -26,7 +26,7 @@ struct Entry {
     modified: u32,
     /// Whether the provider omits `lastModified`.
     undated: bool,
-    /// Whether the original object distinguishes a series from a single event.
+    /// Whether a Google event has an original object, which distinguishes a series from a single event.
     has_original: bool,
 }
 
@@ -302,7 +302,7 @@ impl Run {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 1024, failure_persistence: None, ..ProptestConfig::default() })]
 
-    /// A sweep without concurrent changes corrects every error of the copy.
+    /// A sweep without concurrent changes must correct every error of the copy.
     #[test]
     fn sweep_without_changes_corrects_the_copy(steps in steps(true)) {
         let mut run = Run::new();
@@ -318,7 +318,7 @@ proptest! {
         run.assert_copy_is_current();
     }
 
-    /// If no delivery is lost and no sweep is due, the copy is correct.
+    /// If no delivery is lost or pending, and no sweep is under way or due, the copy must be correct.
     #[test]
     fn copy_that_is_not_stale_is_correct(steps in steps(false)) {
         let mut run = Run::new();

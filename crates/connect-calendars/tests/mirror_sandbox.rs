@@ -260,7 +260,9 @@ impl Run {
         }
     }
 
-    /// Loses or delivers a pending delivery. Some deliveries stay pending, and are delivered again.
+    /// Loses a random pending delivery, or passes it to the mirror.
+    ///
+    /// Some of the passed deliveries stay pending, so that they arrive again.
     fn deliver(&mut self) {
         if self.inbox.is_empty() {
             return;
@@ -280,7 +282,7 @@ impl Run {
         self.copy.apply(changes);
     }
 
-    /// Reads a page. The next call of this method passes the page to the mirror.
+    /// Reads a page, or passes the page that the previous call of this method read to the mirror.
     fn page(&mut self) {
         match self.read.take() {
             None => self.read = self.mirror.request().map(|request| self.user.call(&request)),
@@ -357,7 +359,7 @@ fn copy_is_current_after_thousands_of_changes() {
     assert!(kinds.iter().all(|kind| run.count.contains_key(kind)), "{:?}", run.count);
 }
 
-/// If every delivery arrives and no sweep is due, the copy is correct.
+/// If every delivery arrives and no sweep is due, the copy must equal the list of events.
 #[test]
 fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
     let mut run = Run::new(2);

@@ -204,7 +204,7 @@ fn occurrence_of_an_all_day_series_has_dates() {
     assert_eq!(changes.events[0].start, Some(EventTime::Date(jiff::civil::date(2026, 1, 7))));
 }
 
-/// Graph does not report that the occurrence of the 7th was removed.
+/// Graph does not report the removal of the occurrence of the 7th. The feed must read the series again.
 #[test]
 fn changed_series_is_read_again() {
     let instances =

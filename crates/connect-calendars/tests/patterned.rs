@@ -278,7 +278,7 @@ fn end_date_converts_to_the_instant_of_the_last_occurrence() {
     assert_eq!(until((&odd).into(), odd.date(), date(2026, 1, 14)), "20260114T213001Z");
 }
 
-/// In an unknown zone, UNTIL includes the occurrence on the end date, and excludes later occurrences.
+/// In an unknown zone, UNTIL must include the occurrence on the end date, but no later occurrence.
 #[test]
 fn end_date_in_an_unknown_zone_includes_only_the_last_day() {
     for zone in ["Europe/Berlin", "Asia/Tokyo", "America/New_York", "Pacific/Auckland", "Australia/Lord_Howe"]

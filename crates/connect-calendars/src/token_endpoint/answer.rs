@@ -1,4 +1,5 @@
-//! Responses: JSON that must not be cached. CORS headers let pages of allowed origins read the JSON.
+//! Builds the responses of the token endpoint: JSON that must not be cached. CORS headers let pages of
+//! allowed origins read the JSON.
 
 use std::borrow::Cow;
 
@@ -16,7 +17,7 @@ use serde::Serialize;
 
 use super::{TokenEndpoint, head::single_header, refusal::Refusal};
 
-/// The CORS status of the page that sends the request (Fetch, CORS protocol).
+/// The result of checking the `Origin` header: an allowed origin, no header, or a foreign origin.
 #[derive(Clone, Debug)]
 pub(super) enum Cors {
     Allowed { origin: HeaderValue, credentials: bool },

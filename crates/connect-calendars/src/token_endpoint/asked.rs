@@ -47,7 +47,7 @@ impl Visitor {
 pub enum Work {
     /// Exchange the code and store the tokens: `user.exchange(code)`.
     Exchange(AuthorizationCode),
-    /// Return the tokens of the user, refreshed if they are older than this age: `user.tokens(max_age)`.
+    /// Return tokens that were issued to the user at most this duration ago: `user.tokens(max_age)`.
     Tokens(Duration),
     /// Exchange the grant and store nothing: `client.grant(grant)`.
     Grant(Grant),
@@ -84,11 +84,12 @@ impl Asked {
     /// | result | status | `error` |
     /// |---|---|---|
     /// | tokens | 200 | |
-    /// | the grant, scope or redirect URI was refused | 400 | as received, such as `invalid_grant` |
+    /// | a refused grant, scope, redirect URI or access | 400 | the received code, such as `invalid_grant` |
     /// | the tokens of the user are missing, revoked or expired | 400 | `invalid_grant` |
-    /// | the client credentials were refused, or the response was invalid | 502 | `server_error` |
-    /// | the connection failed | 502 | `server_error` |
-    /// | there were too many requests (with `Retry-After` if known) | 503 | `temporarily_unavailable` |
+    /// | the client credentials were refused | 502 | `server_error` |
+    /// | the response of the authorization server was invalid | 502 | `server_error` |
+    /// | the connection to the authorization server failed | 502 | `server_error` |
+    /// | the client sent too many requests (with `Retry-After` if known) | 503 | `temporarily_unavailable` |
     /// | the token store failed | 503 | `temporarily_unavailable` |
     /// | the authorization server did not respond in time | 504 | `temporarily_unavailable` |
     pub fn reply(self, outcome: Result<Tokens, Error>) -> Response {

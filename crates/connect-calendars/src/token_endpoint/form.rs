@@ -12,7 +12,7 @@ const MAX_VALUE_BYTES: usize = 8 << 10;
 pub(super) struct Form(Vec<(String, Secret)>);
 
 impl Form {
-    /// Decodes each name and value once.
+    /// Splits a form body into fields, and percent-decodes each name and value: `%252F` becomes `%2F`.
     pub(super) fn parse(body: &[u8]) -> Result<Self, Refusal> {
         let pieces = body.split(|byte| *byte == b'&').filter(|piece| !piece.is_empty());
         let fields = pieces.map(|piece| {

@@ -10,7 +10,7 @@ pub(super) struct Refusal {
     pub(super) status: StatusCode,
     /// A code of RFC 6749 (4.1.2.1, 5.2), OpenID Connect Core (3.1.2.6) or Google.
     pub(super) error: &'static str,
-    /// A sentence, or, if there is a `field`, the end of the sentence `The field {field} ..`.
+    /// A whole sentence if `field` is `None`; otherwise, the text after `The field {field}`.
     pub(super) description: &'static str,
     /// The name of the field that caused the error.
     pub(super) field: Option<&'static str>,
@@ -24,7 +24,7 @@ impl Refusal {
     pub(super) const METHOD: Self =
         Self::new(StatusCode::METHOD_NOT_ALLOWED, "invalid_request", "The method has to be POST");
     pub(super) const ORIGIN: Self =
-        Self::new(StatusCode::FORBIDDEN, "access_denied", "The origin is not allowed");
+        Self::new(StatusCode::FORBIDDEN, "access_denied", "The Origin header is missing or not allowed");
     pub(super) const REQUESTED_WITH: Self =
         Self::new(StatusCode::FORBIDDEN, "access_denied", "X-Requested-With has to be XMLHttpRequest");
     pub(super) const STATE: Self =
@@ -39,7 +39,7 @@ impl Refusal {
     pub(super) const TOO_LARGE: Self =
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "invalid_request", "The body is too large");
     pub(super) const ENCODING: Self =
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "The body is not UTF-8");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", "A name or value in the body is not UTF-8");
     pub(super) const MISSING: Self = Self::new(StatusCode::BAD_REQUEST, "invalid_request", "is missing");
     pub(super) const REPEATED: Self =
         Self::new(StatusCode::BAD_REQUEST, "invalid_request", "occurs more than once");

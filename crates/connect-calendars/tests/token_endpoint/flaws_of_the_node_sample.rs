@@ -60,7 +60,7 @@ fn response_in_one_byte_chunks_is_read_whole() {
     }
 }
 
-/// If the connection to the authorization server fails, the sample only logs the error.
+/// If the connection to the authorization server fails, the sample logs the error and never responds.
 #[test]
 fn unreachable_authorization_server_is_502() {
     for (wire, bodies) in [(Wire::new(Behaviour::Close), 2), (Wire::not_listening(), 0)] {

@@ -136,7 +136,7 @@ fn invalid_request_is_never_an_empty_200() {
     }
 }
 
-/// The sample waits without a timeout, and would follow a redirect with the secret.
+/// The sample waits for the authorization server without a timeout.
 #[test]
 fn authorization_server_without_a_response_is_504() {
     let wire = Wire::new(Behaviour::Nothing);
@@ -149,6 +149,7 @@ fn authorization_server_without_a_response_is_504() {
     assert_eq!(wire.bodies().len(), 2, "one request for each client");
 }
 
+/// The sample would follow a redirect, and send the secret to the target of the redirect.
 #[test]
 fn a_redirect_is_not_followed() {
     let redirect_target = Wire::new(Behaviour::Close);

@@ -76,7 +76,7 @@ impl Upstream {
         std::mem::take(&mut *self.seen.lock().unwrap())
     }
 
-    /// The fields of the requests received.
+    /// Removes the requests received, and returns their form fields.
     pub fn forms(&self) -> Vec<Vec<(String, String)>> {
         let fields = |request: Request| form_urlencoded::parse(request.body()).into_owned().collect();
         self.take().into_iter().map(fields).collect()

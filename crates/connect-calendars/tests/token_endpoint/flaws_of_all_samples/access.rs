@@ -51,7 +51,7 @@ fn page_of_another_origin_gets_nothing() {
     }
 }
 
-/// The samples check only a header, so they exchange a code that an attacker injects into the page.
+/// The samples check no `state`, so they exchange a code that an attacker injects into the page.
 #[test]
 fn code_with_a_wrong_state_is_refused() {
     let endpoint = endpoint();

@@ -151,7 +151,7 @@ fn body_size_type_and_fields_are_checked() {
     assert_eq!(status(&post("/auth", long)), error(400, "invalid_request"));
 }
 
-/// A declared length that is too large is refused before the body is read.
+/// A declared length that is too large must be refused before the body is read.
 #[test]
 fn declared_length_over_the_limit_is_413() {
     let endpoint = endpoint();
