@@ -133,7 +133,9 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .next("use a key (the first value of each candidate)")
 }
 
-/// Returns whether this is the account's main calendar, which Google and Outlook mark in a field.
+/// Returns whether `calendar` is the main calendar of its account.
+///
+/// Google and Outlook mark the main calendar in a field.
 fn is_primary(calendar: &Calendar) -> bool {
     let says =
         |name: &str| calendar.original.as_ref().and_then(|original| original.field(name)) == Some(true);

@@ -88,12 +88,14 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
         others => format!("this command only supports Mobiscroll Connect, {others}"),
     };
     Err(Failure::usage(message).next(
-        "omit --via: login, logout and token support all services, calendars and events only Google and Outlook",
+        "omit --via, or use a service that the command supports: login, logout and token support all services; \
+         calendars and events support Mobiscroll Connect, Google and Outlook",
     ))
 }
 
-/// Waits until running token exchanges are saved. Prints a note if the wait takes more than one
-/// second.
+/// Waits until running token exchanges end and their tokens are saved.
+///
+/// Prints a note if the wait takes more than one second.
 async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     let mut closing = pin!(client.close(CLOSE_TIMEOUT));
     if let Ok(closed) = tokio::time::timeout(Duration::from_secs(1), closing.as_mut()).await {
@@ -103,11 +105,11 @@ async fn close(client: &Client) -> Result<(), connect_hyper::Error> {
     closing.await
 }
 
-/// Returns the failure to report if new tokens may not be saved.
+/// Returns the failure to report if `close` failed, so that new tokens may be lost.
 ///
 /// If the command failed too, the cause of the returned failure includes the command's failure.
 fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure {
-    let failure = Failure::from(error).while_doing("new tokens may not be saved");
+    let failure = Failure::from(error).while_doing("new tokens may not have been saved");
     match outcome {
         Ok(()) => failure,
         Err(first) => failure.after(&first),
@@ -161,7 +163,7 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
 async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
     unless_interrupted(work).await.unwrap_or_else(|| {
         Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
-            .next("the change may have been made: check before repeating it"))
+            .next("if the command makes a change, check whether it was made before you repeat the command"))
     })
 }
 

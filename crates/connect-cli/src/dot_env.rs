@@ -82,7 +82,7 @@ impl DotEnv {
     }
 }
 
-/// Splits at LF, CR LF and CR.
+/// Splits the file into lines, which end with LF, CR LF or CR.
 fn lines(bytes: &[u8]) -> impl Iterator<Item = &[u8]> {
     let lines = bytes.split(|byte| *byte == b'\n');
     lines.flat_map(|line| line.strip_suffix(b"\r").unwrap_or(line).split(|byte| *byte == b'\r'))
@@ -145,7 +145,7 @@ fn plain(text: &str) -> Result<String, &'static str> {
         None => Ok(text.to_owned()),
         Some('$') => Err(DOLLAR),
         Some('\\') => Err("has a backslash but no quotes"),
-        Some(_) => Err("has a quote that is not at its start"),
+        Some(_) => Err("has a quote or a backtick, but is not in single or double quotes"),
     }
 }
 

@@ -211,7 +211,7 @@ fn failed_token_save_is_reported_first() {
     std::fs::remove_dir_all(world.folder.path().join("state")).unwrap();
     let done = Outcome::of(child.wait_with_output().unwrap());
     assert_eq!((done.code, &done.error()["code"]), (Some(1), &"TOKEN_STORE_ERROR".into()), "{}", done.err);
-    assert!(done.err.contains("may not be saved"), "{}", done.err);
+    assert!(done.err.contains("may not have been saved"), "{}", done.err);
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Tests of the lifecycle of tokens, with both clients against the Google endpoints of the sandbox.
+//! Tests of the lifecycle of tokens: the async and the blocking client use the sandbox's Google server.
 
 use std::{
     sync::{Arc, Mutex},

@@ -1,5 +1,5 @@
-//! Tests of the token endpoint with both clients. The upstream servers are the sandbox's Google endpoints,
-//! misbehaving servers and scripted responses.
+//! Tests of the token endpoint for web pages, with the async and the blocking client. The authorization
+//! server is the sandbox's Google server, a misbehaving server, or a server that sends scripted responses.
 //!
 //! The sample servers in the documentation of the calendar integration (Node.js, ASP.NET, PHP) have flaws.
 //! For each flaw, a test shows what this endpoint does instead.

@@ -12,7 +12,8 @@ use crate::common::{
     *,
 };
 
-/// A text that every response of the authorization server contains.
+/// A text in every response of the authorization server. An error response of the endpoint must not contain
+/// this text.
 const MARK: &str = "TEXT-OF-THE-SERVER";
 
 fn any_request() -> impl Strategy<Value = Request> {
@@ -86,7 +87,7 @@ fn upstream_response() -> impl Strategy<Value = Option<(u16, Vec<u8>)>> {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// The endpoint never panics, and responds to every request.
+    /// The endpoint must not panic, and must respond to every request.
     #[test]
     fn at_most_one_request_is_sent_and_no_text_is_passed_on(
         request in any_request(),

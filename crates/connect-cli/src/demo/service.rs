@@ -1,4 +1,4 @@
-//! Calls the sandbox as the user's browser, and through its control endpoints.
+//! Sends requests to the sandbox: those of the user's browser, and those to the control endpoints.
 
 use std::collections::BTreeMap;
 

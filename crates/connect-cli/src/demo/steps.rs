@@ -136,7 +136,7 @@ impl<'a> DemoSteps<'a> {
         let id = self.service.trigger(&change).await?;
         let verified = self.deliveries.outcome(&id).await??;
         let change = verified.delivery.events.first().ok_or("the delivery contains no event")?;
-        let detail = format!("{:?} changed: received, verified, handled", change.event.title);
+        let detail = format!("received, verified and handled the change of {:?}", change.event.title);
         self.done(report, "delivery", detail).await?;
 
         self.service.resend(&id).await?;
