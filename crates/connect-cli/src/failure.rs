@@ -27,9 +27,9 @@ pub(crate) enum Exit {
     Interrupted = 130,
 }
 
-/// The text below `--help`.
+/// The text at the end of the output of `--help`.
 ///
-/// The secret has no option, because every user of the machine can see a program's arguments.
+/// No option sets the client secret, because every user of the machine can see a program's arguments.
 pub(crate) const AFTER_HELP: &str = "\
 The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
 in the current folder can set all MOBISCROLL_CONNECT_ variables. The
@@ -160,7 +160,7 @@ impl From<connect_hyper::types::Invalid> for Failure {
 
 /// Returns the message of the error and its innermost cause.
 ///
-/// The causes between them are omitted, because the innermost cause is more specific.
+/// Any other causes are omitted, because the innermost cause is the most specific.
 fn cause(error: &Error) -> Option<String> {
     let mut inner = error.source();
     while let Some(next) = inner.and_then(|inner| inner.source()) {
@@ -186,7 +186,7 @@ fn advice(error: &Error) -> (Exit, Option<String>) {
         }
         ErrorKind::Authentication => (Exit::SignIn, "sign in: connect login"),
         ErrorKind::SignIn(SignInFault::Denied) => (Exit::SignIn, "start again: connect login"),
-        ErrorKind::SignIn(_) => (Exit::SignIn, "nothing was saved; start again: connect login"),
+        ErrorKind::SignIn(_) => (Exit::SignIn, "no tokens were saved; start again: connect login"),
         ErrorKind::Permission { accounts, .. } if !accounts.is_empty() => {
             return (Exit::NotAllowed, Some(withheld(accounts)));
         }
@@ -198,7 +198,7 @@ fn advice(error: &Error) -> (Exit, Option<String>) {
             (Exit::NotFound, "list calendars or events: connect calendars, connect events list")
         }
         ErrorKind::Configuration => (Exit::Usage, "check the settings: connect doctor"),
-        ErrorKind::Conflict => (Exit::Failed, "read the current version, then repeat the change"),
+        ErrorKind::Conflict => (Exit::Failed, "read the object again, then repeat the change"),
         ErrorKind::TokenStore => {
             (Exit::Failed, "make the token folder writable, or choose another folder: --tokens")
         }

@@ -1,4 +1,4 @@
-//! Reads text files in UTF-8 or UTF-16, with or without a byte order mark.
+//! Reads text files: UTF-8 with or without a byte order mark, or UTF-16 with a byte order mark.
 //!
 //! Windows editors write a byte order mark, and PowerShell's `>` writes UTF-16.
 

@@ -1,8 +1,9 @@
 //! `connect login`: signs the user in with the browser.
 //!
-//! The program listens at the address and port of the redirect URI, or at a free port if the service accepts
-//! any port. If the redirect URI points to another machine, the user can paste the callback URL instead. The
-//! library checks the `state`, and that the tokens belong to this user.
+//! The program listens for the callback at the address and port of the redirect URI, or at a free port if no
+//! redirect URI is set and the service accepts any port. If the redirect URI points to another machine, the
+//! user can paste the callback URL instead. The library checks the `state` of the callback, and that a JWT
+//! access token belongs to the user of the sign-in.
 
 mod browser;
 mod paste;
@@ -26,7 +27,7 @@ use crate::{
     via::Via,
 };
 
-/// The timeout of the sign-in, after which the library refuses the callback.
+/// The timeout of the wait for the callback: the library refuses a callback after ten minutes.
 const LOGIN_TIMEOUT: Duration = Duration::from_secs(600);
 
 /// The arguments of `connect login`.
@@ -133,7 +134,7 @@ async fn in_time<T>(work: impl Future<Output = Result<T, Failure>>) -> Result<T,
 
 fn late() -> Failure {
     Failure::new(Exit::SignIn, "AUTHENTICATION_ERROR", "no callback arrived within ten minutes")
-        .cause("the page may have been closed, or the registered redirect URI may point to another address")
+        .cause("the sign-in page may be closed, or the registered redirect URI may point to another address")
         .next("check the redirect URI: connect doctor; or start again: connect login --paste")
 }
 
@@ -153,7 +154,7 @@ fn not_listening(error: LoopbackError) -> Failure {
     }
 }
 
-/// Adds the next step if the service refused the redirect URI.
+/// Converts the error; if the service refused the redirect URI, the next step is to correct that URI.
 fn refused(error: connect_hyper::Error) -> Failure {
     let about_redirect = error.message().is_some_and(|text| text.to_ascii_lowercase().contains("redirect"));
     let failure = Failure::from(error);

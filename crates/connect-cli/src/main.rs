@@ -107,7 +107,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Returns whether the arguments contain `--json`, although they could not be parsed.
+/// Returns whether the unparsed arguments contain `--json`.
 fn asks_for_json() -> bool {
     std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
 }

@@ -26,7 +26,7 @@ impl NextSteps {
         Self { options: settings.repeated(), via: settings.via }
     }
 
-    /// Adds the options of the current command to each command in the text that accepts them.
+    /// Adds the options of the current command to each command in the text, if that command accepts them.
     pub(crate) fn complete(&self, text: &str) -> String {
         // The doctor only supports Mobiscroll Connect.
         let text =

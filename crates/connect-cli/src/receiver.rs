@@ -110,9 +110,9 @@ struct Connection {
     is_read: Arc<AtomicBool>,
 }
 
-/// Closes the oldest connection whose request is incomplete.
+/// At the connection limit, closes the oldest connection whose request is incomplete.
 ///
-/// If all requests are complete, waits until one connection ends.
+/// If the requests of all connections are complete, waits until one connection ends.
 async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
     while connections.try_join_next().is_some() {}
     open.retain(|connection| !connection.task.is_finished());
@@ -125,7 +125,9 @@ async fn make_room(connections: &mut JoinSet<()>, open: &mut Vec<Connection>) {
     }
 }
 
-/// Serves one request, then closes the connection, so that idle connections do not use up the limit.
+/// Serves one request, then closes the connection.
+///
+/// If idle connections stayed open, they would use up the connection limit.
 async fn serve_one<F>(
     stream: TcpStream,
     path: String,

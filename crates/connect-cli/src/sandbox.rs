@@ -28,7 +28,7 @@ pub(crate) struct Arguments {
     /// Print JSON instead of text.
     #[arg(long)]
     json: bool,
-    /// Also accept /sandbox requests for this host, not only loopback; may be given more than once.
+    /// Accept /sandbox requests for this host, in addition to loopback; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// Set a switch; may be given more than once.
@@ -40,7 +40,7 @@ pub(crate) struct Arguments {
     /// List the switches and exit.
     #[arg(long)]
     list_switches: bool,
-    /// Serve https with this certificate chain (PEM) for localhost.
+    /// Serve https with this certificate chain (PEM); the certificate must be for localhost.
     #[arg(long, value_name = "FILE", requires = "tls_key")]
     tls_cert: Option<PathBuf>,
     /// The private key of the certificate (PEM).
@@ -142,7 +142,7 @@ fn switches(as_json: bool) -> String {
     lines.collect()
 }
 
-/// Prints and flushes the text, because a parent process may wait for the line.
+/// Prints the text and flushes stdout, because a parent process may wait for the text.
 fn print(text: &str) -> Result<(), StartFailure> {
     let mut out = std::io::stdout().lock();
     out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(|error| failed(&error))

@@ -99,7 +99,7 @@ impl std::fmt::Display for Source {
 }
 
 impl Settings {
-    /// Returns the options of this command that suggested commands repeat, quoted for a shell.
+    /// Returns the options of this command that are added to suggested commands, quoted for a shell.
     pub(crate) fn repeated(&self) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
         let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());
@@ -196,7 +196,10 @@ fn sandbox_from_file(base_url: &Setting) -> Option<Result<Source, Failure>> {
     if uri.is_some_and(|uri| is_loopback(uri.host().unwrap_or_default())) {
         return Some(Ok(base_url.source.clone()));
     }
-    let message = format!("{} must point to this machine", base_url.source);
+    let message = format!(
+        "{} must be the base URL of Mobiscroll Connect or of a sandbox on this machine",
+        base_url.source
+    );
     Some(Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
         .cause("a file in the current folder must not decide where tokens are sent")
         .next("set the base URL with --base-url or in the environment")))
@@ -212,13 +215,14 @@ fn is_service(url: &Uri) -> bool {
     url.query().is_none() && parts(url) == parts(&Uri::from_static(CONNECT_BASE_URL))
 }
 
-/// The combined settings.
+/// The settings, combined from the options, the environment and `.env`.
 pub(crate) struct Resolved {
     credentials: Credentials,
     /// The source of the base URL, if `.env` sets it to a sandbox.
     sandbox_from_file: Option<Source>,
-    /// The source of the client secret, or of the client id if there is no secret; `None` for
-    /// `.env`.
+    /// The source of the first credential that is not from `.env`: the client secret, else the client id.
+    ///
+    /// `None` if neither the client secret nor the client id is set outside `.env`.
     credential_outside_file: Option<Source>,
     api_key_outside_file: Option<Source>,
     pub(crate) via: Via,
@@ -252,7 +256,7 @@ impl Resolved {
         let (Some(base_url), Some(credential)) = (&self.sandbox_from_file, credential) else { return Ok(()) };
         let message = format!("{credential} must not be sent to {base_url}");
         Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
-            .cause("a base URL in .env is only used with credentials in the same file")
+            .cause("the URL of a sandbox in .env is only used with credentials from the same file")
             .next("put the credentials into .env too, or set the base URL with --base-url or in the environment"))
     }
 

@@ -48,7 +48,7 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
     text
 }
 
-/// Returns the display name and the id, which `connect disconnect --account` needs.
+/// Returns the display name and the id: `connect disconnect --account` needs the id.
 fn name(account: &Account) -> String {
     match account.display.as_deref().filter(|name| !name.is_empty() && *name != account.id) {
         Some(name) => format!("{name} ({})", account.id),

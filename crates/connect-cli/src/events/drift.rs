@@ -6,7 +6,7 @@
 use connect_hyper::types::Recurrence;
 use jiff::{Timestamp, ToSpan, tz::TimeZone};
 
-/// Returns a warning if the series would have other times or days at a provider that repeats it in UTC.
+/// Returns a warning if a provider that repeats the series in UTC could change its times or days.
 pub(super) fn warning(rule: &Recurrence, start: Timestamp, zone: &TimeZone) -> Option<String> {
     let start = start.to_zoned_datetime(zone.clone());
     let name = zone.iana_name().unwrap_or("your time zone");

@@ -94,7 +94,9 @@ impl FieldOptions {
         }
     }
 
-    /// Returns the instant and the time zone of `--start`; `None` if `--start` has an offset or is a date.
+    /// Returns the instant and the time zone of `--start`.
+    ///
+    /// Returns `None` if `--start` is missing, has an offset, or is a date.
     pub(super) fn zoned_start(&self, zone: &TimeZone) -> Result<Option<(Timestamp, TimeZone)>, Failure> {
         let Some(text) = &self.start else { return Ok(None) };
         Ok(match When::parse("--start", text, zone)? {

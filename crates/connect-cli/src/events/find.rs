@@ -1,8 +1,8 @@
 //! Finds the event that a key or an id names.
 //!
-//! The API cannot return a single event, so the program lists events and searches them. A change
-//! also needs the series id of the listed event. Without this id, a change to one occurrence could
-//! change the whole series.
+//! The API cannot return a single event, so the program lists events and searches them. A request that
+//! changes an occurrence must contain the id of the series, which only the list shows. Without the series id,
+//! the request could change the whole series.
 
 use clap::Args;
 use connect_hyper::types::{Event, EventTime, Provider};
@@ -52,7 +52,10 @@ fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     Ok((start.timestamp(), end.timestamp()))
 }
 
-/// Returns a command that shows the event, unless it is at least a day inside the default range.
+/// Returns a `show` command with a search range, or `None` if the default range is enough.
+///
+/// The default range is enough if the event ends more than a day after the range starts, and starts more than
+/// a day before the range ends.
 pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
     let at = |time: &EventTime| when::instant_of(time, zone);
     let start = event.start.as_ref().and_then(at)?;
@@ -90,7 +93,7 @@ impl EventSelector {
         };
         let event = series.ok_or_else(|| {
             Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("event {:?} not found", self.event))
-                .cause("searched from 90 days ago to one year ahead, or from --from to --to")
+                .cause("searched from --from (default: 90 days ago) to --to (default: one year from now)")
                 .next("search another range with --from and --to, or list events: connect events list")
         })?;
         Ok(FoundEvent { event, is_series: true })

@@ -18,7 +18,9 @@ pub(super) fn of(event: &Event) -> Vec<String> {
     guests.map(|guest| guest.email.clone()).collect()
 }
 
-/// Prints the command's output, then the notified guests (on stderr with `--json`).
+/// Prints the command's output, then a sentence about the notified guests.
+///
+/// With `--json`, the sentence is printed on stderr.
 pub(super) fn report(
     context: &Context,
     notify: Option<Notify>,

@@ -97,7 +97,7 @@ impl Arguments {
     }
 }
 
-/// Returns the range to list [default: 30 days from today].
+/// Returns the range to list: `from` is today by default, `to` is 30 days after `from` by default.
 fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
     let today = || When::Day(Timestamp::now().to_zoned_datetime(zone.clone()).date());
     let start = from.map_or_else(|| Ok(today()), |text| When::parse("--from", text, zone))?.start(zone)?;

@@ -76,8 +76,8 @@ impl ExtentOptions {
     pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Extent::All)),
-            _ if found.is_series => Err(Failure::usage("this event is a whole series")
-                .next("add --all to change the whole series, or name one occurrence: connect events list")),
+            _ if found.is_series => Err(Failure::usage("EVENT names a whole series, but --all is missing")
+                .next("add --all for the whole series, or name one occurrence: connect events list")),
             (_, true, _) => Ok(Some(Extent::Following)),
             (true, _, _) => Ok(Some(Extent::This)),
             _ => Ok(None),
