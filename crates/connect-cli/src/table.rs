@@ -35,7 +35,9 @@ impl Table {
         self.rows.is_empty()
     }
 
-    /// Returns the table, at most `max_width` screen columns wide.
+    /// Returns the table as text, fitted into `max_width` screen columns; `None` means no limit.
+    ///
+    /// No column is made narrower than `MIN_COLUMN_WIDTH`, even if the table is then too wide.
     pub(crate) fn render(&self, max_width: Option<usize>) -> String {
         let shown: Vec<usize> = (0..self.columns.len())
             .filter(|&at| max_width.is_none() || self.columns[at].1 != ColumnFit::Drop)

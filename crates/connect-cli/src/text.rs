@@ -15,7 +15,9 @@ pub(crate) fn clean_lines(text: &str) -> String {
     text.lines().map(clean).collect::<Vec<_>>().join("\n")
 }
 
-/// Escapes the characters of a JSON document that could control a terminal. The JSON values stay the same.
+/// Escapes, in a JSON document, the characters that could control a terminal.
+///
+/// The JSON values stay the same.
 pub(crate) fn escape_json(json: &str) -> String {
     let mut escaped = String::with_capacity(json.len());
     for c in json.chars() {
@@ -29,7 +31,7 @@ pub(crate) fn escape_json(json: &str) -> String {
     escaped
 }
 
-/// Returns at most this many characters, with an ellipsis if cut.
+/// Returns the first `characters` characters of the text, and an ellipsis if the text is longer.
 pub(crate) fn limit(text: &str, characters: usize) -> String {
     match text.char_indices().nth(characters) {
         Some((end, _)) => format!("{}…", &text[..end]),
@@ -60,7 +62,7 @@ pub(crate) fn width(text: &str) -> usize {
     text.width()
 }
 
-/// Cuts the text to this display width, with an ellipsis if cut.
+/// Cuts text that is wider than `columns` screen columns, so that it fits with an ellipsis.
 pub(crate) fn cut(text: &str, columns: usize) -> String {
     if width(text) <= columns {
         return text.to_owned();

@@ -35,7 +35,7 @@ impl Via {
         }
     }
 
-    /// Returns the value of `--via`.
+    /// Returns the value of `--via` that selects this service.
     pub(crate) fn option(self) -> &'static str {
         match self {
             Self::Connect => "connect",
@@ -45,7 +45,9 @@ impl Via {
         }
     }
 
-    /// Returns the calendar backend. The backend for Apptoto is not used: no command supports its
+    /// Returns the calendar backend of the service.
+    ///
+    /// For Apptoto, returns the backend of Connect, which is then not used: no command supports Apptoto
     /// calendars.
     pub(crate) fn backend(self, user: User) -> Box<dyn AsyncCalendarBackend> {
         match self {
@@ -55,7 +57,10 @@ impl Via {
         }
     }
 
-    /// Returns the base URL of the service's API. If `base_url` is a sandbox, returns the sandbox's API.
+    /// Returns the base URL of the service's API.
+    ///
+    /// For Connect, returns `base_url`. For another service, a `base_url` must be that of a sandbox on
+    /// this machine, and the returned URL is that of the service in the sandbox.
     pub(crate) fn api(self, base_url: Option<&str>) -> Result<Option<String>, Failure> {
         let sandbox = if self == Self::Connect { None } else { base_url.map(origin).transpose()? };
         Ok(Some(match (self, sandbox) {
@@ -69,7 +74,7 @@ impl Via {
         }))
     }
 
-    /// Returns the prefix in the names of the service's variables.
+    /// Returns the part after `MOBISCROLL_CONNECT_` in the names of the service's environment variables.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Connect => "",
@@ -92,7 +97,8 @@ impl Via {
 
     /// Returns the profile of the service's authorization server; `None` for Connect.
     ///
-    /// If `base_url` is a sandbox, the profile points to the sandbox.
+    /// For a service other than Connect, a `base_url` must be that of a sandbox on this machine, and the
+    /// profile has the endpoints of the sandbox.
     pub(crate) fn profile(
         self,
         base_url: Option<&str>,
@@ -135,7 +141,7 @@ impl Via {
     }
 }
 
-/// Returns the scheme and authority of a sandbox's base URL; an error if it is not on this machine.
+/// Returns the scheme and authority of a sandbox's base URL; an error if the host is not loopback.
 fn origin(base_url: &str) -> Result<String, Failure> {
     let uri: Option<http::Uri> = base_url.parse().ok();
     let found = uri.as_ref().and_then(|uri| Some((uri.scheme_str()?, uri.authority()?)));

@@ -110,7 +110,7 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
-/// Returns the instant of a date or time in an event; `None` if the service sent another text.
+/// Returns the instant of a date or time in an event; `None` if the text is neither a date nor a time.
 ///
 /// A time without an offset is in `zone`, and a date means its midnight in `zone`.
 pub(crate) fn instant_of(time: &EventTime, zone: &TimeZone) -> Option<Timestamp> {

@@ -1,4 +1,4 @@
-//! `connect doctor` against each misconfiguration.
+//! `connect doctor` must report the right code for valid settings and for each misconfiguration.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 
 mod common;
@@ -9,7 +9,7 @@ use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair}
 use serde_json::Value;
 use std::process::Command;
 
-/// Runs the doctor; returns its code, its exit code and its JSON output.
+/// Runs the doctor; returns the `code` in its JSON output, the exit code, and the whole JSON output.
 fn diagnose(command: &mut Command) -> (String, i32, Value) {
     let done = Outcome::of(command.output().unwrap());
     let response: Value =

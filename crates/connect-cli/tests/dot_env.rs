@@ -1,4 +1,4 @@
-//! Settings from `.env` in the current folder.
+//! The program must read settings that the environment lacks from `.env` in the current folder.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

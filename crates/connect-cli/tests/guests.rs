@@ -1,4 +1,6 @@
-//! Notified guests, and the warning about a series that moves when the clocks change.
+//! Commands must report which guests were notified.
+//!
+//! Commands must also warn of a series that moves when the clocks change.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;

@@ -1,4 +1,4 @@
-//! A user from sign-in to sign-out, with a separate process for each command.
+//! Runs the commands of one user from sign-in to sign-out, each command in a separate process.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

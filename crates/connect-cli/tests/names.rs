@@ -1,4 +1,6 @@
-//! Names of providers, calendars and events in arguments, and the commands in next steps.
+//! Unknown and ambiguous names of providers, calendars and events in arguments must be refused.
+//!
+//! Keys and exact titles must be accepted. The commands in next steps must keep the user and the service.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;

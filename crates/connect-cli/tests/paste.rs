@@ -1,4 +1,4 @@
-//! Pasting a URL that is longer than a terminal's line limit.
+//! A pasted URL must be read whole, even if it is longer than a terminal's line limit.
 #![cfg(target_os = "linux")]
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 

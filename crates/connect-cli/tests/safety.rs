@@ -1,4 +1,4 @@
-//! Secrets stay hidden, tokens are kept, texts cannot control the terminal, and exit codes are correct.
+//! Commands must hide secrets, keep tokens, replace control characters, and return the right exit code.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

@@ -8,7 +8,9 @@ use common::{Outcome, World, browse, free_port, start_login};
 use connect_sandbox::AuthorizationServer as Server;
 use std::process::Command;
 
-/// Returns a command with the credentials of a service's application, or of its public client.
+/// Returns a command with the credentials of a client of the service.
+///
+/// The client is confidential if `secret` is set, else public.
 fn command(world: &World, service: &str, secret: bool, arguments: &[&str]) -> Command {
     let mut command = world.command(&[arguments, &["--via", service]].concat());
     let name = |rest: &str| format!("MOBISCROLL_CONNECT_{}_{rest}", service.to_uppercase());

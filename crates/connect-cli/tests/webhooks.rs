@@ -9,7 +9,9 @@ use common::{
 };
 use serde_json::Value;
 
-/// Starts `listen` at the sandbox's webhook URL. Then signs a user in, so that the calendars are subscribed.
+/// Starts `listen` and makes its URL the webhook URL of the sandbox.
+///
+/// Then signs a user in, so that the calendars are subscribed.
 fn listen(arguments: &[&str], switches: &[(&str, &str)]) -> (World, Listening) {
     let world = World::with(&[switches, &[("initial_sync", "off"), ("delivery_backoff", "1")]].concat());
     let mut command = world.command(&[&["webhooks", "listen"], arguments].concat());

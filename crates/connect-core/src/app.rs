@@ -62,7 +62,7 @@ pub struct Config {
     /// The public key (`whpk_..`) that verifies webhook deliveries until the client has fetched the keys.
     /// Default: no key.
     pub webhook_key: Option<String>,
-    /// The observer of ended sessions and unsynced writes. Default: no observer.
+    /// The observer of ended sessions, and of writes that a crash may undo. Default: no observer.
     pub observer: Option<Arc<dyn Observer>>,
 }
 
@@ -129,9 +129,9 @@ impl Config {
     /// If a required variable is missing or empty.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>, seed: impl Into<Seed>) -> Result<Self, Error> {
         let need = |name: &str| {
-            var(name)
-                .filter(|value| !value.is_empty())
-                .ok_or_else(|| Error::configuration(format!("the environment variable {name} is not set")))
+            var(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+                Error::configuration(format!("the environment variable {name} is missing or empty"))
+            })
         };
         let mut config = Self::new(
             need("MOBISCROLL_CONNECT_CLIENT_ID")?,
@@ -303,7 +303,10 @@ impl fmt::Debug for App {
     }
 }
 
-/// Checks that a redirect URI is https, http to a loopback address, or has a scheme of the application.
+/// Checks that a redirect URI is https, http to a loopback address, or has a private-use scheme.
+///
+/// A scheme other than http and https counts as private-use (RFC 8252 section 7.1). `postmessage` is also
+/// accepted.
 ///
 /// The browser sends the authorization code to the redirect URI. The code must not be sent unencrypted.
 pub(crate) fn check_redirect_uri(text: &str) -> Result<(), Error> {

@@ -1,4 +1,4 @@
-//! Forwards deliveries byte by byte, because the signature covers the exact body.
+//! Forwards deliveries without changing the body, because the signature covers the exact body.
 
 use std::time::Duration;
 

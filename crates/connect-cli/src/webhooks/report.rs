@@ -26,7 +26,7 @@ pub(super) struct DeliveryReport {
     verified: bool,
     duplicate: bool,
     reason: Option<&'static str>,
-    /// The reason why the delivery was not handled.
+    /// Why the delivery was declined or could not be recorded as handled.
     error: Option<String>,
     status: StatusCode,
     forwarded: Option<Forwarded>,
@@ -53,8 +53,9 @@ impl DeliveryReport {
         }
     }
 
-    /// Creates the report of a declined delivery, which contains the id, but no other unverified
-    /// content.
+    /// Creates the report of a declined delivery.
+    ///
+    /// The report contains the id of the delivery, but no other unverified content.
     pub(super) fn declined(headers: &HeaderMap, declined: &Declined) -> Self {
         let id = headers
             .get("webhook-id")
@@ -127,7 +128,10 @@ impl DeliveryReport {
         let mut text = String::new();
         match &self.delivery {
             Some(delivery) if delivery.events.is_empty() => {
-                text.push_str(&format!("{time}  {}  contains no event\n", place(delivery, None)));
+                text.push_str(&format!(
+                    "{time}  {}  the delivery contains no event\n",
+                    place(delivery, None)
+                ));
             }
             Some(delivery) => {
                 for change in &delivery.events {
@@ -188,9 +192,10 @@ fn line(delivery: &Delivery, change: &EventChange, out: &Output) -> String {
     format!("{kind:<7}  {place:<PLACE_WIDTH$}  {title}  {span}")
 }
 
-/// Returns the change type of the event or, if it has none, of the delivery.
+/// Returns the change type of the event or, if the event has no change type, of the delivery.
 ///
-/// If both are missing, returns the event type of the delivery without `event.`, or `changed`.
+/// If the delivery has no change type either, returns the event type of the delivery without `event.`. If
+/// the event type is missing too, returns `changed`.
 fn change_kind(delivery: &Delivery, change: &EventChange) -> String {
     let typed = change.change_type.as_ref().or(delivery.change_type.as_ref()).map(ChangeType::as_str);
     let named = || delivery.event_type.as_deref().map(|name| name.strip_prefix("event.").unwrap_or(name));

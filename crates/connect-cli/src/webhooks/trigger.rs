@@ -33,7 +33,7 @@ pub(crate) struct Trigger {
     /// Make this kind of change.
     #[arg(long, value_enum, default_value_t = Change::Updated)]
     change: Change,
-    /// Set this title.
+    /// Give the event this title.
     #[arg(long)]
     title: Option<String>,
 }

@@ -1,4 +1,4 @@
-//! `connect webhooks verify`: verifies the signature of a saved delivery, or reports why it is refused.
+//! `connect webhooks verify`: verifies a saved delivery or reports why the delivery is refused.
 //!
 //! The command sends no requests and reads no settings, so the result depends only on the body, the
 //! headers, the keys and the time.
@@ -26,7 +26,7 @@ use crate::{
 /// The arguments of `connect webhooks verify`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// Read the body from this file, which must be unchanged; - reads stdin.
+    /// Read the body, exactly as received, from this file; - reads stdin.
     #[arg(long, value_name = "FILE")]
     body: PathBuf,
     /// Add a header of the delivery, such as 'webhook-id: msg_1'; may be given more than once.
@@ -130,6 +130,8 @@ fn read(file: &Path) -> Result<Vec<u8>, Failure> {
     };
     match outcome {
         Ok(_) => Ok(body),
-        Err(error) => Err(Failure::usage(format!("cannot read the body {}", file.display())).cause(error)),
+        Err(error) => {
+            Err(Failure::usage(format!("cannot read the body from {}", file.display())).cause(error))
+        }
     }
 }

@@ -25,9 +25,9 @@ use crate::base::{Error, ErrorKind, Sent};
 pub struct RetryPolicy {
     /// The highest number of attempts, including the first. Default 3.
     pub max_attempts: u32,
-    /// The maximum of the first pause. Default 200 ms.
+    /// The maximum of the first pause, except after a 429 or a `Retry-After`. Default 200 ms.
     pub base: Duration,
-    /// The maximum of every pause. Default 10 s.
+    /// The maximum of every pause, except after a `Retry-After`. Default 10 s.
     pub cap: Duration,
 }
 
@@ -48,7 +48,7 @@ impl RetryPolicy {
         Self { max_attempts: attempts.max(1), ..Self::default() }
     }
 
-    /// Sets the maximum of the first pause and of every pause.
+    /// Sets [`base`](Self::base) and [`cap`](Self::cap).
     #[must_use]
     pub fn with_backoff(mut self, base: Duration, cap: Duration) -> Self {
         (self.base, self.cap) = (base, cap);
