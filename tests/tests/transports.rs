@@ -343,7 +343,7 @@ fn https_uses_the_tunnel_of_the_proxy() {
 fn proxy_without_a_tunnel_is_a_network_error() {
     let many = format!("HTTP/1.1 502 Bad\r\n{}\r\n", "x: y\r\n".repeat(100));
     for (bytes, text) in [
-        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "user name or password (407)"),
+        ("HTTP/1.1 407 Proxy Authentication Required\r\n\r\n", "missing or wrong (407)"),
         (many.as_str(), "refused the connection (502)"),
         ("HTTP/1.1 200 OK\r\n\r\nhello", "before any request"),
         ("SSH-2.0-OpenSSH_9.9\r\n\r\n", "did not respond with HTTP"),

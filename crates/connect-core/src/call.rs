@@ -96,11 +96,13 @@ pub struct Call {
     deadline: Duration,
     /// The number of times the request was sent.
     sent: u32,
-    /// The number of attempts, for the retry policy. Attempts that got a 401 are not counted.
+    /// The number of attempts, for the retry policy.
+    ///
+    /// A failed refresh counts as an attempt. An attempt that got a 401 does not count.
     tries: u32,
     /// The number of times the request was sent again after a 401.
     replays: u32,
-    /// Whether the tokens were refreshed in this process because of a 401 for this call.
+    /// Whether this process refreshed the tokens because this call got a 401.
     refreshed: bool,
     tried: Tried,
     generation: u64,
@@ -165,8 +167,9 @@ impl Call {
         let wait = self.app.cool_downs().left(self.limited_user(), now);
         if wait >= left {
             let limited = Error::new(ErrorKind::RateLimited).with_retry_after(Some(wait));
-            return self
-                .fail(limited.with_message("the service asked to wait longer than the timeout of the call"));
+            return self.fail(limited.with_message(
+                "the service asked the client to wait, but the call times out before that wait ends",
+            ));
         }
         if !wait.is_zero() {
             return Step::Sleep(wait, Sleeping(self));

@@ -118,8 +118,8 @@ fn socket_error_tells_whether_the_request_may_have_arrived() {
     for (socket, kind, sent, text) in [
         (E::ConnectionRefused, Connect, Sent::No, "the server could not be reached"),
         (E::NetworkUnreachable, Connect, Sent::No, "the server could not be reached"),
-        (E::TimedOut, Timeout, Sent::Maybe, "the response took too long"),
-        (E::WouldBlock, Timeout, Sent::Maybe, "the response took too long"),
+        (E::TimedOut, Timeout, Sent::Maybe, "the request timed out"),
+        (E::WouldBlock, Timeout, Sent::Maybe, "the request timed out"),
         (E::ConnectionReset, Broken, Sent::Maybe, "the connection broke"),
         (E::Other, Broken, Sent::Maybe, "the connection broke"),
     ] {

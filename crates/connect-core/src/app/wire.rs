@@ -20,7 +20,7 @@ pub(crate) struct RequestTemplate {
     pub(crate) auth: Auth,
     uri: Uri,
     content_type: Option<HeaderValue>,
-    /// Additional headers, which replace default headers of the same name.
+    /// Additional headers, which may replace the default `Accept` and `Content-Type`.
     headers: HeaderMap,
     body: Bytes,
     at_once: Option<AtOnce>,
@@ -81,7 +81,7 @@ fn uri<E: Endpoint>(app: &App, endpoint: &E) -> Result<Uri, Error> {
     let service = endpoint.service(app.service());
     if !app.has_service() && std::ptr::eq(service, app.service()) {
         return Err(Error::configuration(
-            "this client has no base URL: set `base_url`, which has no default if a profile is set or credentials are missing",
+            "this client has no base URL: set `base_url` (a client with a profile or without credentials has no default base URL)",
         ));
     }
     let invalid = |error: http::Error| {

@@ -24,12 +24,12 @@ pub enum ErrorKind {
     /// A sign-in failed. No tokens were saved.
     #[error("the sign-in failed: {0}")]
     SignIn(SignInFault),
-    /// The granted scope is too small, or an account of the user did not grant calendar access.
+    /// The granted scope is too small, or the user did not grant access to the calendars of an account.
     #[error("the permission is missing{}", scope_suffix(.needed))]
     Permission {
         /// The smallest scope that covers the call, if known.
         needed: Option<Scope>,
-        /// The accounts (provider, account) that did not grant calendar access.
+        /// The provider and id of each account for which the user did not grant calendar access.
         accounts: Vec<(String, String)>,
     },
     /// The client refused to send an invalid request, or the server responded with 400 or 422.
@@ -38,13 +38,13 @@ pub enum ErrorKind {
         /// The `details` of the server's response, unchanged.
         details: Option<Raw>,
     },
-    /// 404: the calendar, event or account does not exist.
+    /// 404 or 410: the calendar, event or account does not exist.
     #[error("not found")]
     NotFound,
     /// 409 or 412: another client changed the object after this client read it.
     #[error("another client changed the object")]
     Conflict,
-    /// 429: too many requests. [`Error::retry_after`] is the time to wait, if the server sent it.
+    /// 429: too many requests. [`Error::retry_after`] is the time to wait, if known.
     #[error("too many requests")]
     RateLimited,
     /// 5xx: the server failed.
@@ -88,7 +88,7 @@ pub enum ErrorKind {
 #[non_exhaustive]
 pub enum SignInFault {
     /// The `state` of the callback differs from the `state` of this sign-in (RFC 6749 10.12).
-    #[error("the state does not match")]
+    #[error("the `state` of the callback differs from the `state` of this sign-in")]
     State,
     /// The sign-in was started more than ten minutes ago.
     #[error("the sign-in was started more than ten minutes ago")]
@@ -100,7 +100,7 @@ pub enum SignInFault {
     #[error("the callback is not valid")]
     Callback,
     /// The callback is from another authorization server, or lacks a required `iss` (RFC 9207).
-    #[error("the issuer does not match")]
+    #[error("the `iss` of the callback is wrong or missing")]
     Issuer,
     /// The access token was issued for another user.
     #[error("the access token was issued for another user")]
@@ -164,7 +164,7 @@ impl Error {
         self.0.request_id.as_deref()
     }
 
-    /// Returns how often the request was sent (0: never).
+    /// Returns the number of times the request was sent (0: never).
     pub fn attempts(&self) -> u32 {
         self.0.attempts
     }

@@ -43,7 +43,9 @@ impl fmt::Debug for Network {
 pub enum Trust {
     /// The certificate authorities in Mozilla's list.
     Mozilla,
-    /// The certificates that the operating system trusts, checked by the system's own verifier.
+    /// The root certificates that the operating system trusts.
+    ///
+    /// The verifier of the operating system checks the certificate of the server.
     Platform,
 }
 
@@ -60,8 +62,8 @@ pub enum Crypto {
 impl Network {
     /// Creates the default settings, with the proxy that the environment variables name.
     ///
-    /// `var` returns the value of an environment variable. The variables are `HTTPS_PROXY` and `NO_PROXY`, or
-    /// `https_proxy` and `no_proxy`.
+    /// `var` returns the value of an environment variable. The variables are `HTTPS_PROXY` and `NO_PROXY`. If
+    /// one of them is not set, the variable with the lower-case name (`https_proxy`, `no_proxy`) is read.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>) -> Self {
         let either = |name: &str| {
             let value = var(name).or_else(|| var(&name.to_ascii_lowercase()));

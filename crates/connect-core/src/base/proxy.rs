@@ -78,7 +78,7 @@ impl Proxy {
         };
         let (user, address) =
             rest.rsplit_once('@').map_or((None, rest), |(user, address)| (Some(user), address));
-        let form = "is not valid (expected http://[user:password@]host[:port])";
+        let form = "is not valid (expected [http://][user[:password]@]host[:port])";
         let uri: Uri =
             format!("http://{}", address.trim_end_matches('/')).parse().map_err(|_| wrong(form))?;
         if uri.host().is_none_or(str::is_empty)
@@ -142,8 +142,8 @@ pub fn is_tunnel_open(received: &[u8]) -> Result<bool, String> {
         // Interim responses precede the final response (RFC 9110 15.2).
         100..200 => is_tunnel_open(behind),
         200..300 if behind.is_empty() => Ok(true),
-        200..300 => Err("the proxy sent data before any request to the server".to_owned()),
-        407 => Err("the proxy refused the user name or password (407)".to_owned()),
+        200..300 => Err("the proxy sent data before any request was sent through the tunnel".to_owned()),
+        407 => Err("the user name or password for the proxy is missing or wrong (407)".to_owned()),
         300..600 => Err(format!("the proxy refused the connection ({status})")),
         _ => Err("the proxy did not respond with HTTP".to_owned()),
     }
@@ -220,7 +220,7 @@ mod tests {
         }
         for (head, why) in [
             ("HTTP/1.1 200 OK\r\n\r\nx", "before any request"),
-            ("HTTP/1.1 407 No\r\n\r\n", "user name or password (407)"),
+            ("HTTP/1.1 407 No\r\n\r\n", "missing or wrong (407)"),
             ("HTTP/1.1 502 No\r\n\r\n<html>", "refused the connection (502)"),
             ("SSH-2.0\r\n\r\n", "did not respond with HTTP"),
             ("HTTP/1.1 2\r\n\r\n", "did not respond with HTTP"),

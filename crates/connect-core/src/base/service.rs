@@ -76,7 +76,7 @@ impl Service {
         self.base.get(self.origin.len()..).unwrap_or_default()
     }
 
-    /// Returns the URL of this service with another path.
+    /// Returns the URL with this service's scheme, host and port, and the given path and query.
     pub(crate) fn uri_at(&self, path_and_query: String) -> Result<Uri, http::Error> {
         let mut parts = http::uri::Parts::default();
         parts.scheme = Some(self.scheme.clone());

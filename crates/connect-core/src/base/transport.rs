@@ -113,13 +113,13 @@ pub enum Sent {
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// The server could not be reached: name resolution, connect, proxy.
+    /// The server could not be reached: the name resolution, the connection or the proxy failed.
     Connect,
     /// TLS failed: an untrusted or expired certificate, a wrong host name.
     Tls,
     /// The attempt took longer than its [`Timeout`].
     Timeout,
-    /// The body is larger than the transport accepts.
+    /// The response body is larger than the transport accepts.
     TooLarge,
     /// The connection broke, or the response was not valid HTTP.
     Broken,
@@ -196,7 +196,7 @@ impl fmt::Display for TransportError {
         let what = match self.kind {
             TransportErrorKind::Connect => "the server could not be reached",
             TransportErrorKind::Tls => "TLS failed",
-            TransportErrorKind::Timeout => "the response took too long",
+            TransportErrorKind::Timeout => "the request timed out",
             TransportErrorKind::TooLarge => "the response is too large",
             TransportErrorKind::Broken => "the connection broke",
             TransportErrorKind::Configuration => "the transport is configured wrongly",

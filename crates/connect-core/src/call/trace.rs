@@ -6,7 +6,7 @@
 //! | span `connect.call` | |
 //! |---|---|
 //! | `otel.name`, `otel.kind` | the operation (`GET /calendars`), `client` |
-//! | `http.request.method`, `url.template`, `server.address` | method, path without values, host |
+//! | `http.request.method`, `url.template`, `server.address` | method, path template, host |
 //! | `http.response.status_code` | the status of the last response |
 //! | `http.request.resend_count` | the number of times the request was sent again |
 //! | `error.type` | [`Error::code`], if the call failed |

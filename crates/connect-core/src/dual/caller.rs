@@ -26,7 +26,7 @@ pub trait Caller: Send + Sync {
     /// Calls an endpoint.
     fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error>;
 
-    /// Returns the user's tokens, issued at most `max_age` ago.
+    /// Returns the user's tokens. Refreshes the tokens first if they are older than `max_age`.
     fn tokens(&self, max_age: Duration) -> Result<Tokens, Error>;
 
     /// Starts a sign-in.
@@ -57,7 +57,7 @@ pub trait AsyncCaller: Send + Sync {
     fn call<E: Endpoint + Sync>(&self, endpoint: &E)
     -> impl Future<Output = Result<E::Answer, Error>> + Send;
 
-    /// Returns the user's tokens, issued at most `max_age` ago.
+    /// Returns the user's tokens. Refreshes the tokens first if they are older than `max_age`.
     fn tokens(&self, max_age: Duration) -> impl Future<Output = Result<Tokens, Error>> + Send;
 
     /// Starts a sign-in.

@@ -83,8 +83,8 @@ macro_rules! deliveries {
         impl Claim {
             /// Records the delivery as handled, so that the client refuses it if it arrives again.
             ///
-            /// After this call, respond with 2xx. If the guard fails, this method calls the guard
-            /// up to three times.
+            /// After this call, respond with 2xx. If the guard fails, this method tries again: it calls the
+            /// guard at most three times.
             ///
             /// # Errors
             /// If the guard could not record the delivery as handled. The delivery may then be
@@ -135,8 +135,9 @@ macro_rules! deliveries {
 
             /// Verifies a delivery with the service's keys. Fetches the keys if necessary.
             ///
-            /// If the signature matches a current key, the call does not wait for newer keys. A delivery that
-            /// was already handled is not refused.
+            /// If the signature matches a current key, this method does not wait for a fetch of newer keys.
+            ///
+            /// This method does not check whether the delivery was already handled.
             ///
             /// # Errors
             /// If the delivery could not be verified. [`Rejection::status`] is the status to respond with.
@@ -170,7 +171,7 @@ macro_rules! deliveries {
             }
         }
 
-        /// The key ring, replay guard and lock with which a client receives deliveries.
+        /// The key ring, replay guard and fetch lock with which a client receives deliveries.
         pub(crate) struct Receiver {
             pub(crate) ring: KeyRing,
             pub(crate) guard: Box<dyn $Guard>,
