@@ -22,8 +22,8 @@ use crate::base::{Error, Response, Service};
 /// An operation of a service, with its parameters.
 ///
 /// Every request type of `connect_types` is an endpoint. To call an operation that the library lacks,
-/// implement the two methods without a default. The response type can be any deserialisable type with `impl
-/// Answer for YourType {}`.
+/// implement this trait. Only `method` and `path` have no default. The response type can be any
+/// deserialisable type with `impl Answer for YourType {}`.
 ///
 /// ```
 /// use std::borrow::Cow;

@@ -2,8 +2,9 @@
 //!
 //! Each client expands [`facade!`](crate::facade) with `async` or `blocking` in the module of its `Client`,
 //! and [`builder!`](crate::builder) in the module of its `Builder`. Therefore both clients have methods and
-//! settings with equal names and documentation. The module of `Client` must also have in scope
-//! `SessionLocks`, `Events`, `Pages` and the methods that drive the steps.
+//! settings with equal names and documentation. The module of `Client` must also define or
+//! import the types `SessionLocks`, `Events` and `Pages`, and must define the methods of `Client` that the
+//! macro calls: `now`, `transmit`, `drive`, `refresh` and `persist`.
 
 /// A successful response with its status and headers.
 #[derive(Clone, Debug)]
@@ -82,8 +83,8 @@ macro_rules! facade {
 
             /// Exchanges a grant for tokens and returns them without storing them.
             ///
-            /// The request is sent once. If the call is cancelled, the tokens are lost. To store the tokens,
-            /// use [`User::exchange`].
+            /// The request is not retried. If the call is cancelled, the tokens are lost. To store the
+            /// tokens, use [`User::exchange`].
             pub $($async)* fn grant(&self, grant: &Grant) -> Result<Tokens, Error> {
                 let response = self.transmit(grant.request(self.app(), self.now())?)$($wait)*?;
                 grant.read(self.app(), &response, self.now())
@@ -192,7 +193,8 @@ macro_rules! facade {
 
             /// Refreshes the tokens now, for example to check that a refresh works.
             ///
-            /// Calls refresh the tokens themselves when necessary. All waiting callers share one exchange.
+            /// Most applications do not need this method, because each call refreshes the tokens when
+            /// necessary. All callers that wait for a refresh of this user share one exchange.
             pub $($async)* fn refresh(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -204,8 +206,9 @@ macro_rules! facade {
 
             /// Returns tokens that are at most `max_age` old, for callers that pass an access token on.
             ///
-            /// Refreshes older tokens first. But if the response to the last refresh was lost, returns the
-            /// older tokens until they expire.
+            /// If the current tokens are older than `max_age`, this method refreshes them first. But if
+            /// the response to the last refresh was lost, this method returns the current tokens until
+            /// they expire.
             pub $($async)* fn tokens(&self, max_age: std::time::Duration) -> Result<Tokens, Error> {
                 let client = self.client();
                 let asked = client.now();
@@ -238,8 +241,10 @@ macro_rules! facade {
             /// Signs the user out: revokes the tokens, then deletes them even if the revocation failed.
             ///
             /// If the revocation failed, this method still deletes the tokens, and then returns the
-            /// error of the revocation. All callers that wait when a sign-out starts get the
-            /// outcome of that sign-out.
+            /// error of the revocation.
+            ///
+            /// If several callers sign this user out at the same time, a caller that still waits when another
+            /// sign-out starts gets the outcome of the other sign-out.
             pub $($async)* fn sign_out(&self) -> Result<(), Error> {
                 let client = self.client();
                 let deadline = client.now().monotonic.saturating_add(client.app().config().timeout);
@@ -264,8 +269,9 @@ macro_rules! facade {
 
             /// Finishes a sign-in with the query (or the whole URL) of the request to the redirect URI.
             ///
-            /// Checks the state, exchanges the code, checks that the tokens belong to the user of the
-            /// sign-in, and stores the tokens.
+            /// Checks the state, exchanges the code and stores the tokens. If the server is Mobiscroll
+            /// Connect and the access token is a JSON Web Token, the tokens are stored only if the access
+            /// token was issued for the user of the sign-in.
             pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
@@ -278,9 +284,9 @@ macro_rules! facade {
         impl Events<'_> {
             /// Creates an event (`POST /event`).
             ///
-            /// The request is sent again only if the service certainly did not process it. After an error
-            /// that [`may_have_happened`](Error::may_have_happened), check whether the event exists before
-            /// you try again.
+            /// The request is sent again only if the service certainly did not process it. If this
+            /// method returns an error for which [`Error::may_have_happened`] is true, check whether the
+            /// event exists before you try again.
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
@@ -299,7 +305,7 @@ macro_rules! facade {
             /// If the event was certainly not created.
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<Once, Error> {
                 if key.is_empty() {
-                    return Err(Error::validation("the key of the event is empty (expected the application's id of the event)"));
+                    return Err(Error::validation("the key of the event is empty (expected the id that the application gives the event)"));
                 }
                 let event = event.external_event_id(key);
                 let error = match self.create(event.clone())$($wait)* {
@@ -328,7 +334,7 @@ macro_rules! facade {
                 Ok(None)
             }
 
-            /// Changes the fields that the update sets or clears (`PUT /event`).
+            /// Updates an event (`PUT /event`): changes only the fields that `change` sets or clears.
             pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
             }

@@ -2,7 +2,8 @@
 
 /// Expands to the settings that both builders share.
 ///
-/// The settings for the store, the transport and the replay guard are methods of each builder.
+/// This macro does not define the settings for the store, the transport and the replay guard. Each client
+/// defines these settings itself.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! builder {
@@ -28,7 +29,8 @@ macro_rules! builder {
 
             /// Returns a builder for a public client: a program or device that cannot keep a secret.
             ///
-            /// Set the [`profile`](Builder::profile) of a server that checks PKCE.
+            /// Call [`Builder::profile`] with the profile of an authorization server that checks PKCE.
+            /// Otherwise, `build` returns an error.
             pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
                 Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
             }
@@ -67,7 +69,7 @@ macro_rules! builder {
         impl Builder {
             /// Sets the base URL of the API. Default: Mobiscroll Connect.
             ///
-            /// An anonymous client, or a client with another [`profile`](Self::profile), has no default.
+            /// There is no default for an anonymous client, or if [`profile`](Self::profile) is set.
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = Some(url.into());
@@ -174,8 +176,8 @@ macro_rules! builder {
 
             /// Sends https requests through the HTTP proxy at `url`, instead of the proxy in `HTTPS_PROXY`.
             ///
-            /// The format is `[http://][user[:password]@]host[:port]`. Hosts in `NO_PROXY` and loopback
-            /// addresses are reached directly.
+            /// The format of `url` is `[http://][user[:password]@]host[:port]`. Hosts in `NO_PROXY` and
+            /// loopback addresses are reached directly.
             #[must_use]
             pub fn proxy(mut self, url: impl Into<String>) -> Self {
                 self.network.proxy = Some(url.into());
@@ -197,7 +199,9 @@ macro_rules! builder {
                 self
             }
 
-            /// Sets stored webhook keys. The client fetches newer keys when the stored keys expire.
+            /// Sets webhook keys that an earlier client fetched and the application stored.
+            ///
+            /// The client fetches newer keys when the stored keys expire.
             ///
             /// In tests, pass [`testing::keys`](connect_core::webhooks::testing::keys).
             #[cfg(feature = "webhooks")]

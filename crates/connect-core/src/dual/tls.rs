@@ -12,7 +12,7 @@ macro_rules! tls {
             use rustls_pki_types::{CertificateDer, pem::PemObject};
 
             let invalid = |number: usize, problem: &str| {
-                $crate::Error::configuration(format!("root certificate text {} {problem}", number + 1))
+                $crate::Error::configuration(format!("root certificate input {} {problem}", number + 1))
             };
             let mut all = Vec::new();
             for (number, pem) in network.root_certificates.iter().enumerate() {
@@ -25,7 +25,7 @@ macro_rules! tls {
                     all.push(certificate.map_err(|_| invalid(number, "is not valid PEM"))?);
                 }
                 match all.len() - before {
-                    0 => return Err(invalid(number, "is not PEM (expected `-----BEGIN CERTIFICATE-----`)")),
+                    0 => return Err(invalid(number, "has no PEM block `-----BEGIN CERTIFICATE-----`")),
                     found if found < expected => {
                         let problem =
                             format!("has {expected} certificates, but only {found} of them are valid PEM");

@@ -135,7 +135,7 @@ pub(crate) fn classify(response: &Response, needed: Option<&Scope>, now: Timesta
     match body.text() {
         Some(text) => error.with_message(text),
         None if status.is_redirection() => {
-            error.with_message("redirects are not followed: check the base URL")
+            error.with_message("the response is a redirect, which is not followed: check the base URL")
         }
         None => error,
     }

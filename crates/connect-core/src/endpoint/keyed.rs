@@ -10,7 +10,9 @@ use crate::{
     endpoint::{Endpoint, Limits, Paged},
 };
 
-/// An endpoint with an API key, for a client's method `send`. `Debug` and errors do not show the key.
+/// An endpoint and the API key that its requests contain.
+///
+/// To call the endpoint, pass this value to a client's method `send`. `Debug` and errors do not show the key.
 #[derive(Clone)]
 pub struct Keyed<E> {
     endpoint: E,

@@ -36,8 +36,9 @@ impl Limits {
     }
 }
 
-/// A request extension: the highest number of concurrent requests of the user. Drivers must observe
-/// this number.
+/// A request extension: the highest number of concurrent requests of the user.
+///
+/// A driver must not send more requests of the user at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct AtOnce(pub NonZeroU32);
 

@@ -82,7 +82,7 @@ fn listener_on_free_port_accepts_one_callback_and_closes() {
     });
     let visit = one.callback(SIGN_IN, Duration::from_secs(120)).unwrap();
     assert_eq!(visit.query(), "code=c0de&state=s%2B1");
-    assert!(TcpStream::connect(at).is_err(), "the listener is closed");
+    assert!(TcpStream::connect(at).is_err(), "the listener must be closed");
     visit.answer(true);
     let page = browser.join().unwrap();
     assert!(page.starts_with("HTTP/1.1 200") && page.contains("referrer-policy: no-referrer"), "{page}");

@@ -23,7 +23,9 @@ pub fn profile() -> Profile {
     )
 }
 
-/// Returns the profile of a server with Google's paths below `base`, such as `/google` of a sandbox.
+/// Returns the profile of a server that has Google's paths below the URL `base`.
+///
+/// For a sandbox, `base` is the origin of the sandbox followed by `/google`.
 pub fn profile_at(base: &str) -> Profile {
     with_endpoints(base, &format!("{base}/o/oauth2/v2/auth"), base)
 }
