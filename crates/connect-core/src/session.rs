@@ -89,8 +89,8 @@ impl Session {
 
     /// Returns the tokens in use, or `None` if a refresh is needed.
     ///
-    /// No refresh is needed if this process received the tokens after the time `asked`, or if the tokens were
-    /// valid and at most `max_age` old at the time `asked`.
+    /// No refresh is needed if the server issued the tokens to this process after the time `asked`, or if the
+    /// tokens were valid and at most `max_age` old at the time `asked`.
     ///
     /// If the response to the last refresh was lost, these two rules do not apply: the tokens are returned
     /// until one lifetime of the access token has passed since the loss.
@@ -128,8 +128,8 @@ impl Session {
     /// Creates a task that refreshes the tokens, even if they have not expired.
     ///
     /// # Errors
-    /// If the response to the last refresh was lost, because the refresh token may then be used up.
-    /// The refresh token is not sent again while the access token may still work.
+    /// If the response to the last refresh was lost less than one lifetime of the access token ago: the
+    /// refresh token may be used up, but the access token may still work.
     pub fn refresh(self: &Arc<Self>, now: Now, deadline: Duration) -> Result<TokenTask, Error> {
         let state = self.state();
         if state.is_in_doubt(now) == Some(true) {

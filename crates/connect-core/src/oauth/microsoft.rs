@@ -18,7 +18,7 @@ pub enum Tenant {
     Organization(Directory),
 }
 
-/// The directory of an organization: its id, or one of its domains.
+/// The directory of an organization, given as the id of the directory or as one of its domains.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Directory(Box<str>);
 
@@ -67,10 +67,11 @@ impl fmt::Display for Tenant {
 ///
 /// Microsoft has no revocation endpoint, so a sign-out only deletes the stored tokens.
 ///
-/// Microsoft issues a refresh token only if the scope `offline_access` is requested. [`SCOPES`]
-/// contains it. Register the redirect URI for web or native applications, not for single-page
-/// applications. If the tenant is not a directory id, the issuer of a callback cannot be checked:
-/// use a separate redirect URI for Microsoft.
+/// Microsoft issues a refresh token only if the scope `offline_access` is requested. [`SCOPES`] contains
+/// `offline_access`. In the registration of the application at Microsoft, choose the platform of a web or
+/// native application for the redirect URI, not that of a single-page application. The issuer of a callback
+/// can be checked only if the tenant is a directory id. For any other tenant, use a redirect URI that no
+/// other authorization server has.
 ///
 /// ```
 /// use connect_core::oauth::microsoft::{self, Tenant};
@@ -82,10 +83,10 @@ pub fn profile(tenant: &Tenant) -> Profile {
     profile_at("https://login.microsoftonline.com", tenant)
 }
 
-/// Returns the [`profile`] with another login host.
+/// Returns the [`profile`] with `login` in place of `https://login.microsoftonline.com`.
 ///
-/// Use this function for a national cloud, such as `https://login.microsoftonline.us`, or for
-/// `/microsoft` of a sandbox.
+/// `login` is the origin of a national cloud, such as `https://login.microsoftonline.us`, or the origin of a
+/// sandbox followed by `/microsoft`.
 pub fn profile_at(login: &str, tenant: &Tenant) -> Profile {
     let at = |path: &str| format!("{login}/{tenant}{path}");
     let mut profile = Profile::new(at("/v2.0"), at("/oauth2/v2.0/authorize"), at("/oauth2/v2.0/token"));

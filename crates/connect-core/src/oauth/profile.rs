@@ -10,9 +10,10 @@ use crate::base::{Error, Secret, Service, is_protected};
 /// The endpoints of an authorization server, and how it deviates from the RFCs.
 ///
 /// [`Profile::new`] describes a server that follows the RFCs. Set the fields in which your server differs.
-/// Most servers do not document [`rotation`](Self::rotation) and
-/// [`issuer_parameter`](Self::issuer_parameter). The defaults of these two fields work with every server,
-/// whether or not it rotates refresh tokens and sends `iss`.
+/// Most servers do not document whether they rotate refresh tokens, or whether they send `iss` in callbacks.
+/// The default of [`rotation`](Self::rotation) works whether or not the server rotates refresh tokens, and
+/// the default of [`issuer_parameter`](Self::issuer_parameter) works whether or not the server sends its
+/// issuer as `iss`.
 ///
 /// ```
 /// use connect_core::oauth::{ClientAuth, Pkce, Profile, Revocation};
@@ -28,14 +29,14 @@ use crate::base::{Error, Secret, Service, is_protected};
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Profile {
-    /// The issuer, which is part of the key of stored tokens. The `iss` parameter of a callback
-    /// must equal the issuer, byte for byte (RFC 9207).
+    /// The issuer, which is part of the key of stored tokens. If [`issuer_parameter`](Self::issuer_parameter)
+    /// demands a check, the `iss` of a callback must equal the issuer, byte for byte (RFC 9207).
     pub issuer: String,
     /// The authorization endpoint (RFC 6749 section 3.1), which the user's browser opens.
     pub authorize_url: String,
     /// The token endpoint (RFC 6749 section 3.2).
     pub token_url: String,
-    /// The application's server that exchanges codes and refresh tokens for the client. Default: none.
+    /// The application's server that performs the exchanges in place of the client. Default: none.
     pub relay: Option<Relay>,
     /// How tokens are revoked. Default: the server has no revocation endpoint.
     pub revocation: Revocation,
@@ -47,7 +48,7 @@ pub struct Profile {
     pub rotation: Rotation,
     /// How the `iss` of a callback is checked. Default: [`IssuerParameter::Compared`].
     pub issuer_parameter: IssuerParameter,
-    /// The parameter of the authorization request that carries the application's user id. Default: none.
+    /// The name of the parameter with the application's user id in an authorization request. Default: none.
     ///
     /// If this field is set and the access token is a JSON Web Token, the claims of the token must name the
     /// user and the client of the sign-in.
@@ -58,10 +59,10 @@ pub struct Profile {
     pub authorize_parameters: Vec<(String, String)>,
     /// Whether the refresh request contains the redirect URI. Default: no.
     pub redirect_uri_on_refresh: bool,
-    /// The error codes of the token endpoint that end a sign-in (RFC 6749 section 5.2).
+    /// The error codes with which the token endpoint refuses a refresh token permanently (RFC 6749 5.2).
     ///
-    /// These codes end a sign-in only in a response with status 400 or 401. The stored tokens are then
-    /// deleted. Default: `invalid_grant`.
+    /// If the response to a refresh has status 400 or 401 and one of these codes, the session ends and the
+    /// stored tokens are deleted. Default: `invalid_grant`.
     pub final_errors: Vec<String>,
     /// The error codes of refusals that may be temporary, such as for a locked account. Default: none.
     ///
@@ -71,7 +72,7 @@ pub struct Profile {
     pub recoverable_errors: Vec<String>,
 }
 
-/// A server of the application that exchanges codes and refresh tokens for clients without the secret.
+/// A server of the application that performs exchanges for clients that lack the client secret.
 ///
 /// In Mobiscroll's calendar integration, the URLs of the relay are named `authUrl` and
 /// `refreshUrl`.
@@ -93,7 +94,7 @@ pub struct Relay {
     pub auth_url: String,
     /// The URL that receives a form with a `refresh_token`.
     pub refresh_url: String,
-    /// Additional headers, such as the `Authorization` of the application's own session.
+    /// Additional headers of every request to the relay, such as an `Authorization` that the relay checks.
     pub headers: Vec<(String, Secret)>,
 }
 

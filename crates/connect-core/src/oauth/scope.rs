@@ -11,7 +11,7 @@ pub(crate) fn check(scope: &str) -> Result<(), Error> {
         return Ok(());
     }
     Err(Error::validation(
-        "the scope is not valid (expected words of printable ASCII, separated by single spaces, without quotes and backslashes)",
+        "the scope is not valid (expected words of printable ASCII, separated by single spaces, without double quotes and backslashes)",
     ))
 }
 

@@ -57,7 +57,8 @@ impl Session {
     /// Saves tokens that the application obtained itself, and then puts them into use.
     ///
     /// # Errors
-    /// If the access token is a JSON Web Token for another user or client, or if the save fails.
+    /// If the profile has a [`user_parameter`](crate::oauth::Profile::user_parameter) and the access token is
+    /// a JSON Web Token for another user or client, or if the save fails.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
         if let Err(error) = check_token_owner(self, &tokens) {
             return RefreshStep::Done(Err(error));
@@ -102,7 +103,7 @@ impl CodeExchange {
         }
     }
 
-    /// Waits for the end of a cool-down, then sends the request.
+    /// Sends the request after the end of a cool-down, or fails if the cool-down ends after the deadline.
     fn send(self: Box<Self>, now: Now) -> RefreshStep {
         let app = self.session.app();
         let Some(error) = token_endpoint::cool_down_error(app, now) else {

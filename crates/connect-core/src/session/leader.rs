@@ -35,7 +35,7 @@ const REFUSAL_BACK_OFF: Duration = Duration::from_secs(600);
 pub(crate) struct Leader {
     session: Arc<Session>,
     reason: TaskReason,
-    /// The counters of the session when the task, or its exchange, began.
+    /// The counters of the session at the start of the task. `exchange` updates the generation.
     since: StartPoint,
     lock: LockWait,
     phase: Phase,
@@ -510,7 +510,7 @@ pub(crate) fn store_error(what: &str, error: StoreError) -> Error {
 pub(crate) fn not_saved(error: StoreError) -> Error {
     Error::new(ErrorKind::TokenStore)
         .with_message(format!(
-            "the new tokens could not be saved; they are used once the next call has saved them: {error}"
+            "the new tokens could not be saved and are not used until a later call has saved them: {error}"
         ))
         .with_source(error)
 }

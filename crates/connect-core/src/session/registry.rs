@@ -18,9 +18,10 @@ pub struct Member<G> {
 
 /// The sessions of one application in this process.
 ///
-/// When the number of sessions grows, sessions that only the registry still owns are dropped. If the tokens
-/// of a dropped session are needed again, they are loaded from the store. A session is never dropped if it
-/// has unsaved tokens or a running refresh, or if the response to its last refresh was lost.
+/// If there are at least 1024 sessions, and at least twice as many as after the last sweep, the next new
+/// session causes a [`sweep`](Self::sweep), which drops the sessions that only the registry still owns. If
+/// the tokens of a dropped session are needed again, they are loaded from the store. A session is never
+/// dropped if it has unsaved tokens or a running refresh, or if the response to its last refresh was lost.
 #[derive(Debug)]
 pub struct Registry<G> {
     app: App,
@@ -65,7 +66,8 @@ impl<G: Default> Registry<G> {
     /// Drops every session that only the registry owns and that can be dropped without losing
     /// tokens.
     ///
-    /// The registry calls this method itself when its number of sessions grows.
+    /// The registry also calls this method before it creates a session, if it has too many sessions (see
+    /// [`Registry`]).
     pub fn sweep(&self) {
         self.members().sweep();
     }

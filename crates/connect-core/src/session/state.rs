@@ -32,12 +32,12 @@ use crate::{
     tokens::{Refused, Tokens},
 };
 
-/// The early window: the last 60 s before the expiry, but not the first half of the token's lifetime.
+/// The maximum length of the early window, which is at most half the lifetime of the access token.
 const REFRESH_AHEAD: Duration = Duration::from_secs(60);
 /// The minimum time from a failed early refresh to the next early refresh.
 ///
-/// This time is also the minimum age of a pair at which a 401 causes a refresh, unless a call has
-/// already succeeded with the pair.
+/// This time is also the minimum age at which a pair from a refresh is refreshed again after a 401, unless a
+/// call has already succeeded with the pair.
 const MIN_REFRESH_INTERVAL: Duration = Duration::from_secs(10);
 /// The maximum back-off of early refreshes, even if the `Retry-After` of the server is longer.
 const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
@@ -113,7 +113,7 @@ pub(super) enum TokenDecision {
 /// What a call has already tried.
 #[derive(Clone, Copy, Default)]
 pub(crate) struct Tried {
-    /// The generation that got a 401 and has to be refreshed.
+    /// The generation of the pair that the server refused with a 401 and that has to be refreshed.
     pub(crate) unauthorized: Option<u64>,
     /// Whether this call has already requested a refresh because of the expiry time.
     pub(crate) ahead: bool,
@@ -352,7 +352,7 @@ impl SessionState {
         self.start_point()
     }
 
-    /// Withdraws the request for an early refresh, because its task was dropped before it started.
+    /// Withdraws the request for an early refresh, after the task of the refresh was dropped unstarted.
     pub(super) fn withdraw_early_refresh(&mut self) {
         self.early_refresh_requested = false;
     }
@@ -402,7 +402,10 @@ impl SessionState {
         self.current = Some(Current::new(tokens, origin));
     }
 
-    /// Makes the pair of a sign-in pending, unless a later sign-in has ended since `since`.
+    /// Makes the pair of a sign-in or an import pending.
+    ///
+    /// If the session has received a pair from a later sign-in since the start point `since`, the given pair
+    /// is dropped.
     pub(super) fn sign_in(
         &mut self,
         tokens: Tokens,
@@ -455,9 +458,9 @@ impl SessionState {
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
     ///
-    /// Only the pair of a sign-in or import may be saved, and only until its first save. After that
-    /// save, the unreadable record may be this pair, or a newer pair that another process obtained
-    /// by refreshing this pair.
+    /// Only the pair of a sign-in or import may be saved, and only if the pending pair has not been sent to
+    /// the store before. After a try of the save, the unreadable record may be the pending pair, or a newer
+    /// pair that another process obtained by refreshing the pending pair.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
         let pending = self.pending.as_mut();
         let pending = pending
