@@ -9,9 +9,11 @@
 //!        Send(exchange) -> check user and client of the token -> Lock -> Load -> Save -> Release
 //! ```
 //!
-//! According to the API documentation, the authorization code is the user id, so anybody could send the code
-//! of another user. Therefore a JWT access token is accepted only if its `sub` is the user of the sign-in and
-//! its `aud` is the client. A token that is not a JWT cannot be checked and is accepted.
+//! According to the API documentation of Mobiscroll Connect, the authorization code is the user id, so
+//! anybody could send the code of another user. Therefore, if the profile has a
+//! [`user_parameter`](crate::oauth::Profile::user_parameter), a JWT access token is accepted only if its
+//! `sub` is the user of the sign-in and its `aud` is the client. A token that is not a JWT cannot be checked
+//! and is accepted.
 
 mod grant;
 pub(crate) mod token_endpoint;
@@ -173,7 +175,7 @@ impl SignIn {
     }
 }
 
-/// A sign-in between the redirect and the callback.
+/// A started sign-in that waits for its callback.
 ///
 /// Save this serialisable value in the web session of the browser. When the callback arrives, remove the
 /// value from the web session, so that each `state` is valid for one callback only.
@@ -218,7 +220,7 @@ impl PendingSignIn {
         &self.redirect_uri
     }
 
-    /// Checks that a callback belongs to this sign-in and returns its code.
+    /// Checks that `callback` belongs to this sign-in, and returns the authorization code of `callback`.
     ///
     /// The `state` is checked before any other parameter is used.
     pub(crate) fn accept(&self, app: &App, callback: &Callback, now: Timestamp) -> Result<Secret, Error> {
@@ -232,7 +234,7 @@ impl PendingSignIn {
         if callback.state.is_none() && callback.code.is_none() && callback.error.is_none() {
             return refuse(
                 SignInFault::Callback,
-                "the callback has no `code`, `state` or `error`: pass the query of the request to the redirect URI",
+                "the callback has no `code`, `state` or `error`: pass the query of the request that reached the redirect URI",
             );
         }
         if callback.state.as_ref() != Some(&self.state) {
@@ -270,8 +272,9 @@ impl SessionEnded {
     /// Starts a new sign-in with the scope of the ended session.
     ///
     /// The sign-in expires ten minutes after the end of the session. Returns `None` for authorization servers
-    /// other than Mobiscroll Connect: the scope that they granted may lack parts that must be requested. The
-    /// application then has to start the sign-in itself.
+    /// other than Mobiscroll Connect, because the scope that such a server granted may omit a scope that a
+    /// sign-in must request, such as `offline_access`. For such a server, the application has to start the
+    /// sign-in itself.
     pub fn sign_in(&self) -> Option<PendingSignIn> {
         if self.app.config().profile.is_some() {
             return None;
@@ -293,7 +296,7 @@ pub struct Callback {
 }
 
 impl Callback {
-    /// Parses the query of the request to the redirect URI (with or without `?`), or its whole URL.
+    /// Parses the query (with or without `?`) or the whole URL of the request to the redirect URI.
     ///
     /// # Errors
     /// If a parameter occurs twice (RFC 6749 3.1).

@@ -43,7 +43,7 @@ pub struct Tokens {
     /// The granted scope, if known.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub scope: Option<Scope>,
-    /// The position of the pair among the pairs of the user, which shows which of two pairs is
+    /// The position of the pair among the pairs of the user. The positions of two pairs show which pair is
     /// newer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub revision: Option<Revision>,
@@ -58,15 +58,15 @@ pub struct Tokens {
 pub struct Revision {
     /// The random id of the sign-in from which the pair was obtained.
     pub sign_in: String,
-    /// The time at which the server issued the first access token of the sign-in, by the server's
-    /// clock. This time is the claim `iat`, or the claim `exp` minus `expires_in`.
+    /// The time at which the server issued the first access token of the sign-in, by the server's clock. This
+    /// time is the claim `iat` or, if `iat` is missing, the claim `exp` minus `expires_in`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub signed_in_at: Option<Timestamp>,
     /// The number of refreshes since the sign-in.
     pub number: u64,
 }
 
-/// A refusal of a refresh token that may be temporary, such as Microsoft's `invalid_grant`.
+/// A refusal, possibly temporary, of a refresh token, such as Microsoft's `invalid_grant`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Refused {

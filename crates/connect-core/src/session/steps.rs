@@ -18,7 +18,7 @@ use crate::{
     tokens::{StoreError, Tokens, Written},
 };
 
-/// The highest number of tasks of a client that hold a lock of the store at the same time.
+/// The maximum number of tasks of one client that may hold a lock of the store at the same time.
 ///
 /// If this many tasks hold a lock, the driver waits before it performs the next
 /// [`RefreshStep::TryLock`], at most until [`Locking::deadline`].
@@ -68,10 +68,10 @@ pub const MAX_TASKS_AT_ONCE: u32 = 128;
 /// ```
 #[must_use = "a task makes no progress until its step is performed"]
 pub enum RefreshStep {
-    /// Load the tokens. With the lock, use [`StoreLock::load`](crate::StoreLock::load). Without the lock, use
-    /// [`TokenStore::load`](crate::TokenStore::load).
+    /// Load the tokens. If the driver holds the lock, use [`StoreLock::load`](crate::StoreLock::load),
+    /// otherwise [`TokenStore::load`](crate::TokenStore::load).
     Load(Loading),
-    /// Try once to take the store's lock, with the contained lease.
+    /// Try once to take the store's lock, with this lease.
     TryLock(Duration, Locking),
     /// Call [`StoreLock::prepare`](crate::StoreLock::prepare), which checks that a save will be possible.
     Prepare(Preparing),
@@ -111,7 +111,9 @@ impl fmt::Debug for RefreshStep {
 
 opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
 
-/// A state machine that returns steps and implements the methods for the results of these steps.
+/// A state machine: each method takes the result of one kind of step, and returns the next step.
+///
+/// An implementation needs only the methods for the kinds of steps that it returns.
 pub(crate) trait Work: Send {
     fn loaded(self: Box<Self>, _: Result<Option<Tokens>, StoreError>, _: Now) -> RefreshStep {
         unexpected_result()
@@ -209,7 +211,7 @@ impl Resting {
 }
 
 /// The continuation of [`RefreshStep::Release`].
-#[must_use = "dropping the continuation loses the outcome"]
+#[must_use = "dropping the continuation loses the outcome of the task"]
 pub struct Releasing {
     pub(crate) outcome: Result<(), Error>,
     /// The event for the observer, sent after the lock is released.
@@ -221,7 +223,8 @@ impl Releasing {
         Self { outcome, ended: None }
     }
 
-    /// Returns the outcome of the task, even if the release failed. The lock then ends with its lease.
+    /// Returns the outcome of the task, even if the release failed. A lock whose release failed ends with its
+    /// lease.
     pub fn resume(self, _released: Result<(), StoreError>, _now: Now) -> RefreshStep {
         if let Some((session, ended)) = self.ended {
             if let Some(observer) = &session.app().config().observer {
@@ -255,7 +258,7 @@ impl<L: ?Sized> Locked<L> {
         Self(None)
     }
 
-    /// Stores the lock, if it was taken. Returns the argument for [`Locking::resume`].
+    /// Stores the lock, if it was taken. Returns the argument `held` for [`Locking::resume`].
     pub fn take(&mut self, tried: Result<Option<Box<L>>, StoreError>) -> Result<bool, StoreError> {
         self.0 = tried?;
         Ok(self.0.is_some())

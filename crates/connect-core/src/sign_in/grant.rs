@@ -63,7 +63,7 @@ pub enum Grant {
 }
 
 impl Grant {
-    /// Returns the request to the application's token endpoint.
+    /// Returns the request that exchanges this grant at the token endpoint.
     ///
     /// # Errors
     /// [`ErrorKind::RateLimited`](crate::ErrorKind) with [`retry_after`](Error::retry_after) during a

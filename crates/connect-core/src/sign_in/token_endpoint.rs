@@ -33,7 +33,7 @@ impl TokenRequestError {
 /// The longest time from taking the lock to sending the exchange. The [`lease`] includes this time.
 pub(crate) const MAX_EXCHANGE_DELAY: Duration = Duration::from_secs(5);
 
-/// Returns the lease of the store's lock, which outlasts the exchange and the save of the new pair.
+/// Returns the lease of the store's lock. The lease outlasts the exchange and the save of the new pair.
 pub(crate) fn lease(app: &App) -> Duration {
     app.config().exchange_timeout.saturating_add(Duration::from_secs(15))
 }
@@ -126,7 +126,9 @@ fn relay_request(
     url: &str,
     fields: Vec<(&'static str, String)>,
 ) -> Result<Request, Error> {
-    let wrong = |_: http::Error| Error::configuration("a header of the relay has an invalid name or value");
+    let wrong = |_: http::Error| {
+        Error::configuration("the profile's relay has a header with an invalid name or value")
+    };
     let mut headers = HeaderMap::new();
     headers.insert("x-requested-with", HeaderValue::from_static("XmlHttpRequest"));
     for (name, value) in &relay.headers {
@@ -162,7 +164,8 @@ fn refused_with_success(response: &Response) -> TokenRequestError {
     TokenRequestError::Other(error.with_message(format!("the token endpoint refused the request: {reason}")))
 }
 
-/// Returns the tokens of a response. Values that the response omits are copied from `before`.
+/// Returns the tokens of a response. A scope or refresh token that the response omits is copied from
+/// `before`.
 pub(crate) fn read_tokens(
     app: &App,
     response: &Response,

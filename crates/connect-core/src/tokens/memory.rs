@@ -77,11 +77,11 @@ impl Drop for MemoryLock {
 
 /// A token store that passes every new pair to a closure of the application.
 ///
-/// The closure corresponds to the hook "on tokens refreshed" of the official SDKs, with one
-/// difference. If the closure fails, the call fails, and the next call passes the pair to the
-/// closure again. If the closure gets `None`, the session has ended: delete the tokens. Save all
-/// fields of a pair. The field [`revision`](Tokens::revision) shows which of two pairs is newer.
-/// Return the saved tokens to the client with [`on_load`](Self::on_load) or `user.import(tokens)`.
+/// The closure corresponds to the hook "on tokens refreshed" of the official SDKs, with one difference: if
+/// the closure fails, the call fails, and the next call passes the pair to the closure again. If the closure
+/// gets `None`, the session has ended: delete the tokens. Save all fields of a pair. The field
+/// [`revision`](Tokens::revision) shows which of two pairs is newer. Return the saved tokens to the client
+/// with [`on_load`](Self::on_load) or `user.import(tokens)`.
 ///
 /// ```
 /// use connect_core::{StoreError, TokenHook};

@@ -81,7 +81,7 @@ pub enum Written {
 /// The async version of [`TokenStore`].
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an async token store",
-    note = "pass a blocking store, such as `FileStore`, to `store`"
+    note = "pass a blocking store, such as `FileStore`, to `store` of the async client"
 )]
 #[async_trait]
 pub trait AsyncTokenStore: Send + Sync + 'static {

@@ -15,9 +15,9 @@ use crate::{
 pub const KEYS_TIMEOUT: Duration = Duration::from_secs(10);
 
 const MIN_FETCH_INTERVAL: Duration = Duration::from_secs(60);
-/// The minimum interval after a fetch that was dropped without a response.
+/// The minimum time from the start of a fetch that is dropped without a response to the next fetch.
 ///
-/// The interval prevents cancelled callers from causing many requests.
+/// This time prevents cancelled callers from causing many requests.
 const MIN_INTERVAL_AFTER_DROP: Duration = Duration::from_secs(2);
 
 /// A fetch of newer keys that has not started. Hold the fetch lock (see [`KeyRing`]) while the
@@ -74,7 +74,7 @@ impl Fetch {
 
 /// A fetch that waits for its response. A fetch that is dropped without a response counts as
 /// failed.
-#[must_use = "without the response there are no keys"]
+#[must_use = "the keys are not read before `resume` gets the response"]
 pub struct Fetching {
     ring: KeyRing,
     attempt: u64,
