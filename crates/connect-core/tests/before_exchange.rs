@@ -1,4 +1,5 @@
-//! Before an exchange, the store is checked. Writes that a crash may undo are reported to the observer.
+//! Before an exchange, a refresh must check that the store can save. The observer must be notified of writes
+//! that a crash may undo.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -1,4 +1,4 @@
-//! A store may return an older record, which never replaces a newer pair of the same sign-in.
+//! If a store returns an older record, the record must not replace a newer pair of the same sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

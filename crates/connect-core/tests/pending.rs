@@ -1,4 +1,4 @@
-//! Pending pairs are saved before they are used. If a save fails, the next call saves the pair.
+//! Pending pairs must be saved before they are used. If a save fails, the next call must save the pair.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

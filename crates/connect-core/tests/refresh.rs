@@ -1,4 +1,4 @@
-//! Refreshes: one exchange serves all callers, and the newest pair is used.
+//! Refreshes: one exchange must serve all callers, and calls must use the newest pair.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -1,4 +1,4 @@
-//! Rate limits, failures and temporary refusals of the token endpoint do not end a sign-in.
+//! Rate limits, failures and temporary refusals of the token endpoint must not end a sign-in.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

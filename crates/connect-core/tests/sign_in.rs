@@ -25,7 +25,7 @@ fn tokens_for(payload: &str) -> Response {
     )
 }
 
-/// Signs in up to the exchange. Returns the task that saves the tokens.
+/// Runs a sign-in up to the end of its exchange. Returns the task that saves the tokens.
 fn exchanged(world: &World) -> TokenTask {
     let sign_in = started(world);
     let callback = callback(&sign_in);

@@ -1,4 +1,4 @@
-//! Sign-outs: tokens are revoked first, then deleted from the store, whatever the server responds.
+//! A sign-out must revoke the tokens first and then delete them, whatever the server responds.
 #![allow(clippy::unwrap_used, clippy::panic, unused_must_use)] // steps are dropped on purpose
 
 mod support;

@@ -12,7 +12,10 @@ pub struct PublicKey(VerifyingKey);
 
 /// The error for a text that is not a valid [`PublicKey`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("the webhook key is not a valid Ed25519 public key (expected `whpk_` and 44 base64 characters)")]
+#[error(
+    "the webhook key is not a valid Ed25519 public key (expected 44 base64 characters, optionally \
+     after `whpk_`)"
+)]
 pub struct InvalidKey;
 
 pub(super) const PREFIX: &str = "whpk_";

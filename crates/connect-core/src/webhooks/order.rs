@@ -10,8 +10,8 @@ use connect_types::Event;
 ///
 /// * `Same`: both changes may have happened within one tick of the provider's clock. A tick is 1 ms or
 ///   longer, with some providers 1 s.
-/// * `Unknown`: an event has no `lastModified`. Some providers omit `lastModified` from all events,
-///   others only from deleted events.
+/// * `Unknown`: at least one of the two events has no `lastModified`. Some providers omit `lastModified` from
+///   all events, others only from deleted events.
 ///
 /// ```
 /// use connect_core::{types::Event, webhooks::Order};
@@ -26,11 +26,11 @@ use connect_types::Event;
 pub enum Order {
     /// The delivered event is newer: store it.
     Newer,
-    /// Both events were modified at the same time.
+    /// Both events have the same `lastModified`.
     Same,
     /// The delivered event is older: ignore it.
     Older,
-    /// One of the events has no `lastModified`.
+    /// At least one of the two events has no `lastModified`.
     Unknown,
 }
 

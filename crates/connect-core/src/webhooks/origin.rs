@@ -6,10 +6,10 @@ use crate::base::Error;
 
 /// A mark in the `custom` fields of events that the application writes.
 ///
-/// For about 30 s, the service does not deliver the application's own writes. But the service
-/// forgets the application's writes when it restarts, and it polls some calendars less often than
-/// every 30 s. Therefore an application that writes events in response to deliveries should mark
-/// these events, and ignore deliveries of marked events.
+/// The service does not deliver a write of the application if the provider reports the write within about
+/// 30 s. But a restart makes the service forget the application's writes, and the service polls some
+/// calendars less often than every 30 s. Therefore an application that writes events in response to
+/// deliveries should mark these events, and ignore deliveries of marked events.
 ///
 /// The mark has two limits. Some deliveries contain little more than ids, and no `custom` field. And the mark
 /// stays when a person edits the event: compare the fields that matter before you ignore a delivery.
@@ -38,14 +38,14 @@ impl Origin {
         Self { field: "origin".into(), name: name.into() }
     }
 
-    /// Sets the name of the field of `custom` that contains the mark.
+    /// Sets the name of the field that contains the mark. The field is part of `custom`.
     #[must_use]
     pub fn field(mut self, field: impl Into<Box<str>>) -> Self {
         self.field = field.into();
         self
     }
 
-    /// Returns the fields of `custom` and the mark.
+    /// Returns a JSON object that contains the fields of `custom`, and the mark as a further field.
     ///
     /// # Errors
     /// If `custom` is not a JSON object.

@@ -11,19 +11,22 @@ pub enum Reason {
     /// A required header is missing, empty, repeated, or not visible ASCII.
     ///
     /// The required headers are `webhook-id`, `webhook-timestamp` and `webhook-signature`.
-    #[error("the header `webhook-id`, `-timestamp` or `-signature` is missing, empty, repeated or not ASCII")]
+    #[error(
+        "the header `webhook-id`, `webhook-timestamp` or `webhook-signature` is missing, empty, repeated or \
+         not visible ASCII"
+    )]
     MissingHeaders,
     /// The timestamp has a character other than a digit.
     #[error("`webhook-timestamp` is not a Unix time in seconds (expected only digits)")]
     InvalidTimestamp,
-    /// The timestamp differs from the receiver's clock by more than 300 s. If every delivery is refused for
-    /// this reason, the receiver's clock is wrong.
+    /// The timestamp differs from the receiver's clock by more than 300 s. If every delivery is refused
+    /// because of its timestamp, the receiver's clock is wrong.
     #[error("`webhook-timestamp` differs from the receiver's clock by more than 300 s")]
     TimestampOutOfTolerance,
-    /// No public key is available: no key was passed in or could be fetched.
+    /// No public key is available: the caller passed no key, or the key ring could not fetch a usable key.
     #[error("no public key is available to verify the delivery")]
     NoPublicKeys,
-    /// No signature matches a known key and the id, timestamp and body of the delivery.
+    /// No signature of the delivery's id, timestamp and body can be verified with a known key.
     #[error("no signature in `webhook-signature` matches a known public key")]
     NoMatchingSignature,
     /// The signature is valid, but the body is not a JSON object.
@@ -57,7 +60,7 @@ impl Reason {
     }
 }
 
-/// A delivery that could not be verified with the keys of a [`KeyRing`](super::KeyRing).
+/// The error for a delivery that a [`KeyRing`](super::KeyRing) could not verify.
 #[derive(Clone, Debug, thiserror::Error)]
 #[error("{reason}")]
 pub struct Rejection {
@@ -85,7 +88,7 @@ impl Rejection {
         if self.retry { StatusCode::SERVICE_UNAVAILABLE } else { self.reason.status() }
     }
 
-    /// Returns the error of the last fetch of the keys, if it caused the rejection.
+    /// Returns the error of the last fetch of the keys, if that error caused the rejection.
     pub fn cause(&self) -> Option<&Error> {
         self.cause.as_ref()
     }
@@ -97,7 +100,7 @@ impl From<Reason> for Rejection {
     }
 }
 
-/// The reason why a delivery must not be handled, or why its state could not be recorded.
+/// The reason why a delivery must not be handled, or why the replay guard failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum Declined {

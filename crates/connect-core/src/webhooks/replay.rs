@@ -38,7 +38,7 @@ pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs(
 ///   has a unique token, which the guard compares before it deletes anything.
 /// * `done` marks the delivery as handled, even if another caller has claimed the delivery or the
 ///   guard has forgotten it. The caller may repeat `done` after a failure. After `done` has
-///   succeeded, further calls change nothing.
+///   succeeded, further calls of `done` change nothing.
 /// * A handled delivery is remembered for at least [`SHORTEST_MEMORY`] after its claim.
 /// * A guard whose store has a clock uses that clock and ignores `now`, because the clocks of callers differ.
 /// * Ids are compared byte for byte. Deliveries to two applications may have equal ids. Therefore a store for

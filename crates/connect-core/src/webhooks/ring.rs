@@ -9,9 +9,9 @@
 //! The rules:
 //!
 //! * A delivery starts no fetch if its headers are invalid, or if they contain no well-formed signature.
-//! * Keys expire after the `max-age` of the response, or after an hour without `max-age`, but after
-//!   a day at most. Keys have expired when their time is over by the wall clock or by the monotonic
-//!   clock. If a signature matches an expired key, the delivery is verified, and newer keys are
+//! * Fetched keys are valid for the `max-age` of the response, but for at most a day. If the response has no
+//!   `max-age`, its keys are valid for an hour. Keys expire when this time has passed on the wall clock or on
+//!   the monotonic clock. If a signature matches an expired key, the delivery is verified, and newer keys are
 //!   fetched in the background.
 //! * If no signature matches, the keys are fetched once more, because they may have changed. If no signature
 //!   matches the fetched keys either, the delivery is refused: with 401 if the keys came from the service

@@ -33,7 +33,7 @@ use crate::base::Request;
 /// The published secret key: for tests only.
 const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
 
-/// Returns the key that [`sign`] signs with, for [`verify`](super::verify).
+/// Returns the public key for [`verify`](super::verify) that verifies deliveries from [`sign`].
 ///
 /// In tests of a client, use [`keys`] instead, because a client uses its `webhook_key` only until it has
 /// fetched keys.
@@ -41,7 +41,7 @@ pub fn public_key() -> PublicKey {
     PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
 }
 
-/// Returns the key that [`sign`] signs with, as if it were the only key fetched from the service.
+/// Returns [`public_key`], as if it were the only key that the service has published.
 ///
 /// Only for tests of a client: never use this function outside tests.
 pub fn keys(now: Timestamp) -> FetchedKeys {

@@ -10,7 +10,8 @@ use serde::{Deserialize, Serialize};
 ///
 /// If the application has a webhook URL when a user connects an account, the service subscribes to all
 /// calendars of the account and renews these subscriptions itself. Use this type for accounts that were
-/// connected earlier, and for services that leave subscriptions to the application.
+/// connected before the application had a webhook URL, and for services that leave subscriptions to the
+/// application.
 ///
 /// A renewal creates a new subscription. A new subscription may start with an initial sync:
 /// deliveries of events that already exist (`metadata.is_initial_sync`).
@@ -104,7 +105,7 @@ impl Held {
         })
     }
 
-    /// Returns whether this subscription replaces `other`, because both are for the same calendar.
+    /// Returns whether this newer subscription replaces `other`: whether both are for the same calendar.
     pub fn replaces(&self, other: &Self) -> bool {
         self.calendar() == other.calendar()
     }
@@ -122,10 +123,10 @@ impl Upkeep {
 
     /// Returns the actions after which exactly the wanted calendars are subscribed.
     ///
-    /// Pass all calendars that the user wants and all subscriptions that the user has. A
-    /// subscription to a calendar that is not wanted is ended. A calendar that is listed twice is
-    /// subscribed once. Of several subscriptions to one calendar, only the last to expire counts,
-    /// because the service keeps one subscription to a calendar.
+    /// Pass all calendars that the user wants and all subscriptions that the user has. A subscription to a
+    /// calendar that is not wanted is ended. A calendar that is listed twice is subscribed once. If `held`
+    /// has several subscriptions to one calendar, only the subscription that expires last decides whether a
+    /// renewal is due, because the service keeps one subscription to a calendar.
     pub fn plan(&self, wanted: &[CalendarRef], held: &[Held], now: Timestamp) -> Vec<UpkeepAction> {
         let kept: HashSet<_> =
             held.iter().filter(|held| !self.is_due(held, now)).map(Held::calendar).collect();

@@ -34,7 +34,7 @@ pub struct Verified {
     pub delivery: Delivery,
 }
 
-/// Verifies the signature of a delivery, and that it was sent within [`TOLERANCE`] of `now`.
+/// Verifies the signature of a delivery, and that the delivery was sent within [`TOLERANCE`] of `now`.
 ///
 /// Pass `body` as the bytes that were received, because the signature does not match JSON that was parsed and
 /// written again.

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 
 pub const HOUR: u64 = 3600;
 
-/// A user of an application, with the time of both clocks.
+/// A user of an application, with the times of the wall clock and the monotonic clock.
 pub struct World {
     pub session: Arc<Session>,
     pub wall: Timestamp,
