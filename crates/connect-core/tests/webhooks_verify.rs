@@ -1,4 +1,4 @@
-//! Verification of deliveries: which are accepted, and the reasons for refusing others.
+//! `verify` must accept genuine deliveries and refuse every other delivery with the right reason.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -29,7 +29,7 @@ mod official {
 }
 use official::{ACTIVE, BODY, BY_ACTIVE, BY_PREVIOUS, ID, PREVIOUS, SENT, UNRELATED};
 
-/// A delivery to modify.
+/// A delivery that a test modifies and then verifies with `keys` at the time `now`.
 struct Case {
     headers: Vec<(&'static str, Vec<u8>)>,
     body: Vec<u8>,
@@ -97,7 +97,7 @@ impl Case {
     }
 }
 
-/// A delivery with this body, signed like a genuine one.
+/// Returns a delivery with this body and a valid signature by `our_key`.
 fn signed(body: impl AsRef<[u8]>) -> Case {
     signed_as("msg_1", "1790000000", body)
 }

@@ -63,7 +63,9 @@ impl Builder {
         self
     }
 
-    /// Records handled deliveries in a blocking replay guard. Default: in memory, for a day.
+    /// Records handled deliveries in a blocking replay guard.
+    ///
+    /// Default: a guard in memory that remembers deliveries for a day.
     ///
     /// If several processes receive deliveries, they must share one guard. The guard runs on tokio's blocking
     /// pool.

@@ -23,7 +23,7 @@ connect_core::facade!(async);
 /// Limits the refreshes and requests that run at the same time for one session.
 #[derive(Debug, Default)]
 pub(crate) struct SessionLocks {
-    /// Lets one refresh run at a time.
+    /// The lock that a refresh or a sign-out holds, so that only one of them runs at a time.
     refresh: Arc<Mutex<()>>,
     /// Limits the requests that run at the same time.
     slots: OnceLock<Semaphore>,
@@ -50,17 +50,17 @@ pub(crate) struct ClientInner {
 /// The running tasks that must finish before the runtime ends.
 #[derive(Default)]
 pub(crate) struct RunningTasks {
-    /// The number of tasks that change tokens, or record the state of a delivery.
+    /// The number of tasks that change tokens or mark a delivery as handled or released.
     count: usize,
-    /// Whether the client is closed: no new task may change tokens.
+    /// Whether the client is closed. If so, `TaskGuard::new_unless_closed` counts no further task.
     closed: bool,
 }
 
 impl Client {
     /// Closes the client without losing tokens.
     ///
-    /// Waits for running refreshes, saves and claims of deliveries. Then saves pending pairs. Fails with a
-    /// timeout after `at_most`.
+    /// Waits for running refreshes and saves, and for deliveries that are being marked as handled or
+    /// released. Then saves pending pairs. Fails with a timeout after `at_most`.
     ///
     /// A closed client does not load or change tokens. A call, a sign-in or a sign-out fails if the
     /// closed client would have to load or change tokens. Call `close` before the runtime ends. If
@@ -156,7 +156,7 @@ impl Client {
             step => {
                 let left = deadline.saturating_sub(self.now().monotonic);
                 let late = |_| {
-                    Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being refreshed"))
+                    Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being changed"))
                 };
                 timeout(left, detach(running, session, step, Some(guard))).await.unwrap_or_else(late)
             }

@@ -20,7 +20,7 @@ use crate::{Client, client::runtime, guard::ClientClaim};
 
 connect_core::deliveries!(async);
 
-/// Lets one fetch of the keys run at a time.
+/// The lock under which the client fetches the webhook keys.
 type FetchLock = Arc<Mutex<()>>;
 
 impl Client {
@@ -28,7 +28,9 @@ impl Client {
         &self.0.receiver
     }
 
-    /// Fetches the keys. Waits for another caller's fetch for at most [`KEYS_TIMEOUT`].
+    /// Fetches the webhook keys. If another caller is fetching the keys, waits for that fetch first.
+    ///
+    /// If the wait exceeds [`KEYS_TIMEOUT`], returns without a fetch.
     async fn fetch_keys(&self, fetch: Fetch) {
         let runtime = match runtime() {
             Ok(runtime) => runtime,

@@ -22,7 +22,7 @@ use tower_service::Service;
 pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
 type Connecting<T> = Pin<Box<dyn Future<Output = Result<T, BoxError>> + Send>>;
 
-/// Connects by TCP to the server, or through the tunnel of the proxy.
+/// Connects to the server by TCP, directly or through a tunnel of the HTTP proxy.
 ///
 /// hyper-util's own proxy support is not used, because it interprets `NO_PROXY` differently from
 /// [`ProxyRule`].

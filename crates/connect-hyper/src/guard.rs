@@ -26,8 +26,9 @@ use crate::{
     client::{TaskGuard, runtime},
 };
 
-/// The maximum number of calls of `done` while the guard fails, and the pause between two calls.
+/// The maximum number of calls of `done` for one claim. `done` is called again only after an error.
 const DONE_ATTEMPTS: u32 = 3;
+/// The pause between two calls of `done`.
 const DONE_RETRY_PAUSE: Duration = Duration::from_millis(100);
 
 /// A claim of a delivery, made with the client's guard. Dropping the claim releases the delivery.

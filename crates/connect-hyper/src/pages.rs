@@ -59,7 +59,9 @@ impl<E: Paged + Sync> Pages<E> {
         PageStream { state: PageState::Idle(Box::new(self), None), read_ahead: true }
     }
 
-    /// Returns the page token of the next page, to continue later.
+    /// Returns the page token of the next page. `None` before the first page and after the last page.
+    ///
+    /// Save the token to continue the list later.
     pub fn token(&self) -> Option<&str> {
         self.pager.token()
     }

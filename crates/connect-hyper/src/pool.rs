@@ -49,7 +49,9 @@ impl AsyncTokenStore for PooledStore {
         self.run(move |store| store.load(&key)).await
     }
 
-    /// Also loads the tokens, because a separate load could wait for a thread until the lease runs out.
+    /// Takes the lock and loads the tokens on one thread.
+    ///
+    /// A separate load could wait for another thread until the lease runs out.
     async fn try_lock(
         &self,
         key: &TokenKey,
@@ -70,7 +72,7 @@ impl AsyncTokenStore for PooledStore {
 struct PooledLock {
     pool: PooledStore,
     lock: Option<Box<dyn StoreLock>>,
-    /// The tokens that were loaded with the lock, for the first call of `load`.
+    /// The tokens that `try_lock` loaded. `load` returns them if it is the first method called.
     loaded: Option<Result<Option<Tokens>, StoreError>>,
 }
 

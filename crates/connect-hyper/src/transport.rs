@@ -72,7 +72,9 @@ impl<C: Connect + Clone + Send + Sync + 'static> ConnectionPools<C> {
 }
 
 impl HyperTransport {
-    /// Creates a transport with these network settings, and the timeout and response size of `config`.
+    /// Creates a transport with the settings of `network` and the limits of `config`.
+    ///
+    /// Of `config`, the transport uses `attempt_timeout` and `max_response_size`.
     pub fn new(network: &Network, config: &Config) -> Result<Self, Error> {
         let connector = ProxyConnector::new(network)?;
         let plain = TimedConnector { connector: connector.clone(), timeout: network.connect_timeout };

@@ -1,4 +1,6 @@
-//! The limit of concurrent requests of one user.
+//! One user's concurrent requests must not exceed the limit of their endpoint.
+//!
+//! A request whose timeout ends while the request waits for its start must not be sent.
 #![allow(clippy::unwrap_used)]
 
 use std::{

@@ -1,4 +1,7 @@
-//! Claims of deliveries that are handled, released, or dropped by a cancelled caller.
+//! A claim of a delivery must end as handled or released, even if its caller is cancelled.
+//!
+//! Clients that share a replay guard must share its claims. A blocking guard must run on tokio's blocking
+//! pool.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -28,7 +31,7 @@ use tokio::time::{sleep, timeout};
 #[derive(Clone, Default)]
 struct SlowGuard {
     seen: Arc<Mutex<Vec<&'static str>>>,
-    /// The number of the next calls of `done` that will fail.
+    /// The number of calls of `done` that will fail, counted from the next call.
     failing: Arc<AtomicU32>,
 }
 

@@ -1,5 +1,6 @@
-//! Fetching webhook keys with a transport that hangs, panics or is slow. Callers do not wait longer than
-//! necessary, and a rejection names its cause.
+//! A caller must wait for at most one fetch of webhook keys if the transport hangs, panics or is slow.
+//!
+//! A caller whose delivery matches the known keys must not wait at all. A rejection must name its cause.
 #![cfg(feature = "webhooks")]
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
@@ -49,7 +50,7 @@ fn document() -> Response {
     Response::new(format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key()).into())
 }
 
-/// Expired keys that match the deliveries.
+/// Returns keys that verify the deliveries of this file, but that have expired (`max_age` is 0).
 fn stale() -> FetchedKeys {
     let mut keys = testing::keys(Timestamp::now());
     keys.max_age = 0;

@@ -851,7 +851,7 @@ fn short(token: &str) -> &str {
 }
 
 fn late() -> Error {
-    Error::new(connect_core::ErrorKind::Timeout).with_message("the tokens are still being refreshed")
+    Error::new(connect_core::ErrorKind::Timeout).with_message("the tokens are still being changed")
 }
 
 /// Returns a field of a form.
