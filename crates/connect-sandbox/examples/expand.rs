@@ -1,8 +1,9 @@
-//! Prints the occurrences of series in the sandbox, to compare them with other implementations.
+//! Prints the starts of a series' occurrences in the sandbox, for comparison with other programs.
 //!
 //! Reads one JSON object per line: `service` (`google` or `graph`), `event` (a series in the service's
-//! format), `from` and `to` (RFC 3339). Prints one line for each object: `{"starts": [..]}` with dates or
-//! with times in UTC, or `{"error": ".."}`.
+//! format), and `from` and `to` (the range of the occurrences, in RFC 3339 format). Prints one line for each
+//! object: `{"starts": [..]}` with dates for an all-day series and times in UTC for any other series, or
+//! `{"error": ".."}` if the service refuses a request or the occurrences do not fit on one page.
 #![allow(clippy::panic, clippy::unwrap_used, reason = "a program for tests")]
 
 use bytes::Bytes;
@@ -25,7 +26,7 @@ fn main() -> std::io::Result<()> {
     Ok(())
 }
 
-/// Returns the start of an item as a date, or as a time in UTC that ends with `Z`.
+/// Returns the start of an occurrence: a date if it lasts all day, otherwise a time in UTC with `Z`.
 fn start(item: &Value, all_day: bool) -> String {
     let start = &item["start"];
     let text = start["date"].as_str().or(start["dateTime"].as_str()).unwrap_or("");
@@ -72,7 +73,7 @@ impl Mailbox {
         mailbox
     }
 
-    /// Creates a series, lists its starts and deletes it.
+    /// Creates a series, lists the starts of its occurrences, and deletes the series.
     fn expand(&mut self, request: &Value) -> Result<Value, String> {
         let event = self.call("POST", self.service.events, &request["event"].to_string())?;
         let id: String =

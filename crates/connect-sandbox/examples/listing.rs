@@ -1,10 +1,11 @@
 //! Measures how long it takes to list all pages of a calendar.
 //!
-//! Prints a line for each service, page size and number of events.
+//! Prints a line for each combination of a service, a page size and a number of events.
 //!
 //! Usage: `listing [SERVICE [EVENTS]]`, such as `listing google 10000`. `EVENTS` is the number of single
-//! events, or `daily` for one series over ten years. The last column is a hash of all response bodies. Two
-//! builds with the same behaviour print the same hash.
+//! events (1000, 10000 or 100000), or `daily` for one daily series over ten years. If an argument is
+//! missing, all its values are measured. The last column is a hash of all response bodies. Two builds with
+//! the same behaviour print the same hash.
 #![allow(clippy::panic, clippy::unwrap_used, clippy::disallowed_methods, reason = "a program that measures")]
 
 use bytes::Bytes;
@@ -92,7 +93,9 @@ struct Caller {
 }
 
 impl Caller {
-    /// Creates a calendar with `count` single events, or with one daily series.
+    /// Creates a sandbox, and signs in a user.
+    ///
+    /// The calendar of the user has `count` single events, or one daily series if `count` is `None`.
     fn sign_in(service: &'static Service, count: Option<usize>) -> Self {
         let mut settings = Settings::default();
         settings.set("graph_view_days", "none").unwrap();
@@ -130,7 +133,7 @@ impl Caller {
         pair["access_token"].as_str().unwrap().to_owned()
     }
 
-    /// Follows the pages, and returns the number of events and a hash of all bodies.
+    /// Requests all pages, and returns the number of events and a hash of all response bodies.
     fn list(&mut self, size: usize) -> (usize, u64) {
         let [page_size, items, next] = self.service.words;
         let first = format!("{}&{page_size}={size}", self.service.list);

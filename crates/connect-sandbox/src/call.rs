@@ -24,7 +24,7 @@ impl Call {
         Self { name, request, now, query }
     }
 
-    /// Returns the path segment at `{name}` in the name of the endpoint, percent-decoded.
+    /// Returns the percent-decoded path segment for the placeholder `{name}` of the endpoint.
     pub(crate) fn path_parameter(&self, name: &str) -> Option<String> {
         let known = self.name.rsplit('/').map(route::placeholder);
         // Compares from the end, since a path can have a prefix such as `/api` that the endpoint's name
@@ -63,7 +63,7 @@ impl Call {
         self.request.body()
     }
 
-    /// Returns the first value of a header; `None` if the value is not visible ASCII.
+    /// Returns the first value of a header; `None` if the value is missing or not visible ASCII.
     pub(crate) fn header(&self, name: http::HeaderName) -> Option<&str> {
         self.request.headers().get(name).and_then(|value| value.to_str().ok())
     }

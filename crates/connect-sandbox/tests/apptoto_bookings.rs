@@ -159,7 +159,7 @@ fn import_is_validated_and_accepts_both_form_types() {
         (json!({ "file": null }), "file: is required"),
         (json!({ "type": "lists" }), "type: must be events or contacts"),
         (json!({ "end_time": null }), "end_time: is required if support_delete is true"),
-        (json!({ "start_time": "soon" }), "start_time: must be an ISO 8601 time"),
+        (json!({ "start_time": "soon" }), "start_time: must be an ISO 8601 date or time"),
         (json!({ "based_on_import_id": 5 }), "based_on_import_id: there is no such import"),
         (json!({ "based_on_import_id": null }), "spec: is required if based_on_import_id is missing"),
     ] {

@@ -9,21 +9,22 @@
 //! ```
 //!
 //! - [`access`], [`error`]: authenticate the caller, check its scopes, and write errors.
-//! - [`account`]: the data of an account and its size limits. [`seed`] fills an account from a file.
+//! - [`account`]: the data of an account and its size limits. [`seed`] reads accounts from a seed.
 //! - [`fields`], [`form`], [`event_time`], [`phone`]: read and check request bodies.
 //! - [`events`], [`write_events`], [`contacts`], [`write_contacts`], [`bookings`], [`imports`], [`messages`]:
 //!   the endpoints.
 //!
-//! # Sources of this behaviour
+//! # Sources of the API's behaviour
 //!
 //! Documented on Apptoto's API pages:
 //!
 //! - The pages list the paths, parameters and fields, and the states of an import. Lists have the parameters
 //!   `page` and `page_size` (default: 30).
-//! - A list by phone number or e-mail address has an entry for each matching participant.
+//! - A list of events that is filtered by phone number or e-mail address has an entry for each matching
+//!   participant.
 //! - `PUT` creates missing items and does not change omitted fields. `PUT` replaces `participants`,
-//!   `custom_data` and lists of numbers and addresses as a whole, but does not remove participants
-//!   who already got a message.
+//!   `custom_data` and the lists of phone numbers and e-mail addresses as a whole, but does not remove
+//!   participants who already got a message.
 //! - An item never moves to another calendar or address book.
 //! - A deletion marks the event as deleted and cancels its messages.
 //! - Without the required scope, `GET /v1/event` and `POST /v1/import` fail with 403 `insufficient_scope`.
@@ -32,7 +33,7 @@
 //! Inferred: the scopes of all other calls (from the manual's descriptions of scopes), the parameter name
 //! `end`, `success: false` for a refused booking, and that a booking creates an event.
 //!
-//! Seen only in third-party clients: `GET /v1/contact`, the names `normalized` and `address`,
+//! Seen only in third-party clients: `GET /v1/contact`, the fields `normalized` and `address` of a contact,
 //! `prevent_calendar_creation` in a `PUT`, 200 as the status of a `POST`, the rate limit and the batch limit.
 //!
 //! From other standards: the `WWW-Authenticate` headers (RFC 6750, RFC 7617).
@@ -43,9 +44,9 @@
 //! succeeds or fails as a whole. The switches that begin with `apptoto_` change behaviour that clients may
 //! depend on.
 //!
-//! Not implemented, because no page describes them: `/v1/calendars`, lists of contacts, opt-in and opt-out
-//! lists, conversations and reading bookings. An import creates nothing, because the pages do not describe
-//! the column specification of an import.
+//! Not implemented, because no page describes them: `/v1/calendars`, and the endpoints that list contacts,
+//! read or change opt-in and opt-out lists, read conversations, or read bookings. An import creates nothing,
+//! because the pages do not describe the column specification of an import.
 
 mod access;
 mod account;
@@ -166,7 +167,7 @@ impl ApptotoApi<'_> {
 }
 
 impl Api<'_> {
-    /// Returns the response to a create request. The switch `apptoto_create_status` selects its status code.
+    /// Returns the response to a create request, with the status of the switch `apptoto_create_status`.
     fn created(&self, body: &Value) -> Reply {
         let created = self.settings.apptoto.create_status == ApptotoCreateStatus::Created;
         json_reply(if created { StatusCode::CREATED } else { StatusCode::OK }, body)

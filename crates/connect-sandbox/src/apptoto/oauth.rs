@@ -1,9 +1,10 @@
 //! How the Apptoto authorization server differs from the defaults of `Rules`. An application chooses its
 //! scopes when it is registered.
 //!
-//! Apptoto documents the two endpoints, the response type `code`, PKCE instead of a secret, and
-//! that deleting an application revokes its tokens. Apptoto does not document refresh tokens,
-//! lifetimes, revocation and PKCE methods, so the sandbox has a switch for each.
+//! Apptoto documents the authorization endpoint, the token endpoint, the response type `code`, PKCE instead
+//! of a secret, and that deleting an application revokes its tokens. Apptoto does not document refresh
+//! tokens, the lifetime of access tokens, revocation requests or PKCE methods, so the sandbox has a switch
+//! for each.
 
 use crate::call::Call;
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};

@@ -9,19 +9,19 @@ use super::messages::Message;
 use jiff::Timestamp;
 use std::collections::{BTreeSet, VecDeque};
 
-/// The maximum number of events in an account, and of contacts. Deleted events count as well.
+/// The maximum number of events in an account. Contacts have the same limit. Deleted events count as well.
 pub(super) const MAX_ITEMS: usize = 10_000;
 /// The maximum number of calendars in an account. Address books, imports and bookings have the same limit.
 pub(super) const MAX_FOLDERS: usize = 1_000;
 /// The maximum number of messages in an account. At the limit, a new message replaces the oldest
 /// message.
 pub(super) const MAX_MESSAGES: usize = 10_000;
-/// The maximum number of list entries in a request.
+/// The maximum number of entries of each list in a request.
 pub(super) const MAX_LIST_ENTRIES: usize = 1_000;
 /// The maximum length of a text in a request, in bytes. The limit does not apply to the file of an
 /// import.
 pub(super) const MAX_TEXT_BYTES: usize = 64 * 1024;
-/// The maximum size of `custom_data` and `field_data`, in bytes.
+/// The maximum size of `custom_data` as JSON, in bytes. `field_data` has the same limit.
 pub(super) const MAX_DATA_BYTES: usize = 64 * 1024;
 pub(super) const MAX_PAGE_SIZE: usize = 1_000;
 /// The maximum number of calls a minute that the switch `apptoto_rate` can allow.
@@ -29,7 +29,7 @@ pub(super) const MAX_CALLS_PER_MINUTE: u64 = 100_000;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Account {
-    /// The API key from the seed. The default is the key of the switch `apptoto_api_key`.
+    /// The API key from the seed. If the seed has no key, the switch `apptoto_api_key` sets the key.
     pub(super) api_key: Option<String>,
     pub(super) calendars: Vec<Folder>,
     /// The events in the order of their creation.
@@ -114,7 +114,9 @@ pub(super) enum FolderName {
 }
 
 impl FolderName {
-    /// Reads the fields `calendar_id` and `calendar`, or `address_book_id` and `address_book`.
+    /// Reads the field `{name}_id` or, if the request has no such field, the field `name`.
+    ///
+    /// `name` is `calendar` or `address_book`.
     pub(super) fn read(
         fields: &super::fields::RequestFields<'_>,
         name: &str,

@@ -33,7 +33,7 @@ pub(super) struct Email {
     pub(super) is_primary: bool,
 }
 
-/// The phone type that `is_mobile` sets.
+/// The type of a phone number whose field `is_mobile` is true.
 pub(super) const MOBILE: &str = "mobile";
 const PHONE_TYPES: [&str; 4] = [MOBILE, "home", "work", "other"];
 

@@ -73,7 +73,7 @@ impl ApiError {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "rate_limited", "Too many requests")
     }
 
-    /// Creates the error of a gateway that timed out, although the batch was written.
+    /// Creates the error of a gateway that timed out. The API has written the batch nevertheless.
     pub(super) fn gateway() -> Self {
         Self::new(StatusCode::BAD_GATEWAY, "bad_gateway", "Bad Gateway")
     }

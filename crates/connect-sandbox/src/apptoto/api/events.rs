@@ -106,8 +106,9 @@ impl Api<'_> {
         Ok(ok(&json!({ "events": events })))
     }
 
-    /// Renders an event with all participants, or with the participant `only`. The switch
-    /// `apptoto_event_fields` adds fields that the API pages do not show.
+    /// Renders an event with all participants, or with only the participant whose id is `only`.
+    ///
+    /// The switch `apptoto_event_fields` adds fields that the API pages do not show.
     pub(super) fn event_view(&self, event: &StoredEvent, only: Option<u64>, conversations: bool) -> Value {
         let participants = event.participants.iter().filter(|one| only.is_none_or(|only| one.id == only));
         let participants: Vec<_> =
@@ -188,19 +189,19 @@ fn flag(call: &Call, name: &str) -> Result<bool, ApiError> {
     match call.query(name).map(str::to_ascii_lowercase).as_deref() {
         None | Some("false" | "0") => Ok(false),
         Some("true" | "1") => Ok(true),
-        Some(_) => Err(ApiError::invalid(format!("{name}: must be true or false"))),
+        Some(_) => Err(ApiError::invalid(format!("{name}: must be true, false, 1 or 0"))),
     }
 }
 
 fn time(call: &Call, name: &str) -> Result<Option<Timestamp>, ApiError> {
     let read = |text| {
         crate::world::time::read(text)
-            .ok_or_else(|| ApiError::invalid(format!("{name}: must be an ISO 8601 time")))
+            .ok_or_else(|| ApiError::invalid(format!("{name}: must be an ISO 8601 date or time")))
     };
     call.query(name).map(read).transpose()
 }
 
-/// Reads a parameter that is a positive number.
+/// Returns a query parameter, which must be a positive number, or `default` if it is missing.
 fn number(call: &Call, name: &str, default: u64) -> Result<u64, ApiError> {
     let Some(text) = call.query(name) else { return Ok(default) };
     let number = text.parse().ok().filter(|number| *number > 0);

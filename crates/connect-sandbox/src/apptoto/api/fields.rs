@@ -62,7 +62,7 @@ impl<'a> RequestFields<'a> {
         }
     }
 
-    /// Returns a text that is not blank.
+    /// Returns a text, or `None` if the text is missing or blank.
     pub(super) fn some_text(&self, name: &str) -> Result<Option<String>, FieldError> {
         Ok(self.text(name)?.filter(|text| !text.trim().is_empty()))
     }
@@ -137,7 +137,7 @@ impl<'a> RequestFields<'a> {
         list.iter().enumerate().map(entry).collect::<Result<_, _>>().map(Some)
     }
 
-    /// Returns a list that is not empty.
+    /// Returns the objects of a list. Fails if the list is missing or empty.
     pub(super) fn need_objects(&self, name: &str) -> Result<Vec<Self>, FieldError> {
         let list = self.objects(name)?.filter(|list| !list.is_empty());
         list.ok_or_else(|| self.field_error(name, "is required"))

@@ -26,7 +26,11 @@ pub(super) fn any(call: &Call) -> Result<Map<String, Value>, ApiError> {
         }
         "multipart/form-data" => {
             let fields = boundary(parameters).and_then(|boundary| multipart(call.body(), &boundary));
-            fields.map(object).ok_or_else(|| ApiError::invalid("The body is not valid multipart/form-data"))
+            fields.map(object).ok_or_else(|| {
+                ApiError::invalid(
+                    "The body is not valid multipart/form-data, or the Content-Type has no boundary",
+                )
+            })
         }
         _ => json(call),
     }

@@ -1,4 +1,5 @@
-//! The endpoints for imports. The sandbox checks only whether the file of an import is empty.
+//! The endpoints for imports. The sandbox does not parse the file of an import, and checks only whether the
+//! file is empty.
 
 use super::Api;
 use super::account::MAX_FOLDERS;
@@ -105,7 +106,7 @@ fn check_range(fields: &RequestFields<'_>) -> Result<(), FieldError> {
     for name in ["start_time", "end_time"] {
         let time = fields.some_text(name)?;
         if time.as_deref().is_some_and(|time| crate::world::time::read(time).is_none()) {
-            return Err(fields.field_error(name, "must be an ISO 8601 time"));
+            return Err(fields.field_error(name, "must be an ISO 8601 date or time"));
         }
         if deletes && time.is_none() {
             return Err(fields.field_error(name, "is required if support_delete is true"));

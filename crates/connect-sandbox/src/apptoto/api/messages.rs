@@ -23,7 +23,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Value, json};
 
-/// A message that Apptoto would have sent.
+/// A message that the sandbox records instead of sending it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct ApptotoMessage {
@@ -66,7 +66,7 @@ pub enum ApptotoMessageState {
     Pending,
     /// The message was sent.
     Sent,
-    /// The event was deleted or the participant removed before the message was sent.
+    /// The message will not be sent, for example because its event or participant was deleted.
     Cancelled,
 }
 
@@ -180,8 +180,9 @@ impl Api<'_> {
         }
     }
 
-    /// Returns the recipients who have an address for this kind of message. The request contains an address,
-    /// or selects a participant or all participants of an event.
+    /// Returns the recipients who have an address for messages of the type `kind`.
+    ///
+    /// The request contains an address, or selects one participant, or all participants of an event.
     fn recipients(&self, fields: &RequestFields<'_>, kind: &str) -> Result<Vec<Recipient>, ApiError> {
         let ways = ["to", "event_id", "participant_id"];
         let [way] = ways.into_iter().filter(|name| fields.has(name)).collect::<Vec<_>>()[..] else {
@@ -271,7 +272,9 @@ impl Api<'_> {
     }
 }
 
-/// Returns the address for a message of this kind, if it is valid.
+/// Returns `email` if `kind` is `email`, and otherwise the normalized `phone`.
+///
+/// Returns `None` if the e-mail address or the phone number is invalid.
 fn address(kind: &str, phone: &str, email: &str) -> Option<String> {
     match kind {
         "email" => Some(email.trim()).filter(|email| is_email(email)).map(str::to_owned),

@@ -17,7 +17,9 @@ use std::collections::BTreeMap;
 pub(crate) struct Seeded(BTreeMap<String, Account>);
 
 impl State {
-    /// Reads the accounts in the member `apptoto`. An error is the path of a field and the reason.
+    /// Reads the accounts in the member `apptoto` of a seed.
+    ///
+    /// An error contains the path of the invalid field, and the reason.
     pub(crate) fn read_seed(
         &mut self,
         accounts: &Map<String, Value>,
@@ -36,7 +38,7 @@ impl State {
         Ok(Seeded(seeded))
     }
 
-    /// Adds the accounts of a seed. Replaces existing accounts.
+    /// Adds the accounts of a seed. Replaces existing accounts with the same e-mail addresses.
     pub(crate) fn take_seed(&mut self, Seeded(accounts): Seeded) {
         self.accounts.extend(accounts);
     }
@@ -58,7 +60,7 @@ impl Api<'_> {
             }
             self.check_new_event(&draft, true)?;
             if events.len() >= MAX_ITEMS || self.account.calendars.len() >= MAX_FOLDERS {
-                return Err(one.field_error("calendar", "the account is full"));
+                return Err(one.field_error("calendar", "the account cannot have more events or calendars"));
             }
             self.insert_event(draft);
         }
@@ -68,7 +70,7 @@ impl Api<'_> {
             check_id(&one, draft.id, Contact::find(&self.account.contacts, draft.id, None, None))?;
             self.check_new_contact(&draft)?;
             if self.account.address_books.len() >= MAX_FOLDERS {
-                return Err(one.field_error("address_book", "the account is full"));
+                return Err(one.field_error("address_book", "the account cannot have more address books"));
             }
             self.insert_contact(draft);
         }
@@ -118,7 +120,7 @@ fn booking_page(fields: &RequestFields<'_>, ids: &mut Ids) -> Result<BookingPage
     let token = fields.need_text("token")?;
     let time_zone = fields.some_text("timeZone")?.unwrap_or_else(|| "UTC".to_owned());
     if crate::world::time::zone(&time_zone).is_none() {
-        return Err(fields.field_error("timeZone", "must be the name of a time zone"));
+        return Err(fields.field_error("timeZone", "must be an IANA time zone, such as Europe/Budapest"));
     }
     let mut appointment_types = Vec::new();
     for one in fields.objects("appointmentTypes")?.unwrap_or_default() {
@@ -131,15 +133,15 @@ fn booking_page(fields: &RequestFields<'_>, ids: &mut Ids) -> Result<BookingPage
     }
     let requires = texts(fields, "requires")?;
     if requires.iter().any(|name| !["name", "phone_number", "email_address"].contains(&name.as_str())) {
-        return Err(fields
-            .field_error("requires", "must be a list of the texts name, phone_number and email_address"));
+        return Err(fields.field_error("requires", "may contain only name, phone_number and email_address"));
     }
     let consents = texts(fields, "asksConsent")?;
     let asks_consent = ["appointments", "marketing"].map(|kind| consents.iter().any(|one| one == kind));
     if consents.len() != asks_consent.iter().filter(|asks| **asks).count() {
-        return Err(
-            fields.field_error("asksConsent", "must be a list of the texts appointments and marketing")
-        );
+        return Err(fields.field_error(
+            "asksConsent",
+            "may contain only appointments and marketing, each at most one time",
+        ));
     }
     Ok(BookingPage {
         id: ids.next(),

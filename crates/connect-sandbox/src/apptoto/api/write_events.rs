@@ -69,7 +69,7 @@ impl<'a> EventDraft<'a> {
     }
 }
 
-/// Reads `show_as`, which is null or a number from 0 to 4.
+/// Reads `show_as`, which must be null or a number from 0 to 4.
 fn show_as(fields: &RequestFields<'_>) -> Result<Option<Option<u64>>, FieldError> {
     match fields.id("show_as")? {
         Some(5..) => Err(fields.field_error("show_as", "must be null or a number from 0 to 4")),
