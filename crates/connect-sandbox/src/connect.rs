@@ -85,7 +85,7 @@ impl Connect<'_> {
         }
     }
 
-    /// Updates the subscriptions of connected and disconnected accounts, and records changed events.
+    /// Applies the collected account changes to the subscriptions and to the pending notifications.
     pub(crate) fn apply_account_changes(&mut self) {
         for change in std::mem::take(&mut self.world.account_changes) {
             match change {

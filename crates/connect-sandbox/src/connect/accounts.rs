@@ -27,13 +27,13 @@ impl Connect<'_> {
 
     /// Disconnects an account. Succeeds even if the user has no account of the provider.
     ///
-    /// Returns a 404 if the parameter `account` is not the connected account.
+    /// Returns a 404 if the request has the parameter `account` and the user has not connected this account.
     pub(crate) fn disconnect(&mut self, call: &Call) -> Result<Reply, Problem> {
         let principal = self.principal(call)?;
         // SDKs send `{}`, `[]` or no body. The sandbox ignores the content of the body.
         let body = serde_json::from_slice(call.body());
         if !(call.body().is_empty() || matches!(body, Ok(Value::Object(_) | Value::Array(_)))) {
-            return Err(Problem::bad_request("The body must be a JSON object"));
+            return Err(Problem::bad_request("The body must be empty, a JSON object or a JSON array"));
         }
         let name = call
             .query("provider")

@@ -10,9 +10,9 @@ use serde_json::json;
 use std::collections::BTreeMap;
 
 impl Connect<'_> {
-    /// Returns the calendars of the accounts with calendar permission whose provider matches `about`.
+    /// Returns the calendars of accounts with calendar permission and a provider that `about` accepts.
     ///
-    /// If accounts match, but all of them lack the permission, returns the documented 403.
+    /// Returns the documented 403 if the user has accounts with such a provider, but all lack the permission.
     pub(crate) fn permitted(
         &mut self,
         user: &UserKey,

@@ -125,9 +125,8 @@ fn event(
 
     let modified = match value.text("lastModified")? {
         None => fields.start,
-        Some(text) => {
-            time::read(&text).ok_or_else(|| value.at("lastModified").wrong("must be an ISO 8601 date"))?
-        }
+        Some(text) => time::read(&text)
+            .ok_or_else(|| value.at("lastModified").wrong("must be an ISO 8601 date or time"))?,
     };
     let id = if value.get("id").is_some() { value.required_text("id")? } else { new_id() };
     let mut event = Event::single(id, fields, modified);

@@ -1,8 +1,8 @@
 //! Apple and CalDAV events as iCalendar text (RFC 5545).
 //!
-//! A series and its changed occurrences are one iCalendar object. A single occurrence is written as in a
-//! response with expanded series (RFC 4791, 9.6.5). Time zones are written as names without definitions
-//! (RFC 7809).
+//! A series and its changed occurrences are one iCalendar object. A single occurrence is written in UTC and
+//! without the recurrence rule, as CalDAV servers expand a series (RFC 4791, 9.6.5). Time zones are written
+//! as names without definitions (RFC 7809).
 
 use crate::world::calendar::Fields;
 use crate::world::calendar::{Exception, Instance};
@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use jiff::tz::TimeZone;
 use serde_json::Value;
 
-/// Writes the iCalendar object. With `conference`, the URL property is the conference, as in API 1.6.1.
+/// Writes the iCalendar object. For the parameter `conference`, see [`url`].
 pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     let (zone, all_day) = (zone_of(instance), instance.event.fields.all_day);
     let component = |one: &Instance<'_>, mut more: Vec<String>| {
@@ -34,9 +34,10 @@ pub(crate) fn object(instance: &Instance<'_>, conference: bool) -> String {
     lines.iter().map(|line| folded(line)).collect()
 }
 
-/// Returns the URL property.
+/// Returns the value of the URL property.
 ///
-/// With `conference`, the event's conference replaces the URL that a user set in a calendar program.
+/// If `conference` is true (as in API 1.6.1), the URL of the event's conference, if the event has one,
+/// replaces the URL that a user set in a calendar program.
 pub(crate) fn url(fields: &Fields, conference: bool) -> Option<&str> {
     let own = fields.own.get("url").and_then(Value::as_str);
     fields.conference.as_deref().filter(|_| conference).or(own)
@@ -44,7 +45,9 @@ pub(crate) fn url(fields: &Fields, conference: bool) -> Option<&str> {
 
 const PRODUCT: &str = "PRODID:-//connect-sandbox//EN";
 
-/// Returns the time zone in which times are written: UTC for an expanded occurrence.
+/// Returns the time zone in which the times of the instance are written.
+///
+/// The times of an occurrence are written in UTC, the times of a series in the time zone of its rule.
 fn zone_of(instance: &Instance<'_>) -> TimeZone {
     let own = instance.fields.own.get("timeZone").and_then(Value::as_str);
     match (&instance.event.series, instance.occurrence) {

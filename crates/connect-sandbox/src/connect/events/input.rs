@@ -44,8 +44,9 @@ impl Input {
         Self { fields, recurrence }
     }
 
-    /// Returns the recurrence, with the provider's rule for day 31 in shorter months.
+    /// Returns the recurrence as the calendar's provider interprets it.
     ///
+    /// In a month without day 31, Microsoft uses the last day instead; the other providers skip the month.
     /// `Some(None)` removes the recurrence.
     pub(crate) fn recurrence_for(self, calendar: &Calendar) -> Option<Option<Recurrence>> {
         self.recurrence.map(|rule| rule.map(|rule| rule.counted_by(calendar.provider)))
@@ -92,7 +93,7 @@ pub(crate) fn check(name: &str, value: &Value) -> Result<(), &'static str> {
     match name {
         "title" => error_unless(value.as_str().is_some_and(|title| !title.is_empty()), "must be a text"),
         "start" | "end" => {
-            error_unless(value.as_str().and_then(time::read).is_some(), "must be an ISO 8601 date")
+            error_unless(value.as_str().and_then(time::read).is_some(), "must be an ISO 8601 date or time")
         }
         _ if value.is_null() => Ok(()),
         "allDay" => error_unless(value.is_boolean(), "must be true or false"),
@@ -107,7 +108,10 @@ pub(crate) fn check(name: &str, value: &Value) -> Result<(), &'static str> {
             let fits =
                 |name, fits: fn(&Value) -> bool| value.get(name).is_none_or(|one| one.is_null() || fits(one));
             let right = fits("provider", Value::is_string) && fits("autoGenerate", Value::is_boolean);
-            error_unless(value.is_object() && right, "must be an object with provider and autoGenerate")
+            error_unless(
+                value.is_object() && right,
+                "must be an object; provider must be a string, autoGenerate true or false",
+            )
         }
         "availability" => error_unless(one_of(AVAILABILITY), "must be busy or free"),
         "privacy" => error_unless(one_of(PRIVACY), "must be public, private or confidential"),
@@ -148,7 +152,7 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
     }
     rule.end = match (present("count"), present("until")) {
         (None, None) => End::Never,
-        (Some(_), Some(_)) => return Err("count and until are both given (expected one of them)".to_owned()),
+        (Some(_), Some(_)) => return Err("count and until are both given (expected at most one)".to_owned()),
         (Some(count), None) => {
             let count = integer(count, 1, i64::MAX)
                 .and_then(|count| usize::try_from(count).ok().filter(|count| *count <= MAX_OCCURRENCES));
@@ -156,7 +160,7 @@ pub(crate) fn read_recurrence(value: &Value) -> Result<Recurrence, String> {
         }
         (None, Some(until)) => {
             let until = until.as_str().and_then(time::read);
-            End::Until(until.ok_or("until must be a time such as 20261231T235959Z")?)
+            End::Until(until.ok_or("until must be a date or time such as 2026-12-31 or 20261231T235959Z")?)
         }
     };
     rule.by_day =

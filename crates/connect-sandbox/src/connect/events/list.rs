@@ -62,13 +62,13 @@ impl Connect<'_> {
     }
 }
 
-/// Returns the sort key of an entry: the start, then values that never change.
+/// Returns the sort key of an entry: the start, the provider, the calendar id and the entry's id.
 fn order_key<'a>((calendar, entry): &(&'a Calendar, &'a Entry)) -> impl Ord + 'a {
     let (start, id) = &entry.key;
     (start, calendar.provider, &calendar.id, id)
 }
 
-/// Returns the entries of a calendar that match the query, for all pages.
+/// Returns all entries of a calendar that match the query, not only the entries of one page.
 fn listing(calendar: &mut Calendar, query: &EventQuery, free_busy: bool) -> Arc<Listing> {
     let (range, masters) = (query.range, !query.single_events);
     let name = format!("connect {} {} {masters} {free_busy}", range.start, range.end);
@@ -127,8 +127,9 @@ fn page_size(call: &Call) -> Result<usize, Problem> {
 }
 
 fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem> {
-    let read =
-        |text| time::read(text).ok_or_else(|| Problem::invalid_field(name, "must be an ISO 8601 date"));
+    let read = |text| {
+        time::read(text).ok_or_else(|| Problem::invalid_field(name, "must be an ISO 8601 date or time"))
+    };
     call.query(name).map(read).transpose()
 }
 
@@ -137,7 +138,7 @@ fn time_parameter(call: &Call, name: &str) -> Result<Option<Timestamp>, Problem>
 /// A list for all providers is stored under the empty name. An empty object or list counts as absent.
 fn chosen_calendars(text: &str) -> Result<Option<BTreeMap<String, Vec<String>>>, Problem> {
     let wrong = || {
-        let expected = r#"calendarIds must be JSON such as {"google":["id"]}, or a list of calendar ids"#;
+        let expected = r#"calendarIds must be JSON such as {"google":["id"]} or ["id"]"#;
         Problem::invalid_field("calendarIds", expected)
     };
     let ids = |value: Value| match value {

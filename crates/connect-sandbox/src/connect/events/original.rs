@@ -23,7 +23,8 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
 
 /// Returns the original of Apple or CalDAV.
 ///
-/// The original has iCalendar text, and a version that a 64-bit float cannot represent exactly.
+/// The original has iCalendar text, and a version of 2^53 or more: a 64-bit float cannot represent all of
+/// these numbers exactly.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

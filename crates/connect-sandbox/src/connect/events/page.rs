@@ -1,7 +1,7 @@
 //! The page tokens of `GET /events`: base64 of JSON.
 //!
-//! For each provider, a token contains the cursors of the calendars, and a flag that is true if
-//! more events follow.
+//! For each provider, a token contains the cursors of the calendars, and the flag `isDepleted`, which is true
+//! if no more events follow.
 //!
 //! The cursor of a calendar is its last listed event. Therefore, no event is repeated or lost if events are
 //! added or removed between two pages. The token also contains the parameters of the first page, and a
@@ -124,7 +124,7 @@ impl PageToken {
         cursors
     }
 
-    /// Returns the checksum of the token without the field `check`.
+    /// Returns the checksum of `user` and of all fields of the token except `check`.
     fn checksum(&self, user: &str) -> String {
         let content = serde_json::to_string(&(&self.providers, &self.query)).unwrap_or_default();
         format!("{:016x}", hash(hash(5, user), &content))

@@ -67,10 +67,10 @@ fn whole(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Map<Stri
     event
 }
 
-/// Returns `conference` and `conferenceData` in the format since API 1.6.1.
+/// Returns `conference` and `conferenceData` in the format of API 1.6.1 and later.
 ///
 /// `conferenceData` includes the join URL and the conference object of the provider. For Apple and CalDAV,
-/// the conference is the URL property.
+/// the join URL is the value of the iCalendar property URL.
 fn conference(calendar: &Calendar, instance: &Instance<'_>) -> Map<String, Value> {
     let fields = &instance.fields;
     let (original, url) = match calendar.provider {

@@ -20,7 +20,7 @@ pub(crate) struct AuthorizeRequest {
     pub(crate) user: UserKey,
     pub(crate) scope: Scope,
     pub(crate) state: Option<String>,
-    /// The providers that the page offers.
+    /// The providers of which the user can connect an account.
     pub(crate) providers: Vec<Provider>,
 }
 

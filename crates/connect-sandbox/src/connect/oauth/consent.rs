@@ -92,7 +92,7 @@ impl Connect<'_> {
         if !shown || crate::guard::is_cross_site(&call.request, &self.world.origin) {
             return Err(Problem::plain(
                 StatusCode::FORBIDDEN,
-                "The form was not sent by this browser's page: open the page again",
+                "The form was not sent from this browser's provider page: open the provider page again",
             ));
         }
         let provider = form.first("provider").and_then(Provider::parse);
@@ -201,7 +201,7 @@ fn requested_provider(call: &Call, request: &AuthorizeRequest) -> Result<Provide
     let provider = call.query("provider").and_then(Provider::parse);
     provider
         .filter(|provider| request.providers.contains(provider))
-        .ok_or_else(|| Problem::bad_request("provider must be one of the offered providers"))
+        .ok_or_else(|| Problem::bad_request("provider must be one of the providers that the sign-in offers"))
 }
 
 /// Returns the query of the authorization request, without the `provider` of the consent page.

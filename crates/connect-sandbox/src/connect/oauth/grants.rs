@@ -57,7 +57,9 @@ impl Grants {
         self.codes.insert(code, grant);
     }
 
-    /// Removes and returns a code, which works only once. The error is the OAuth `error_description`.
+    /// Removes and returns a code, so that the code works only once.
+    ///
+    /// The error is the OAuth `error_description`.
     pub(crate) fn take_code(
         &mut self,
         code: &str,

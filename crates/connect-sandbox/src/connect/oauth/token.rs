@@ -111,7 +111,7 @@ impl Connect<'_> {
         format!("{}.{}.{}", part(header), part(claims), self.world.random.token(32))
     }
 
-    /// Authenticates the application by the `Authorization` header, or without this header by the body.
+    /// Authenticates the application by the `Authorization` header; without the header, by the body.
     fn authenticate_client(&self, call: &Call, form: &TokenForm) -> Result<String, Problem> {
         let presents = |app: &Registered| match call.header(AUTHORIZATION) {
             Some(header) => basic_matches(header, &app.id, &app.secret),

@@ -55,7 +55,7 @@ fn vector_form(calendar: &Calendar, content: &Content<'_>) -> Value {
 
 /// Returns the kind of the changes; `None` if the changes have different kinds.
 ///
-/// Returns `Created` if there are no changes, as in the first delivery of a channel.
+/// Returns `Created` if there are no changes, as in the first delivery of a calendar without events.
 fn common_kind(content: &Content<'_>) -> Option<ChangeKind> {
     let first = content.changes.first().map_or(ChangeKind::Created, |one| one.kind);
     content.changes.iter().all(|one| one.kind == first).then_some(first)

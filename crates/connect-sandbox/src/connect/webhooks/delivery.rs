@@ -44,7 +44,7 @@ pub struct Delivery {
     pub(super) transmissions: Vec<Transmission>,
     #[serde(skip)]
     pub(super) key: CalendarKey,
-    /// Whether the delivery is the first of a channel.
+    /// Whether the delivery reports the existing events of a calendar, for a new channel.
     #[serde(skip)]
     pub(super) initial: bool,
     /// Whether the delivery is delayed, so that the next delivery is sent first (switch `delivery_order`).
@@ -63,7 +63,7 @@ pub struct Delivery {
 pub enum DeliveryState {
     /// An attempt is running or due later.
     Pending,
-    /// The application responded with a 2xx.
+    /// An attempt got a 2xx, and no attempt will follow.
     Delivered,
     /// No attempt got a 2xx, and no attempt will follow.
     Failed,
@@ -111,7 +111,9 @@ pub enum AttemptOutcome {
     Failed(String),
 }
 
-/// One transmission of a delivery, with its retries. A duplicate and a resend are separate transmissions.
+/// The first attempt to transmit a delivery, and the retries of this attempt.
+///
+/// A duplicate and a resend are separate transmissions.
 #[derive(Clone, Debug)]
 pub(super) struct Transmission {
     pub(super) due: Timestamp,

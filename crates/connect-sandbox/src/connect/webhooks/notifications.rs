@@ -94,7 +94,7 @@ impl Connect<'_> {
     }
 
     /// Replaces the subscription of a calendar. At Google and Microsoft, the first delivery of the new
-    /// channel has the existing events.
+    /// channel has the existing events, if the switch `initial_sync` is on.
     pub(super) fn start_channel(&mut self, new: Subscription) {
         let key = new.key();
         let due = new.since.checked_add(NOTIFICATION_DELAY).unwrap_or(Timestamp::MAX);
