@@ -1,7 +1,7 @@
 //! The demo calendars: a few hundred events for each user.
 //!
-//! Single events start between two months before and six months after the first request. The same seed, user
-//! and day of the first request give the same events.
+//! Single events start between two months before and six months after the first request. Two sandboxes have
+//! the same events for a user if the switch `seed` and the day of the first request are the same.
 
 mod series;
 mod single;

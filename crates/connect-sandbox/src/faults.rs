@@ -131,7 +131,7 @@ impl Fault {
         self
     }
 
-    /// Lets the service handle the request, but responds with 200 and an HTML page.
+    /// Responds with 200 and an HTML page after the service has handled the request.
     #[must_use]
     pub fn garbage(mut self) -> Self {
         self.garbage = true;
@@ -158,7 +158,8 @@ impl Fault {
         Duration::from_millis(self.delay_ms)
     }
 
-    /// Applies the fault to the response of the service, if any. Returns `None` to cut the connection.
+    /// Applies the fault to the response of the service. `reply` is `None` if the service was not called, or
+    /// if another fault cuts the connection. Returns `None` to cut the connection.
     pub(crate) fn apply(&self, reply: Option<Reply>) -> Option<Reply> {
         if self.cut.is_some() {
             return None;
@@ -229,8 +230,8 @@ impl Fault {
 const GARBAGE: &str =
     "<!DOCTYPE html><html><head><title>Gateway</title></head><body><h1>It works</h1></body></html>\n";
 
-/// The properties of a request that faults are matched with. `status` is set after the service has
-/// responded.
+/// The properties of a request that decide which faults apply to the request. `status` is the status of the
+/// service's response, or `None` before the service has responded.
 pub(crate) struct Matched<'a> {
     pub(crate) endpoint: &'a str,
     pub(crate) grant_type: Option<&'a str>,
@@ -241,7 +242,7 @@ pub(crate) struct Matched<'a> {
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {
-    /// Adds a fault and returns how often the fault will apply.
+    /// Adds a fault and returns the number of requests to which the fault will apply.
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
         let times = fault.times_left();
         if times > 0 {
@@ -255,7 +256,8 @@ impl Faults {
         &self.0
     }
 
-    /// Returns the fault that applies to this request, and counts down `skip` and `times`.
+    /// Returns the fault that applies to this request, and decrements `times` of that fault. If a fault
+    /// matches but still skips requests, decrements its `skip`.
     pub(crate) fn fire(&mut self, call: &Matched<'_>) -> Option<Fault> {
         let mut fired = None;
         for fault in self.0.iter_mut().filter(|fault| fault.matches(call)) {

@@ -1,7 +1,7 @@
 //! `GET /sandbox`: a page that shows the state of the sandbox, for debugging.
 //!
-//! Viewing the page changes nothing: the page is created from `&Sandbox`, and [`Sandbox::handle`] processes
-//! no notifications for this call.
+//! Viewing the page changes nothing: the page is created from `&Sandbox`, and for this call
+//! [`Sandbox::handle`] does not create the deliveries that are due.
 
 use crate::connect::webhooks::{Delivery, DeliveryState, Tried};
 use crate::faults::{Cut, Fault};

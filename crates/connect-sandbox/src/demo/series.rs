@@ -53,7 +53,7 @@ fn rule(calendar: &Calendar, n: usize, first: Timestamp) -> Recurrence {
     rule
 }
 
-/// Moves an occurrence by two hours (an all-day occurrence by a day), and extends the title.
+/// Moves an occurrence by two hours (an all-day occurrence by a day), and adds `(moved)` to the title.
 fn moved(fields: &Fields, start: Option<&Timestamp>) -> Option<(Timestamp, Exception)> {
     let start = *start?;
     let whole = fields.moved_to(start);

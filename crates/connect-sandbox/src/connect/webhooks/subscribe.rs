@@ -66,15 +66,15 @@ impl Connect<'_> {
             None => "There was no such subscription",
             // To stop a channel, Google also requires the resource id.
             Some(removed) if removed.resource_id != resource && removed.resource_id.is_some() => {
-                "Unsubscribed; the provider could not stop the channel without its resourceId"
+                "Unsubscribed; the provider could not stop the channel: resourceId is missing or wrong"
             }
             Some(_) => "Unsubscribed",
         };
         Ok(ok(&json!({ "success": true, "message": message })))
     }
 
-    /// Returns the id of the calendar, as `GET /calendars` lists it. Accepts the id `primary` only with the
-    /// switch `subscribe_alias`.
+    /// Returns the id that `GET /calendars` lists for the requested calendar. Accepts the id `primary` only
+    /// with the switch `subscribe_alias`.
     fn listed_calendar(&mut self, user: &UserKey, request: &SubscribeRequest) -> Result<String, Problem> {
         let alias = self.world.settings.webhooks.subscribe_alias;
         let mut calendars =

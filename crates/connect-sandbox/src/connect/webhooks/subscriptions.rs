@@ -2,7 +2,7 @@
 //!
 //! A calendar has at most one subscription: a new subscription replaces the earlier one. When an account is
 //! connected and the application has a webhook URL, the service subscribes every calendar of the account
-//! (switch `auto_subscribe`). The service renews a subscription unless the application set its expiration.
+//! (switch `auto_subscribe`). The service renews a subscription unless the application set `expiration`.
 
 use crate::connect::Connect;
 use crate::world::provider::Provider;
@@ -12,7 +12,8 @@ use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 
-/// The subscription of a calendar. The changes of the calendar are delivered to the application.
+/// The subscription of an application to a calendar. The service delivers the changes of the calendar to the
+/// application.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
@@ -27,7 +28,7 @@ pub struct Subscription {
     pub calendar_id: String,
     /// The channel id, set by the application or generated.
     pub channel_id: String,
-    /// The provider's id of the channel; only Google has one.
+    /// Google's id of the watched resource; `None` for the other providers.
     pub resource_id: Option<String>,
     /// When the subscription ends. If `renewed` is true, the service renews the subscription at this time.
     #[serde(serialize_with = "time::serialize_wire")]
@@ -135,7 +136,7 @@ impl Subscriptions {
         &self.0
     }
 
-    /// Whether another calendar of the application uses the channel id.
+    /// Whether the application already has a subscription with this channel id for another calendar.
     pub(super) fn channel_taken(&self, new: &Subscription) -> bool {
         self.0.iter().any(|one| {
             one.client_id == new.client_id && one.channel_id == new.channel_id && !one.same_calendar(new)

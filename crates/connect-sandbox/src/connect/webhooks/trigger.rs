@@ -1,4 +1,4 @@
-//! Changes on demand, as a user makes them in the provider's own calendar program.
+//! Changes a calendar on request, as if a user did so in the provider's calendar program.
 
 use super::body::changed_event;
 use super::subscriptions::CalendarKey;
@@ -11,16 +11,17 @@ use serde::de::{Deserializer, Error as _};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-/// A change by a user of the provider, to be made now.
+/// A change that the sandbox makes on request, as if a user made it in the provider's program.
 ///
 /// ```
 /// use connect_sandbox::Trigger;
 /// let change = Trigger::updated().user("ada").provider("google").title("Moved to room 5");
 /// ```
 ///
-/// By default, the change applies to the calendar that was subscribed first, and to its next event. A created
-/// event starts at the next full hour by default, and lasts one hour. An update that sets no field changes
-/// the title.
+/// By default, the change applies to the calendar that was subscribed first. By default, an update or a
+/// deletion applies to the next event of the calendar, or to the last event if no event starts within a year.
+/// A created event starts at the next full hour by default, and lasts one hour. An update that sets no field
+/// appends `(changed)` to the title.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Trigger {
@@ -70,8 +71,8 @@ pub enum TriggerError {
     /// The user has not signed in.
     #[error("there is no user {0:?}: sign the user in first")]
     UnknownUser(String),
-    /// No user has signed in yet.
-    #[error("there is no user yet: sign a user in first")]
+    /// No user has signed in to the application (to any application if the trigger sets no client id).
+    #[error("no user has signed in to the application: sign a user in first")]
     NoUser,
     /// The application has no webhook URL.
     #[error("the application has no webhook URL: set it (webhook_url) before the user connects an account")]
@@ -259,7 +260,12 @@ fn default_change() -> ChangeKind {
 fn read_time<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Timestamp>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
     let read = |text: String| {
-        time::read(&text).ok_or_else(|| D::Error::custom(format!("{text:?} is not an ISO 8601 date")))
+        time::read(&text).ok_or_else(|| {
+            D::Error::custom(format!(
+                "start or end: {text:?} is not a date or time \
+                 (expected such as 2026-12-01 or 2026-12-01T09:00Z)"
+            ))
+        })
     };
     text.map(read).transpose()
 }

@@ -55,7 +55,7 @@ impl Role {
 }
 
 impl CalendarAccess {
-    /// Returns the name that the checksums of the calendar's page tokens and sync tokens include.
+    /// Returns the name that the page tokens and sync tokens of the calendar are bound to.
     pub(super) fn name(&self) -> String {
         self.place.name()
     }

@@ -85,7 +85,8 @@ impl ApiError {
         Self::new(401, "authError", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
     }
 
-    /// Creates the error for an API key on a call that needs a user.
+    /// Creates the error for an API key on a call that needs a user. With the switch `google_no_auth=401`, a
+    /// call that has neither an access token nor an API key gets the same error.
     pub(super) fn login_required() -> Self {
         let message = "Login Required.";
         Self::new(401, "required", message).at("header", "Authorization").with_status("UNAUTHENTICATED")
@@ -182,9 +183,9 @@ impl From<ApiError> for Reply {
     }
 }
 
-/// Returns the error that a value of the switch `google_limit` selects. In the domain
-/// `usageLimits`, the status 403 does not mean that the caller lacks a permission. The error
-/// `accessNotConfigured` has the domain `usageLimits` although its cause is not too many calls.
+/// Returns the error that a value of the switch `google_limit` selects. In the domain `usageLimits`, the
+/// status 403 does not mean that the caller lacks a permission. The error `accessNotConfigured` is also in
+/// that domain, but it means that the API is not enabled for the project, not that there were too many calls.
 pub(super) fn limit(limit: GoogleLimit) -> Option<ApiError> {
     let usage = |code, reason, message: &str| Some(ApiError::new(code, reason, message).of("usageLimits"));
     match limit {
