@@ -1,7 +1,7 @@
-//! Protects control calls from web pages.
+//! Refuses control calls from web pages of other origins.
 //!
-//! A page in a browser on the same machine must not control the sandbox: neither with a cross-site request,
-//! nor through a host name that resolves to the machine (DNS rebinding).
+//! A page of another origin, open in a browser on the same machine, must not control the sandbox: neither
+//! with a cross-site request, nor through a host name that resolves to the machine (DNS rebinding).
 //!
 //! ```text
 //! Host, and an absolute request target ──neither a loopback name nor an allowed host──▶ 403
@@ -47,7 +47,7 @@ pub(crate) fn is_control_path(path: &str) -> bool {
 }
 
 impl Sandbox {
-    /// Accepts control calls whose `Host` has this name or address.
+    /// Accepts control calls whose `Host` header contains the name or address `host`, with any port.
     ///
     /// A loopback `Host` is always accepted, with any port: `localhost`, a name that ends with `.localhost`,
     /// or an address such as `127.0.0.1` or `[::1]`.
@@ -77,8 +77,8 @@ impl Sandbox {
             if !known {
                 let host = String::from_utf8_lossy(host);
                 return Err(forbidden(&format!(
-                    "the host {host:?} is neither a loopback name such as \"localhost\" nor a host that the sandbox was \
-                     started with"
+                    "the request's host {host:?} is neither a loopback name or address such as \"localhost\" or \
+                     \"127.0.0.1\" nor a host that the sandbox was started with"
                 )));
             }
         }

@@ -1,5 +1,5 @@
-//! How the Google authorization server differs from the defaults of `Rules`. The differences are refresh
-//! tokens on the first consent, incremental scopes, the popup flow, and revocation.
+//! How the Google authorization server differs from the defaults of `Rules`. The main differences are the
+//! conditions for a refresh token, incremental scopes, the popup flow, and revocation.
 
 use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
 use crate::oauth_server::{
@@ -15,10 +15,11 @@ use std::borrow::Cow;
 /// The prefix of scopes that Google defines.
 pub(super) const SCOPE_PREFIX: &str = "https://www.googleapis.com/auth/";
 
-/// The `redirect_uri` of the popup flow. Google Identity Services passes the code to a callback in the page.
+/// The `redirect_uri` of the popup flow. Google Identity Services passes the code to a JavaScript function of
+/// the page.
 const POSTMESSAGE: &str = "postmessage";
 
-/// The lifetime of refresh tokens of an application in testing: 7 days, in seconds.
+/// The lifetime of a refresh token if the publishing status of the application is "Testing": 7 days.
 const TESTING_REFRESH_TTL_SECONDS: u64 = 7 * 24 * 3600;
 
 pub(crate) struct GoogleRules;
@@ -37,7 +38,7 @@ impl Rules for GoogleRules {
         ]
     }
 
-    /// Returns texts that are not from Google's documentation.
+    /// Returns the texts of the consent page. Google's documentation does not contain these texts.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "{} wants access to your Google Account", allow: "Continue", deny: "Cancel" }
     }
@@ -59,8 +60,8 @@ impl Rules for GoogleRules {
         true
     }
 
-    /// Accepts every loopback redirect URI for installed applications, which register no redirect URI.
-    /// Accepts `postmessage` only for confidential applications, which exchange the code on a server.
+    /// Accepts the registered redirect URIs of an application. Accepts every loopback redirect URI for an
+    /// installed application, and `postmessage` for a confidential application.
     fn allows(&self, client: &Client, redirect_uri: &str) -> bool {
         let more =
             if client.is_public() { loopback(redirect_uri).is_some() } else { redirect_uri == POSTMESSAGE };
@@ -123,7 +124,7 @@ impl Rules for GoogleRules {
         Ok(scopes)
     }
 
-    /// Google's documentation shows codes and tokens with slashes.
+    /// Returns prefixes with slashes, as in the codes and tokens of Google's documentation.
     fn prefixes(&self) -> Prefixes {
         Prefixes { code: "4/0", access_token: "1/", refresh_token: "1//" }
     }
@@ -161,7 +162,7 @@ fn origin_of(uri: &str) -> Option<&str> {
     uri.get(..start + length)
 }
 
-/// The description of each scope from Google's list of scopes. The consent page shows these descriptions.
+/// The descriptions of scopes on the consent page. The texts are those of Google's list of scopes.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),

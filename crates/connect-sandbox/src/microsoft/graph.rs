@@ -12,7 +12,7 @@
 //! - [`prefer`], [`query`], [`render_options`]: read the headers and query parameters of a request.
 //! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write and read events as
 //!   Graph JSON.
-//! - [`list`], [`delta`]: pages, and changes since a delta link.
+//! - [`list`], [`delta`]: list events in pages, and list the changes since a delta link.
 //!
 //! Not implemented: `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups,
 //! calendars of other users, and responses to invitations.
@@ -111,7 +111,8 @@ impl Graph<'_> {
     }
 
     /// Returns the error for an unsupported method (405), or for an unknown path (400). `methods` lists the
-    /// methods that the path supports. If the access token is missing or invalid, the error is 401.
+    /// methods that the path supports, and is empty for an unknown path. If the access token is missing or
+    /// invalid, the error is 401.
     pub(crate) fn unknown(&mut self, methods: &str, call: &Call) -> Reply {
         let error = match self.bearer_token(call) {
             Err(error) => error,

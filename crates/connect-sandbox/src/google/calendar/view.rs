@@ -23,7 +23,7 @@ pub(super) struct Item<'a> {
 #[derive(Clone, Debug)]
 enum ItemState<'a> {
     Live(Box<Instance<'a>>),
-    /// A cancelled event, or a cancelled occurrence with its original start.
+    /// The original start of a cancelled occurrence, or `None` for a cancelled event.
     Cancelled(Option<Timestamp>),
 }
 
@@ -74,8 +74,8 @@ impl<'a> Item<'a> {
         matches!(self.state, ItemState::Live(_))
     }
 
-    /// Returns whether the list contains the item. A list without `showDeleted` and without `singleEvents`
-    /// still contains the cancelled occurrences of a series.
+    /// Returns whether a list for `query` contains the item. A list without `showDeleted` and without
+    /// `singleEvents` still contains the cancelled occurrences of a series.
     pub(super) fn is_listed(&self, query: &Query) -> bool {
         let exception = matches!(self.state, ItemState::Cancelled(Some(_))) && !query.single_events;
         self.is_live() || query.show_deleted || exception
@@ -164,7 +164,8 @@ fn mentions(fields: &Fields, text: &str) -> bool {
     texts.into_iter().flatten().chain(guests).any(|one| one.to_lowercase().contains(text))
 }
 
-/// Returns the items to send to a client whose list contains the version `before` of an event.
+/// Returns the items that report the change of an event from version `before` to version `now`.
+/// A missing version means that the event does not exist.
 pub(super) fn changes<'a>(
     before: Option<&'a Arc<Event>>,
     now: Option<&'a Arc<Event>>,

@@ -199,7 +199,7 @@ fn notified(call: &Call) -> SendUpdates {
     }
 }
 
-/// Returns whether the caller supports conferences. Conference data from other callers is ignored.
+/// Returns whether the caller supports conferences. If not, the conference data in the request is ignored.
 fn conference_version(call: &Call) -> Result<bool, ApiError> {
     one_of(call, "conferenceDataVersion", &["0", "1"])?;
     Ok(call.query("conferenceDataVersion") == Some("1"))
@@ -232,7 +232,7 @@ fn new_id(
     Ok(id.to_owned())
 }
 
-/// Returns the series of a draft, without the occurrences that its recurrence lines exclude.
+/// Returns the series of a draft, without the occurrences that the draft's recurrence lines exclude.
 fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Option<Series>, ApiError> {
     if !draft.repeats() {
         return Ok(None);
@@ -246,7 +246,8 @@ fn series(draft: &EventDraft, calendar: &Calendar, fields: &Fields) -> Result<Op
     Ok(Some(series))
 }
 
-/// Sets the conference from the body of the request. A `createRequest` in the body creates a conference.
+/// Sets the conference in `patch` if the conference data of `event` and `current` differ. A `createRequest`
+/// in the conference data of `event` creates a conference.
 fn conference(
     patch: &mut Patch,
     event: &Value,

@@ -20,8 +20,8 @@ pub(super) struct Principal {
 /// The client id of an application and the account of the mailbox.
 pub(crate) type Caller = (String, String);
 
-/// The end times of the requests in flight, by caller. The end of a request without a response is
-/// `Timestamp::MAX`.
+/// The end times of the requests in flight, by caller. An end time is `Timestamp::MAX` until
+/// [`Graph::request_ended`] sets it.
 #[derive(Debug, Default)]
 pub(crate) struct InFlight(BTreeMap<Caller, Vec<Timestamp>>);
 
@@ -33,7 +33,7 @@ impl Graph<'_> {
         if may { Ok(Principal { account: token.user }) } else { Err(ApiError::access_denied()) }
     }
 
-    /// Returns the access token of a call without checking its scopes.
+    /// Returns the access token of a call without checking the token's scopes.
     pub(super) fn bearer_token(&self, call: &Call) -> Result<ProviderToken, ApiError> {
         if !call.request.headers().contains_key(AUTHORIZATION) {
             return Err(ApiError::no_token("Access token is empty."));

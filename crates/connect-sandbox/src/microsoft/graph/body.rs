@@ -35,7 +35,7 @@ pub(super) const RENDERED_SEPARATELY: &[&str] = &[
     "extendedProperties",
 ];
 
-/// Fields that a request cannot set.
+/// Fields that the sandbox ignores in a request.
 const READ_ONLY: &[&str] = &[
     "bodyPreview",
     "changeKey",
@@ -78,7 +78,8 @@ pub(super) fn writable(sent: &Map<String, Value>) -> Result<Map<String, Value>, 
     Ok(writable)
 }
 
-/// Returns the complete event after an update. A sent `location` replaces all `locations`, and vice versa.
+/// Returns the complete event after an update. If `sent` has only one of `location` and `locations`, the
+/// other is removed from the event.
 pub(super) fn merged(current: &Value, sent: &Map<String, Value>) -> Value {
     let mut whole = current.clone();
     if sent.contains_key("location") && !sent.contains_key("locations") {
@@ -128,7 +129,8 @@ pub(super) fn read(event: &Value, calendar: &Calendar, listed: bool) -> Result<E
     Ok(EventDraft { fields, rule })
 }
 
-/// Reads the times. An all-day event starts and ends at midnight in one zone, and lasts at least a day.
+/// Reads the start and the end. An all-day event must start and end at midnight in the same time zone, and
+/// last at least a day.
 fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiError> {
     let (start, end) =
         (times::read("start", &event["start"], listed)?, times::read("end", &event["end"], listed)?);
@@ -168,7 +170,8 @@ fn read_times(event: &Value, listed: bool) -> Result<Map<String, Value>, ApiErro
     Ok(fields.into_iter().collect())
 }
 
-/// Returns the content type of the body (`text` or null for HTML), and the content.
+/// Returns the content type and the content of the body. The content type is `text`, or null if the content
+/// is HTML or missing.
 fn read_body(event: &Value) -> Result<(Value, Value), ApiError> {
     let body = &event["body"];
     if body.is_null() {
@@ -302,7 +305,7 @@ fn choice(event: &Value, name: &str, choices: &[&'static str]) -> Result<Option<
 }
 
 fn wrong(name: &str) -> ApiError {
-    ApiError::body(format!("Cannot convert the value of '{name}' to its type."))
+    ApiError::body(format!("Cannot convert the value of '{name}' to the type of this property."))
 }
 
 fn some_list(list: Vec<Value>) -> Value {

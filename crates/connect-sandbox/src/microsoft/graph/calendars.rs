@@ -61,7 +61,7 @@ impl Graph<'_> {
     }
 }
 
-/// Renders a calendar. The member `original` of a seed overrides the default values.
+/// Renders a calendar. The member `original` of the calendar in the seed overrides the default values.
 fn calendar(calendar: &Calendar, select: Option<&[String]>) -> Map<String, Value> {
     let mut all = json!({
         "color": "auto",

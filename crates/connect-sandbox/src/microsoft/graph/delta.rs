@@ -135,7 +135,8 @@ fn view_entries(event: &Arc<Event>, view: &View) -> Vec<Entry> {
     all.iter().map(|one| Entry::new(None, one, event)).collect()
 }
 
-/// Returns the entries to send to a client whose view contains the version `before` of an event.
+/// Returns the entries that report the change of an event from version `before` to version `now`.
+/// A missing version means that the event does not exist.
 fn changes(before: Option<&Arc<Event>>, now: Option<&Arc<Event>>, view: &View) -> Vec<Entry> {
     let by_id = |event: Option<&Arc<Event>>| -> BTreeMap<String, Entry> {
         let all = event.map(|event| view_entries(event, view)).unwrap_or_default();

@@ -20,7 +20,7 @@ struct ErrorFields {
     retry_after: Option<String>,
 }
 
-/// The format of an error response, which two switches select, and the values of its inner error.
+/// The format of an error response, which depends on two switches. Includes the values of the inner error.
 pub(super) struct ErrorFormat<'a> {
     /// The name of the inner error: `innerError` or `innererror`.
     pub(super) inner: &'a str,

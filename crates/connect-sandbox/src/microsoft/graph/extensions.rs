@@ -11,7 +11,7 @@ const CONNECT_EXTENSION: &str = "com.mobiscroll.connect";
 /// The members of an extension that are not custom fields.
 const RESERVED_MEMBERS: [&str; 3] = ["@odata.type", "id", "extensionName"];
 
-/// Returns the extensions and properties that the request asks for with `$expand`.
+/// Returns the extensions and extended properties that the request asks for with `$expand`.
 pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     let mut shown = Map::new();
     let (extensions, properties) = sent(fields);
@@ -28,7 +28,7 @@ pub(super) fn expanded(fields: &Fields, expand: &Expand) -> Map<String, Value> {
     shown
 }
 
-/// Returns the extensions and properties that the caller sent. If Connect changed the custom fields
+/// Returns the extensions and extended properties that the caller sent. If Connect changed the custom fields
 /// after the caller sent the event, returns one extension that contains the custom fields.
 pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     let list = |name: &str| fields.own.get(name).and_then(Value::as_array).cloned().unwrap_or_default();
@@ -50,7 +50,7 @@ pub(super) fn sent(fields: &Fields) -> (Vec<Value>, Vec<Value>) {
     }
 }
 
-/// Returns the custom fields that Connect shows for the extensions and properties.
+/// Returns the custom fields that Connect shows for the extensions and extended properties.
 pub(super) fn custom_of(extensions: &[Value], properties: &[Value]) -> Option<Value> {
     let of_extensions = extensions.iter().filter_map(Value::as_object).flatten();
     let of_extensions = of_extensions.filter(|(name, _)| !RESERVED_MEMBERS.contains(&name.as_str()));
@@ -85,7 +85,7 @@ pub(super) fn read_properties(value: &Value) -> Result<Vec<Value>, ApiError> {
     } else {
         Err(ApiError::property(
             "singleValueExtendedProperties",
-            "each extended property must have an id and a value",
+            "each extended property must have a non-empty id and a value that is a string",
         ))
     }
 }

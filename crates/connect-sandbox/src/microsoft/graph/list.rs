@@ -93,8 +93,8 @@ impl Graph<'_> {
         json!(format!("{}/microsoft/graph/v1.0/$metadata#{what}", self.world.origin))
     }
 
-    /// Returns the URL of the next page or round. The URL has the path of the call. The query of
-    /// the URL contains `pairs` and `token`, but no earlier token. The switch `graph_next_link`
+    /// Returns the URL of the next page or round. The URL has the path of the call. The query of the URL
+    /// contains `token`, and `pairs` without `$skip` and without earlier tokens. The switch `graph_next_link`
     /// selects the origin of the URL.
     pub(super) fn link(&self, call: &Call, pairs: &[(String, String)], token: (&str, &str)) -> String {
         let replaced = |name: &str| ["$skip", "$skiptoken", "$deltatoken"].contains(&name);
@@ -126,7 +126,7 @@ fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
     instances(event, &query.view).iter().map(entry).collect()
 }
 
-/// Returns the instances of an event that a view contains.
+/// Returns those instances of an event that are in a view.
 pub(super) fn instances<'a>(event: &'a Event, view: &View) -> Vec<Instance<'a>> {
     let meant = !matches!(view, View::Instances { series, .. } if *series != event.id);
     match view.range() {

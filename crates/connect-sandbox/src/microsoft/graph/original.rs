@@ -1,4 +1,4 @@
-//! An event as Graph returns it.
+//! Renders the `original` that Connect returns for an Outlook event, in Graph's format.
 
 use super::recurrence;
 use crate::world::calendar::{Attendee, Calendar, Fields, Instance};

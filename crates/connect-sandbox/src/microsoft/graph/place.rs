@@ -46,8 +46,8 @@ impl Graph<'_> {
         self.places(principal, &calendar).into_iter().next().ok_or_else(ApiError::not_found)
     }
 
-    /// Returns the default calendar of a mailbox. The mailbox must be the caller's own (`own`), or belong to
-    /// a known account.
+    /// Returns the default calendar of a mailbox. Returns `None` unless the mailbox is the caller's own
+    /// (`own`) or belongs to a known account.
     pub(super) fn mailbox(&mut self, address: &str, own: bool) -> Option<CalendarRef> {
         let known = own
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {

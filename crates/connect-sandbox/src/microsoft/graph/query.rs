@@ -7,14 +7,14 @@ use crate::world::calendar::Range;
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
-/// The events that a list selects. The tokens of the list contain a copy of the view.
+/// The events that a list selects. The page tokens and delta tokens of the list contain the view.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) enum View {
-    /// Single events and occurrences in a range.
+    /// The single events in a range, and the occurrences of all series in that range.
     Window { start: Timestamp, end: Timestamp },
     /// Single events and series.
     Events,
-    /// The occurrences of a series in a range.
+    /// The occurrences of one series in a range.
     Instances { series: String, start: Timestamp, end: Timestamp },
 }
 
@@ -114,7 +114,7 @@ fn bound(call: &Call, name: &str) -> Result<Timestamp, ApiError> {
 }
 
 fn order(text: &str) -> Result<(Order, bool), ApiError> {
-    let wrong = || ApiError::option(format!("The order '{text}' is not supported."));
+    let wrong = || ApiError::option(format!("The value '{text}' of '$orderby' is not supported."));
     let mut words = text.split_whitespace();
     let order = match words.next().unwrap_or("") {
         "start/dateTime" | "start" => Order::Start,

@@ -31,7 +31,7 @@ pub(super) fn read(value: &Value, fields: &Fields, listed: bool) -> Result<Recur
     }
 }
 
-/// Returns the first start of the rule at or after `start`, even if the rule ends earlier.
+/// Returns the first start of the rule at or after `start`. Ignores the end of the rule.
 pub(super) fn first(rule: &Recurrence, start: Timestamp) -> Option<Timestamp> {
     if rule.includes(start) {
         return Some(start);
@@ -70,7 +70,7 @@ pub(crate) fn write(master: &Instance<'_>) -> Option<Value> {
 
 const NO_DATE: &str = "0001-01-01";
 
-/// Returns the properties that a pattern type requires.
+/// Returns the properties that belong to the pattern type `kind`, or `None` if the type is unknown.
 fn members(kind: &str) -> Option<&'static [&'static str]> {
     Some(match kind {
         "daily" => &[],
@@ -92,7 +92,7 @@ fn read_pattern(pattern: &Value) -> Result<Recurrence, ApiError> {
     {
         let value = &pattern[name];
         if !(members.contains(&name) || value.is_null() || *value == nothing) {
-            return Err(ApiError::recurrence(&format!("A pattern of type {kind} has no {name}.")));
+            return Err(ApiError::recurrence(&format!("A pattern of type {kind} must not have {name}.")));
         }
     }
     let mut rule = Recurrence::new(frequency(kind));
@@ -130,8 +130,8 @@ fn read_member(rule: &mut Recurrence, name: &str, value: &Value) -> Option<()> {
 
 fn read_range(range: &Value, rule: &Recurrence, fields: &Fields, listed: bool) -> Result<End, ApiError> {
     let date = |name: &str| range[name].as_str().and_then(|text| text.parse::<Date>().ok());
-    let start =
-        date("startDate").ok_or_else(|| ApiError::recurrence("The range's startDate is required."))?;
+    let start = date("startDate")
+        .ok_or_else(|| ApiError::recurrence("The range's startDate is missing or not a date."))?;
     if start != rule.zone.to_datetime(fields.start).date() {
         return Err(ApiError::recurrence("The range's startDate must be the day of the event's start."));
     }

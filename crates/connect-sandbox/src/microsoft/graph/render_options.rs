@@ -19,7 +19,7 @@ pub(super) struct RenderOptions {
     view: bool,
 }
 
-/// The expanded parts of an event.
+/// The parts of an event that `$expand` requests.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Expand {
     pub(super) extensions: bool,
@@ -123,7 +123,11 @@ impl Expand {
                     }
                     expand.properties = Some(ids);
                 }
-                _ => return Err(ApiError::option(format!("'{part}' cannot be expanded here."))),
+                _ => {
+                    return Err(ApiError::option(format!(
+                        "'{part}' cannot be expanded (expected extensions or singleValueExtendedProperties)."
+                    )));
+                }
             }
         }
         Ok(expand)

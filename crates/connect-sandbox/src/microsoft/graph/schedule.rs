@@ -1,5 +1,5 @@
-//! The endpoint `getSchedule`, which returns when mailboxes are busy. The response contains event details
-//! only for the caller's own mailbox.
+//! The endpoint `getSchedule`, which returns the times at which mailboxes are busy. The response contains
+//! event details only for the caller's own mailbox.
 
 use super::Graph;
 use super::access::Principal;
@@ -41,7 +41,7 @@ impl Graph<'_> {
             return Err(ApiError::new(
                 400,
                 "ErrorInvalidTimeInterval",
-                "The time window is empty or too long.",
+                "The time from startTime to endTime is empty or has more than 1000 intervals.",
             ));
         }
         let schedules =
@@ -85,7 +85,7 @@ fn parameters(sent: Map<String, Value>) -> Value {
 fn slot(value: &Value) -> Result<SignedDuration, ApiError> {
     let minutes = if value.is_null() { Some(30) } else { value.as_i64() };
     let minutes = minutes.filter(|minutes| (5..=1440).contains(minutes));
-    let message = "The interval must be from 5 to 1440 minutes.";
+    let message = "The availabilityViewInterval must be from 5 to 1440 minutes.";
     let minutes = minutes.ok_or_else(|| ApiError::new(400, "ErrorInvalidMergedFreeBusyInterval", message))?;
     Ok(SignedDuration::from_mins(minutes))
 }
