@@ -82,7 +82,7 @@ impl AuthorizationServer {
 pub(crate) enum Endpoint {
     /// The authorization endpoint (RFC 6749 3.1).
     Authorize(AuthorizationServer),
-    /// The submitted consent page, on the path of the authorization endpoint.
+    /// The endpoint that receives the submitted consent page, on the path of the authorization endpoint.
     Decide(AuthorizationServer),
     /// The token endpoint (RFC 6749 3.2).
     Token(AuthorizationServer),

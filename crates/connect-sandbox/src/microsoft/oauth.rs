@@ -33,7 +33,7 @@ impl Rules for MicrosoftRules {
         ]
     }
 
-    /// Returns texts that are not from Microsoft's documentation.
+    /// Returns the texts of the consent page, which are not from Microsoft's documentation.
     fn consent_words(&self) -> ConsentWords {
         ConsentWords { heading: "Permissions requested: {}", allow: "Accept", deny: "Cancel" }
     }
@@ -62,7 +62,8 @@ impl Rules for MicrosoftRules {
         format!("/microsoft/{}/v2.0", tenant(call).as_deref().unwrap_or("common"))
     }
 
-    /// An unknown mode cannot be reported by a redirect, because the mode decides how to redirect.
+    /// Returns the response mode. An unknown `response_mode` is reported without a redirect, because the
+    /// server cannot know the form of the redirect.
     fn response_mode(&self, _redirect_uri: &str, query: &Parameters) -> Result<ResponseMode, OAuthError> {
         match query.find("response_mode") {
             None | Some("query") => Ok(ResponseMode::Query),
@@ -84,8 +85,9 @@ impl Rules for MicrosoftRules {
         for_one_resource(granted, requested)
     }
 
-    /// Returns the scopes as requested. If the switch `microsoft_scope` is `resource`, returns the
-    /// scopes in reverse order, with the address of Graph and without `offline_access`.
+    /// Returns the scopes for the token response, as requested by default. If the switch `microsoft_scope` is
+    /// `resource`, returns the scopes in reverse order and without `offline_access`; each Graph scope then
+    /// begins with the address of Graph.
     fn response_scopes(&self, scopes: &[String], settings: &Settings) -> Vec<String> {
         if settings.microsoft.scope == ScopeForm::AsAsked {
             return scopes.to_vec();
@@ -154,8 +156,9 @@ fn is_domain(text: &str) -> bool {
 }
 
 /// Returns the scopes of an access token, which is valid for one resource. Without `requested`, returns the
-/// granted scopes of the first resource. Fails if `requested` names several resources, or a scope that was
-/// not granted. Scopes are compared without the address of Graph.
+/// granted scopes of the first resource in `granted`, and the granted scopes that belong to no resource.
+/// Fails if `requested` names several resources, or a scope that was not granted. Scopes are compared without
+/// the address of Graph.
 fn for_one_resource(granted: &[String], requested: Option<Vec<String>>) -> Result<Vec<String>, OAuthError> {
     let Some(requested) = requested else {
         let first = granted.iter().find_map(|scope| resource(scope));

@@ -69,7 +69,7 @@ impl OAuthApp {
     }
 
     /// Makes the application public. A loopback redirect URI may then have another port than the registered
-    /// URI (RFC 8252 7.3). Google accepts every loopback redirect URI.
+    /// URI (RFC 8252 7.3). Google accepts every loopback redirect URI of a public application.
     #[must_use]
     pub fn public(mut self) -> Self {
         self.client_type = ClientType::Public;
@@ -182,7 +182,7 @@ fn public(server: AuthorizationServer) -> Client {
     Client { server, id, secret, app, owner: None }
 }
 
-/// Returns the host of a loopback URI (an address or `localhost`), and its path with the query. A URI with a
+/// Returns the host (an address or `localhost`) and the path with the query of a loopback URI. A URI with a
 /// fragment (RFC 6749 3.1.2) or with user information is not a loopback URI.
 pub(crate) fn loopback(uri: &str) -> Option<(&'static str, &str)> {
     let authority = uri.strip_prefix("http://").filter(|_| is_uri(uri) && !uri.contains('#'))?;

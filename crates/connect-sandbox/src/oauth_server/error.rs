@@ -33,7 +33,7 @@ pub(crate) enum OAuthError {
     /// A public application sent a secret, although none was issued to it.
     PublicSecret,
     TwoMethods,
-    /// A request with an `Origin` header contains client credentials.
+    /// A request with an `Origin` header contains a client secret.
     CrossOrigin,
     GrantType,
     Code,
@@ -97,8 +97,8 @@ impl OAuthError {
             Self::Secret => "Client authentication failed",
             Self::SecretMissing => "A confidential client has to present its secret",
             Self::Tenant => "The tenant does not exist",
-            Self::CrossOrigin => "A request with an Origin header must not contain client credentials",
-            Self::PublicSecret => "A public client has no secret to present",
+            Self::CrossOrigin => "A request with an Origin header must not contain a client secret",
+            Self::PublicSecret => "A public client must not send a client secret",
             Self::TwoMethods => "More than one method of client authentication",
             Self::GrantType => "Unsupported grant_type",
             Self::Code => "Unknown authorization code",
@@ -114,7 +114,8 @@ impl OAuthError {
     }
 }
 
-/// Shortens the text, and removes characters that `error_description` must not contain (RFC 6749 5.2).
+/// Removes the characters that `error_description` must not contain (RFC 6749 5.2). Returns at most 100
+/// characters.
 fn printable(text: &str) -> String {
     let fit = |character: &char| matches!(character, ' '..='~') && !matches!(character, '"' | '\\');
     text.chars().filter(fit).take(100).collect()

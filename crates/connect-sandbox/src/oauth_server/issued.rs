@@ -100,11 +100,12 @@ impl Issued {
         self.codes.insert(code, grant);
     }
 
-    /// Exchanges a code for a grant. `narrow` returns which of the granted scopes the first access token
-    /// has.
+    /// Exchanges a code for a grant. `narrow` selects the scopes of the first access token from the granted
+    /// scopes.
     ///
-    /// Fails if the code was exchanged before, has expired, or was issued to another application. If
-    /// `revoking` is true, a second exchange also revokes the grant (RFC 6749 4.1.2).
+    /// Fails if the code was exchanged before, has expired, or was issued to another application, and if the
+    /// redirect URI or the code verifier does not match. If `revoking` is true, a second exchange also
+    /// revokes the grant (RFC 6749 4.1.2).
     pub(super) fn redeem(
         &mut self,
         exchange: &CodeExchange<'_>,

@@ -1,6 +1,6 @@
 //! Converts event bodies between HTML and plain text.
 
-/// Removes the tags and decodes the entities.
+/// Returns the text of an HTML body, without the tags and with the common entities decoded.
 pub(super) fn of_html(html: &str) -> String {
     let mut text = String::new();
     let mut inside = false;
@@ -22,7 +22,7 @@ pub(super) fn to_html(text: &str) -> String {
     format!("<html><body><div class=\"PlainText\">{escaped}</div></body></html>")
 }
 
-/// Returns the first 255 characters of a text.
+/// Returns the first 255 characters of a text, without surrounding white space.
 pub(super) fn preview(text: &str) -> String {
     text.trim().chars().take(255).collect()
 }

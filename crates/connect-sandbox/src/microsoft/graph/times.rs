@@ -15,24 +15,26 @@ pub(super) struct EventTime {
     pub(super) zone: Zone,
 }
 
-/// Renders a time in `zone`. The time of an all-day event is midnight in every zone.
+/// Renders a time in `zone`. A time of an all-day event is rendered as midnight, whatever `zone` is.
 pub(super) fn write(at: Timestamp, all_day: bool, zone: &Zone) -> Value {
     let local = if all_day { time::local(at) } else { zone.zone.to_datetime(at) };
     json!({ "dateTime": local.strftime("%Y-%m-%dT%H:%M:%S%.7f").to_string(), "timeZone": zone.name })
 }
 
-/// Reads `{dateTime, timeZone}`. The default zone is UTC.
+/// Reads `{dateTime, timeZone}`. Without `timeZone`, the zone is UTC.
 pub(super) fn read(name: &str, value: &Value, listed: bool) -> Result<EventTime, ApiError> {
     let object =
         value.as_object().ok_or_else(|| ApiError::property(name, "expected an object with a dateTime"))?;
     let text = object.get("dateTime").and_then(Value::as_str);
-    let text = text.ok_or_else(|| ApiError::property(name, "the dateTime is missing"))?;
+    let text = text.ok_or_else(|| ApiError::property(name, "the dateTime is missing or is not a string"))?;
     let zone = match object.get("timeZone") {
         None | Some(Value::Null) => Zone::utc(),
         Some(zone) => Zone::find(zone.as_str().unwrap_or(""), listed)?,
     };
     let local = civil(text, &zone).ok_or_else(|| {
-        ApiError::property(name, "the dateTime is not a date and time (expected such as 2026-12-01T09:00:00)")
+        let message = "the dateTime is not valid (expected a date, or a date and time without an offset, \
+                       such as 2026-12-01T09:00:00)";
+        ApiError::property(name, message)
     })?;
     let at = local.to_zoned_datetime(zone.zone.clone()).map(|zoned| zoned.timestamp());
     let at = at.ok().and_then(|at| Timestamp::from_millisecond(at.as_millisecond()).ok());
@@ -53,7 +55,7 @@ fn civil(text: &str, zone: &Zone) -> Option<DateTime> {
     }
 }
 
-/// Reads a bound of a view. A bound without an offset is in UTC.
+/// Reads the start or end of a calendar view. A time without an offset is in UTC.
 pub(super) fn bound(text: &str) -> Option<Timestamp> {
     if text.contains(' ') {
         return None; // A space comes from a `+` that was not percent-encoded.

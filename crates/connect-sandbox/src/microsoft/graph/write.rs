@@ -180,7 +180,8 @@ fn new_event(
     Ok(event)
 }
 
-/// Returns the series of a draft, and moves the event in `fields` to the first start of the pattern.
+/// Returns the series of a draft; `None` if the draft has no recurrence. Moves the event in `fields` to the
+/// first occurrence of the series.
 fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Option<Series>, ApiError> {
     let Some(sent) = &draft.rule else { return Ok(None) };
     let mut rule = recurrence::read(sent, fields, listed)?;
@@ -191,7 +192,8 @@ fn series(draft: &EventDraft, fields: &mut Fields, listed: bool) -> Result<Optio
     Ok(Some(Series::new(rule)))
 }
 
-/// Returns the event before an update, with all fields. The times are in the event's own time zones.
+/// Returns the event before an update, with all fields. `start` and `end` are in the time zones that are
+/// stored in the event.
 fn current(calendar: &Calendar, one: &Instance<'_>) -> Value {
     let fields = &one.fields;
     let mut event = resource::event(calendar, one, &RenderOptions::everything());
@@ -206,7 +208,8 @@ fn current(calendar: &Calendar, one: &Instance<'_>) -> Value {
     event
 }
 
-/// Returns the changes to an event's fields, and to its recurrence.
+/// Returns the changes that an update makes to the fields and to the series of an event. The second value is
+/// `None` if the recurrence does not change, and `Some(None)` if the update removes the recurrence.
 fn changes(
     calendar: &Calendar,
     target: &Target,
