@@ -37,7 +37,7 @@ pub(crate) enum Notice {
 
 /// Writes the provider page, which lists each provider with its connected account.
 ///
-/// A connected account is a pair: its address, and true if calendar permission was granted.
+/// The values of a connected account are the account's address and whether calendar permission was granted.
 pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bool)>)]) -> String {
     let words = page.words;
     let items: String =
@@ -61,7 +61,7 @@ pub(crate) fn providers(page: &Page<'_>, accounts: &[(Provider, Option<(&str, bo
     document(page, words.title, &content)
 }
 
-/// Writes the consent page of a provider, for an account and its calendars.
+/// Writes the consent page of a provider: a request for access to one account and its calendars.
 pub(crate) fn consent(page: &Page<'_>, provider: Provider, account: &str) -> String {
     let words = page.words;
     let title = format!("{}: {}", provider.title(), words.title);

@@ -137,7 +137,7 @@ impl Route {
         }
     }
 
-    /// Returns the first unknown segment of a Graph path, which can be an unsupported API version.
+    /// Returns the first unknown segment of a Graph path, for example an unsupported API version.
     pub(crate) fn unknown_segment(path: &str) -> &str {
         let canonical = canonical(path);
         let known = |name: &&str| {
@@ -148,7 +148,7 @@ impl Route {
         path.rsplit('/').nth(missing.saturating_sub(1)).unwrap_or("")
     }
 
-    /// Whether an endpoint has this name, or the name is `*`.
+    /// Returns whether a fault can have this endpoint: the name of an endpoint, `unknown`, or `*` for all.
     pub(crate) fn is_endpoint_name(name: &str) -> bool {
         name == "*" || name == UNKNOWN || under_api().chain(on_origin()).any(|(known, _)| known == name)
     }

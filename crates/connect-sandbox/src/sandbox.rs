@@ -57,7 +57,7 @@ pub struct Sandbox {
     recorder: Recorder,
 }
 
-/// The outcome of a request, and the delay before it.
+/// The outcome of a request, and the delay before the outcome.
 #[derive(Debug)]
 pub struct Answer {
     /// The time to wait before the outcome.
@@ -177,7 +177,7 @@ impl Sandbox {
         self.connect.keys.listed(self.world.anchor, self.sandbox_time(now))
     }
 
-    /// Creates a new active key and returns the keys.
+    /// Creates a new active webhook key and returns the same keys as [`webhook_keys`](Self::webhook_keys).
     ///
     /// Until the next rotation, but for at most `key_overlap` seconds, the previous key stays listed and also
     /// signs deliveries.
@@ -207,7 +207,7 @@ impl Sandbox {
         self.connect().deliveries(now)
     }
 
-    /// Records the outcome of an attempt. An unknown or used token is ignored.
+    /// Records the outcome of an attempt. If the token is unknown or was used before, the outcome is ignored.
     pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
         let now = self.sandbox_time(now);
         self.connect().delivered(token, outcome, now);
@@ -223,7 +223,8 @@ impl Sandbox {
 
     /// Returns the stored deliveries, the oldest first.
     ///
-    /// A thousand deliveries are stored, or up to ten thousand while deliveries are pending.
+    /// If a thousand deliveries are stored, a new delivery replaces the oldest completed delivery. If no
+    /// delivery is completed, up to ten thousand deliveries are stored.
     pub fn delivery_log(&self) -> impl Iterator<Item = &Delivery> {
         self.connect.outbox.log()
     }

@@ -21,8 +21,9 @@
 //! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The
 //! default of `timeZone` is UTC. The first calendar of an account is the primary calendar.
 //!
-//! A seed has `users`, `apptoto` or both. `apptoto` has Apptoto accounts by e-mail address, with `events` and
-//! `contacts` in the format of the Apptoto API, `bookingPages` and an `apiKey`. The README has an example.
+//! A seed has `users`, `apptoto` or both. `apptoto` has Apptoto accounts by e-mail address. Each account can
+//! have `events` and `contacts` in the format of the Apptoto API, and also `bookingPages` and an `apiKey`.
+//! The README has an example.
 //!
 //! Errors name the path of the invalid field. An unknown field is an error.
 
@@ -48,8 +49,8 @@ pub struct SeedError {
 impl Sandbox {
     /// Loads users with their accounts, calendars and events from JSON. The README describes the format.
     ///
-    /// A user of the seed has only the accounts of the seed, in every application. The accounts of
-    /// the seed replace the accounts that the user already has.
+    /// In every application, a user of the seed gets exactly the accounts that the seed lists for the user.
+    /// Earlier accounts of the user are removed.
     ///
     /// # Errors
     ///

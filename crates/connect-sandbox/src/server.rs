@@ -75,7 +75,7 @@ pub enum StartError {
     Tls(String),
 }
 
-/// The sandbox, shared by the connections, the delivery task and the caller.
+/// The sandbox, shared by the connections, the delivery task and the [`Server`].
 #[derive(Clone, Debug)]
 pub(crate) struct Shared(Arc<Inner>);
 
@@ -201,7 +201,7 @@ impl Drop for Server {
 }
 
 impl Builder {
-    /// Sets the initial switches.
+    /// Sets the initial values of the switches.
     #[must_use]
     pub fn settings(mut self, settings: Settings) -> Self {
         self.settings = settings;

@@ -49,7 +49,7 @@ impl Parameters {
         }
     }
 
-    /// Returns the value of a parameter, or `None` if it is missing or repeated.
+    /// Returns the value of a parameter, or `None` if the parameter is missing or repeated.
     pub(crate) fn find(&self, name: &str) -> Option<&str> {
         self.values.get(name).filter(|_| !self.repeated.contains(name)).map(String::as_str)
     }

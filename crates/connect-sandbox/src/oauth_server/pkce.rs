@@ -14,8 +14,8 @@ pub(super) enum Challenge {
 }
 
 impl Challenge {
-    /// Reads the code challenge. The default method is `plain` (RFC 7636 4.3). If the argument
-    /// `plain` is false, the method `plain` is refused.
+    /// Reads the code challenge. A request without `code_challenge_method` uses the method `plain` (RFC 7636
+    /// 4.3). If the argument `plain` is false, the method `plain` is refused.
     pub(super) fn read(query: &Parameters, plain: bool) -> Result<Option<Self>, OAuthError> {
         let method = query.find("code_challenge_method");
         let Some(challenge) = query.find("code_challenge") else {
@@ -39,9 +39,9 @@ impl Challenge {
     }
 }
 
-/// Checks the code verifier of an exchange against the code challenge (RFC 7636 4.6). A verifier
-/// without a challenge is refused as well, because an attacker may have removed the challenge (RFC
-/// 9700 4.8.2).
+/// Checks the code verifier of an exchange against the code challenge (RFC 7636 4.6). If the authorization
+/// request had no challenge, an exchange with a verifier is refused, because an attacker may have removed the
+/// challenge (RFC 9700 4.8.2).
 pub(super) fn check_verifier(
     challenge: Option<&Challenge>,
     verifier: Option<&str>,

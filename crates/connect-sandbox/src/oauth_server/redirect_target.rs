@@ -11,7 +11,7 @@ use crate::reply::{Reply, html, ok, redirect};
 use crate::settings::CallbackIss;
 use serde_json::{Map, json};
 
-/// The redirect URI of an authorization request, and the parameters of every redirect.
+/// The redirect URI, response mode, `state` and `iss` of the response to an authorization request.
 pub(crate) struct RedirectTarget {
     pub(crate) client: Client,
     /// The redirect URI of the authorization request, as sent.
@@ -28,8 +28,8 @@ pub(crate) enum ResponseMode {
     Fragment,
     /// An HTML page that submits itself as a form (OAuth 2.0 Form Post Response Mode).
     FormPost,
-    /// A JavaScript callback in a page of the application. The sandbox has no page of the
-    /// application, so the response body contains the parameters.
+    /// The real server passes the parameters to a JavaScript callback in the application's page. The sandbox
+    /// returns the parameters as JSON in the response body.
     Popup,
 }
 
@@ -65,8 +65,8 @@ impl RedirectTarget {
 }
 
 impl Servers<'_> {
-    /// Returns the redirect target. The response to an error must not be a redirect (RFC 6749 4.1.2.1),
-    /// because the redirect URI may be unregistered.
+    /// Returns the redirect target. If this method fails, the response must not be a redirect (RFC 6749
+    /// 4.1.2.1), because the redirect URI may be unregistered.
     pub(super) fn redirect_target(
         &self,
         server: AuthorizationServer,

@@ -29,13 +29,13 @@ pub(crate) trait Rules {
 
     fn consent_words(&self) -> ConsentWords;
 
-    /// Returns the descriptions of scopes on the consent page, by short scope name. The page shows a scope
-    /// without a description unchanged.
+    /// Returns the descriptions of scopes on the consent page, by short scope name. If a scope has no
+    /// description, the page shows the scope itself.
     fn descriptions(&self) -> Descriptions {
         &[]
     }
 
-    /// Returns the short name of a scope, as in [`Rules::descriptions`].
+    /// Returns the short name of a scope, by which [`Rules::descriptions`] lists the scope.
     fn short_scope<'a>(&self, scope: &'a str) -> Cow<'a, str> {
         scope.into()
     }
@@ -64,13 +64,13 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether the authorization endpoint supports `login_hint` and form parameters. See OpenID
-    /// Connect Core 3.1.2.1.
+    /// Returns whether the authorization endpoint supports `login_hint` and requests with a form body. See
+    /// OpenID Connect Core 3.1.2.1.
     fn is_openid_provider(&self) -> bool {
         false
     }
 
-    /// Checks the parameters in the path.
+    /// Checks the parameters in the path, such as the tenant in a Microsoft path.
     fn check_path(&self, _call: &Call) -> Result<(), OAuthError> {
         Ok(())
     }
@@ -151,8 +151,8 @@ pub(crate) trait Rules {
         None
     }
 
-    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). The old refresh token
-    /// stays valid.
+    /// Returns whether a refresh issues a new refresh token (RFC 6749 6). If so, the old refresh token stays
+    /// valid too.
     fn rotates(&self, _settings: &Settings) -> bool {
         false
     }

@@ -66,9 +66,9 @@ impl Servers<'_> {
         Ok(self.issue(client.server, grant, scopes, call.now, false))
     }
 
-    /// Issues an access token. For a grant with offline access, the first exchange also issues a refresh
-    /// token. If the server rotates refresh tokens, each later exchange of the grant issues a new refresh
-    /// token.
+    /// Issues an access token. If the grant has offline access, the exchange of the code also issues a
+    /// refresh token. If the server also rotates refresh tokens, each refresh of such a grant issues a new
+    /// refresh token.
     fn issue(
         &mut self,
         server: AuthorizationServer,

@@ -1,8 +1,8 @@
 //! Chooses the language of a page.
 //!
-//! The query parameter `lng` has priority over the tags in `Accept-Language`. If no language has a tag such
-//! as `de-AT`, the last part of the tag is removed until a language has the tag. `pt` with any region except
-//! Brazil means European Portuguese. If no tag leads to a language, the page is in English.
+//! If the query has the parameter `lng`, `Accept-Language` is ignored. A tag is looked up in full, and then
+//! again and again without its last part: first `de-AT`, then `de`. `pt` means European Portuguese, alone or
+//! with any region except Brazil. If no language matches, the page is in English.
 
 use super::words::{ENGLISH, LANGUAGES, Words};
 
@@ -29,7 +29,7 @@ fn lookup(tag: &str) -> Option<&'static Words> {
     }
 }
 
-/// Returns the first supported language with the highest quality.
+/// Returns the supported language with the highest quality; of several, the first.
 fn best(accepted: &str) -> Option<&'static Words> {
     let mut best: Option<(f32, &'static Words)> = None;
     for part in accepted.split(',') {

@@ -1,4 +1,4 @@
-//! Reads the accounts, calendars and events of a seed, with the path of each value for errors.
+//! Reads the accounts, calendars and events of a seed. An error contains the path of the invalid value.
 
 use super::SeedError;
 use crate::connect::events::{check, read_recurrence};
@@ -99,7 +99,7 @@ fn calendar(
     Ok(calendar)
 }
 
-/// The event fields of a seed that `check` does not validate.
+/// The fields that an event of a seed can have and that `check` does not validate.
 const SEED_FIELDS: &[&str] = &["id", "color", "link", "lastModified", "recurrence", "timeZone", "url"];
 
 fn event(
