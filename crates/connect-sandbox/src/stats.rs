@@ -14,7 +14,7 @@ pub struct Stats {
     pub requests: BTreeMap<String, BTreeMap<String, u64>>,
     /// The exchanges at Connect's token endpoint.
     pub exchanges: Exchanges,
-    /// The number of calls that made every access token expire.
+    /// How often [`Sandbox::expire_all`](crate::Sandbox::expire_all) made all access tokens expire.
     pub expiries: u64,
     /// The number of 401 responses of Connect because of an expired access token.
     pub expired_answers: u64,
@@ -105,7 +105,7 @@ impl Providers {
 pub struct FaultCounts {
     /// The sum of `times` over all faults added.
     pub asked: u64,
-    /// How often any fault was applied.
+    /// The total number of times that a fault was applied to a request.
     pub fired: u64,
 }
 

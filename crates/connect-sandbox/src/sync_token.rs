@@ -17,7 +17,9 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Token<Q> {
     pub(crate) query: Q,
-    /// The ledger position at the first page, from which the sync token of the last page continues.
+    /// The ledger position when the first page was returned.
+    ///
+    /// The sync token of the last page continues from this position.
     pub(crate) position: u64,
     /// The position in the ledger from which changes are listed; `None` if the pages list all events.
     pub(crate) since: Option<u64>,
@@ -54,7 +56,8 @@ impl<Q: Serialize + DeserializeOwned> Token<Q> {
 
 /// Returns the next page of a list, and the position of the page after it.
 ///
-/// Skips the first `skip` entries. With `empties`, every other page is empty although more pages follow.
+/// The page omits the first `skip` entries that follow `from`. With `empties`, every other page is empty
+/// although more pages follow.
 pub(crate) fn page<'a>(
     listing: &'a Listing,
     from: Option<&Next>,

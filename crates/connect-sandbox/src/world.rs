@@ -36,7 +36,7 @@ pub(crate) struct World {
     pub(crate) seeded: BTreeMap<String, Connections>,
     pub(crate) accounts: Accounts,
     pub(crate) invitations: Vec<Invitation>,
-    /// Changes of accounts that Connect has not processed yet.
+    /// The account changes that Connect has not processed yet.
     pub(crate) account_changes: Vec<AccountChange>,
     /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
     pub(crate) pause: Duration,
@@ -73,7 +73,9 @@ impl World {
     }
 }
 
-/// A change of a connected account or its events, which Connect processes after the request.
+/// A change of a connected account or its events.
+///
+/// Connect processes the change after the request that made the change.
 #[derive(Debug)]
 pub(crate) enum AccountChange {
     Connected(UserKey, Provider),

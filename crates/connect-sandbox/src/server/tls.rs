@@ -41,7 +41,7 @@ pub(super) async fn connect(stream: TcpStream, host: &str) -> Result<TlsStream<T
     connected.map_err(|error| format!("cannot open a TLS connection to the webhook URL: {error}"))
 }
 
-/// Removes a byte order mark, because the PEM parser does not find an item right after it.
+/// Removes a byte order mark: the PEM parser does not find an item that directly follows the mark.
 fn without_byte_order_mark(pem: &[u8]) -> &[u8] {
     pem.strip_prefix(b"\xef\xbb\xbf").unwrap_or(pem)
 }

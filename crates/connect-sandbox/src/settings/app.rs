@@ -15,6 +15,6 @@ switches! {
         "display_name" display_name: OptionalText = "" of "TEXT or empty",
             "the name of the demo application on the pages for users; if empty, the pages show \"The application\"";
         "webhook_url" webhook_url: OptionalUri = "" of "URI or empty",
-            "the URL that deliveries of the demo application are posted to; if empty, a request to subscribe gets a 400";
+            "the URL that deliveries of the demo application are posted to; if empty, a request to subscribe a calendar gets a 400";
     }
 }

@@ -7,7 +7,7 @@ switches! {
         "microsoft_token_ttl" token_ttl: Within<0, 31_536_000> = "3599" of "SECONDS",
             "lifetime of Microsoft access tokens in seconds; about an hour in reality";
         "microsoft_scope" scope: ScopeForm { AsAsked = "as_asked", Resource = "resource" },
-            "resource: granted scopes are returned with the address of Graph, in another order, without offline_access";
+            "resource: token responses list the granted scopes in reverse order, with the address of Graph before the name of each Graph scope, and without offline_access";
         "graph_page" page: Within<1, 1000> = "10" of "N",
             "the default page size of Graph lists; undocumented, but known to be small";
         "graph_empty_pages" empty_pages: bool = "off" of "off|on",
@@ -21,7 +21,7 @@ switches! {
         "graph_transaction" transaction: Transaction { Created = "201", Ok = "200", Conflict = "409" },
             "the status of the response to a create request whose transactionId an event already has; no second event is created; undocumented";
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },
-            "minimal: a delta has the series, and only ids and times of its unchanged occurrences";
+            "minimal: in a delta, an occurrence that is not an exception of its series has only ids and times";
         "graph_sync_ttl" sync_ttl: Limit = "none" of "none|N",
             "lifetime of Graph delta links in seconds; a call with an expired link gets a 410. Undocumented. 0: always expired";
         "graph_gone" gone: Gone { SyncStateNotFound = "SyncStateNotFound", LowerCase = "syncStateNotFound", ResyncRequired = "resyncRequired" },
@@ -35,7 +35,7 @@ switches! {
         "graph_limit" limit: GraphLimit { Off = "off", TooManyRequests = "429", ServiceUnavailable = "503", GatewayTimeout = "504", BandwidthLimitExceeded = "509" },
             "the status of refused Graph calls; see graph_limit_every";
         "graph_limit_every" limit_every: Within<1, { u64::MAX }> = "10" of "N",
-            "with graph_limit on, every Nth Graph call is refused";
+            "unless graph_limit is off, every Nth Graph call is refused";
         "graph_retry_after" retry_after: Limit = "2" of "none|N",
             "Retry-After of refused Graph calls in seconds; documented only for a 429";
     }

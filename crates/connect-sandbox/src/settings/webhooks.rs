@@ -5,11 +5,11 @@ use super::switch::{Within, switches};
 switches! {
     Webhooks {
         "auto_subscribe" auto_subscribe: bool = "on" of "on|off",
-            "on: calendars are subscribed when an account is connected and a webhook URL is set; older versions of the service left subscribing to the application";
+            "on: the calendars of a newly connected account are subscribed if the application has a webhook URL; older versions of the service left subscribing to the application";
         "subscribe_alias" subscribe_alias: bool = "off" of "off|on",
             "on: subscribe accepts the calendar id `primary`, which official examples send; documented: only the ids of listed calendars";
         "duplicate_channel" duplicate_channel: DuplicateChannel { BadRequest = "400", Conflict = "409" },
-            "the status of subscribing with a channelId that the application already uses; undocumented";
+            "the status of the response to a subscribe request with a channelId that the application already uses; undocumented";
         "webhook_body" webhook_body: WebhookBody { Documented = "documented", Vector = "vector" },
             "the body of a delivery: documented, or the smaller body in the signature test vectors of the official SDKs";
         "initial_sync" initial_sync: bool = "on" of "on|off",
@@ -17,7 +17,7 @@ switches! {
         "echo_suppression" echo_suppression: bool = "on" of "on|off",
             "on: the application's own writes are not delivered if the provider reports them within 30 s";
         "delivery_retries" delivery_retries: Within<0, 20> = "5" of "N",
-            "the number of retries of a delivery after a status other than 2xx and 401; the real number is unknown";
+            "the maximum number of retries of a delivery that gets no response, or a status other than 2xx and 401; the real number is unknown";
         "delivery_backoff" delivery_backoff: Within<0, 86_400> = "5" of "SECONDS",
             "the wait in seconds before the first retry; each later wait is twice as long as the wait before. The real times are unknown";
         "delivery_order" delivery_order: DeliveryOrder { InOrder = "in_order", Shuffled = "shuffled" },
@@ -27,6 +27,6 @@ switches! {
         "keys_max_age" keys_max_age: Within<0, 31_536_000> = "3600" of "SECONDS",
             "max-age in seconds of the list of webhook keys; 3600 in the tests of an official SDK";
         "key_overlap" key_overlap: Within<0, 31_536_000> = "86400" of "SECONDS",
-            "the maximum time in seconds that a previous key stays listed and also signs; 0: not at all. The real time is unknown";
+            "the time in seconds for which the previous key stays listed and also signs after a key rotation; the next rotation ends the time early. 0: not at all. The real time is unknown";
     }
 }

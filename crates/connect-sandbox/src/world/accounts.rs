@@ -73,8 +73,9 @@ impl Accounts {
 impl World {
     /// Finds where the calendars of an account are stored.
     ///
-    /// A signed-in user who has the account comes first, preferably a user of the demo application. If no
-    /// signed-in user has the account, loads a seeded user who has it.
+    /// If several users have connected the account, returns the home with one of these users, preferably a
+    /// user of the demo application. If no user has connected the account, loads a seeded user who has the
+    /// account.
     pub(crate) fn home_of(&mut self, provider: Provider, account: &str) -> Home {
         let demo = self.settings.app.client_id.to_string();
         let has =

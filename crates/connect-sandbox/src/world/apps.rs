@@ -24,7 +24,7 @@ use serde::Serialize;
 pub struct App {
     /// The internal name, not shown to users.
     pub name: String,
-    /// The name that the pages show; "The application" by default.
+    /// The name of the application on the pages for users; "The application" by default.
     pub display_name: Option<String>,
     /// The only URI that the authorization endpoint redirects to.
     pub redirect_uri: String,
@@ -71,7 +71,7 @@ impl App {
         Self { name: name.into(), display_name: None, redirect_uri: redirect_uri.into(), webhook_url: None }
     }
 
-    /// Sets the name that the pages show.
+    /// Sets the name of the application on the pages for users.
     #[must_use]
     pub fn display_name(mut self, name: impl Into<String>) -> Self {
         self.display_name = Some(name.into());

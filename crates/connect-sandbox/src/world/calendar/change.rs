@@ -122,8 +122,8 @@ impl Event {
         Ok(())
     }
 
-    /// Changes the whole event or series. If the change sets new times for `occurrence`, all
-    /// occurrences move.
+    /// Changes the whole event or series. If the change sets new times for `occurrence`, all occurrences move
+    /// by the same difference.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();

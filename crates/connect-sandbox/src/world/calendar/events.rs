@@ -16,7 +16,9 @@ pub(crate) struct Events {
     by_id: BTreeMap<String, Arc<Event>>,
     /// The cached lists by name, the oldest first.
     listings: VecDeque<(String, Arc<Listing>)>,
-    /// The number of the ledger's last comparison of these events; 0 before the first comparison.
+    /// The `comparisons` of the ledger after its last comparison with these events.
+    ///
+    /// 0 before the first comparison.
     comparison: u64,
     /// The ids of the events that may have changed since the ledger's last comparison.
     touched: BTreeSet<String>,
@@ -167,7 +169,8 @@ mod tests {
     }
 
     proptest! {
-        /// The calendars replace each other, as when an account is disconnected and connected again.
+        /// The ledgers must also be equal if one calendar replaces the other, as when an account is
+        /// disconnected and connected again.
         #[test]
         fn ledger_of_touched_events_equals_ledger_of_all_events(
             steps in prop::collection::vec((0..5_u8, 0..2_usize, 0..3_u8, 0..3_u8), 1..60),
