@@ -1,4 +1,4 @@
-//! The changes of API version 1.6.1, and the behaviour of the previous version.
+//! Tests of the changes in version 1.6.1 of Connect's API, and of the behaviour before this version.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;

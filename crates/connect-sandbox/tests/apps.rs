@@ -1,4 +1,4 @@
-//! The registry of applications.
+//! Tests of the registry of applications: create, list, edit, and validate applications.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

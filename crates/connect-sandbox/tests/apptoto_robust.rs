@@ -1,4 +1,5 @@
-//! Seeds of Apptoto accounts, and arbitrary requests. Each request gets a response and causes no panic.
+//! Tests of seeds with Apptoto accounts, and of arbitrary requests. Each request must get a response and must
+//! not cause a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -198,7 +199,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Returns a valid body with some invalid fields.
+/// Returns a request body, valid or empty, in which up to four fields have arbitrary values.
 fn body() -> impl Strategy<Value = Value> {
     let fields = prop::collection::vec((prop::sample::select(FIELDS), value()), 0..5);
     (fields, any::<bool>(), any::<bool>()).prop_map(|(fields, whole, listed)| {

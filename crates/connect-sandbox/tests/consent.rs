@@ -1,4 +1,6 @@
-//! The consent pages of Google, Microsoft and Apptoto, with the descriptions of the real pages.
+//! Tests of the consent pages, mainly of the scope descriptions.
+//!
+//! The pages of Google, Microsoft and Apptoto must describe each scope as the real pages do.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

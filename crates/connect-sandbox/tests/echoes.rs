@@ -27,7 +27,7 @@ fn own_write_is_suppressed_for_fast_providers() {
     }
 }
 
-/// The sandbox polls these providers every 300 seconds, beginning when the subscription starts.
+/// The sandbox polls Apple and CalDAV every 300 seconds, counted from the start of the subscription.
 #[test]
 fn own_write_is_delivered_unless_poll_follows_soon() {
     for provider in ["apple", "caldav"] {

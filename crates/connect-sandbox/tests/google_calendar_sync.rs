@@ -230,7 +230,7 @@ fn change_through_google_is_delivered() {
 
 /// A copy of a calendar: filled by one listing, then updated with the changes since a sync token.
 ///
-/// The copy contains a cancelled occurrence as long as it contains the series.
+/// Without `singleEvents`, the copy keeps a cancelled occurrence until the series is removed.
 #[derive(Default)]
 struct Copy {
     sync: Option<String>,

@@ -1,5 +1,5 @@
-//! Arbitrary requests to Graph. Each request gets a response in Graph's format, and causes no
-//! panic.
+//! Tests of arbitrary requests to Graph. Each request must get a response in Graph's format, and must not
+//! cause a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

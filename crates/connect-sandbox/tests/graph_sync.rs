@@ -227,7 +227,7 @@ fn change_through_graph_is_delivered() {
     }
 }
 
-/// A copy of a view that is updated only by following delta links.
+/// A copy of a calendar view. The copy is updated only by following delta links.
 #[derive(Default)]
 struct Copy {
     link: Option<String>,

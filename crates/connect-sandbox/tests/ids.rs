@@ -1,4 +1,4 @@
-//! Ids and tokens are valid in paths and queries without encoding. Some clients send ids and tokens
+//! Ids and tokens must be valid in paths and queries without encoding. Some clients send ids and tokens
 //! without encoding.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
@@ -90,8 +90,8 @@ fn connect_ids_are_valid_query_values() {
     }
 }
 
-/// Returns a sandbox and the access token of its user. Standard base64 encodes the calendar id with `+` and
-/// `/`. The event ids contain `+` and `/`, as in older seeds.
+/// Returns a sandbox and the access token of its user. The calendar id, encoded in standard base64, contains
+/// `+` and `/`. The event ids contain `+` and `/`, as in older seeds.
 fn old() -> (App, String) {
     let mut app = App::new(&[]);
     let events: Vec<_> = (0..3)

@@ -93,7 +93,7 @@ impl SendUpdates {
 }
 
 impl World {
-    /// Reports a write to Connect, and records the messages to the event's former and current guests.
+    /// Notifies Connect of a write, and records the messages to the event's former and current guests.
     pub(crate) fn notify_of_write(
         &mut self,
         place: &CalendarRef,

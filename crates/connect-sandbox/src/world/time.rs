@@ -69,7 +69,7 @@ pub(crate) fn floor_to_day(at: Timestamp) -> Timestamp {
     midnight(local(at).date()).unwrap_or(at)
 }
 
-/// Returns the first midnight at or after `at`.
+/// Returns the first midnight in UTC at or after `at`.
 pub(crate) fn ceil_to_day(at: Timestamp) -> Timestamp {
     let floor = floor_to_day(at);
     if floor == at { at } else { plus_hours(floor, 24) }

@@ -72,7 +72,7 @@ impl App {
     }
 }
 
-/// Returns an event that begins two days after the time at which tests start.
+/// Returns an event on 17 November, two days after the date at which the clock of [`App`] starts.
 pub fn appointment() -> Value {
     json!({
         "calendar": "Practice", "title": "Check-up",

@@ -25,7 +25,7 @@ pub const ASK: Pairs<'_> = &[
 /// application.
 pub const PUBLIC: Pairs<'_> = &[("client_id", "google-public-client"), ("redirect_uri", LOOPBACK)];
 
-/// The exchange of the code that `ASK` returned.
+/// The token request that exchanges a code of the confidential application, without the code.
 pub const EXCHANGE: Pairs<'_> = &[
     ("grant_type", "authorization_code"),
     ("client_id", "google-client"),

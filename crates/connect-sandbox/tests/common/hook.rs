@@ -85,8 +85,7 @@ pub fn take(app: &mut App, status: u16) -> Vec<Got> {
     }
 }
 
-/// Waits for the notification of a provider, and receives the delivery. Fails unless there is exactly one
-/// delivery.
+/// Advances the clock by one second, and receives the due delivery. Fails unless exactly one delivery is due.
 pub fn one(app: &mut App) -> Got {
     app.pass(1);
     let mut got = take(app, 200);

@@ -121,7 +121,7 @@ impl App {
         if status == 200 { Ok(tokens(&body)) } else { Err(body) }
     }
 
-    /// Follows the pages of a list.
+    /// Returns the events of each page of a list.
     pub fn pages(&mut self, token: &str, query: &str) -> Vec<Vec<Value>> {
         let mut pages = Vec::new();
         let mut next = String::new();

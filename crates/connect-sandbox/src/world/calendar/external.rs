@@ -13,7 +13,7 @@ use serde_json::json;
 #[derive(Clone, Debug)]
 pub(crate) struct ExternalEdit {
     pub(crate) kind: ChangeKind,
-    /// The id of the event to change; the next event by default.
+    /// The id of the event to update or delete. By default, the edit applies to the next event.
     pub(crate) event: Option<String>,
     pub(crate) title: Option<String>,
     pub(crate) start: Option<Timestamp>,
@@ -65,8 +65,8 @@ impl Calendar {
         Ok(changed)
     }
 
-    /// Updates an event. If the edit sets only a start, the duration stays the same. If the edit sets no
-    /// field, the title changes.
+    /// Updates an event. If the edit sets a start but no end, the duration stays the same. If the edit sets
+    /// no field, ` (changed)` is appended to the title, unless the title already ends with ` (changed)`.
     fn update_externally(
         &mut self,
         edit: &ExternalEdit,
@@ -103,8 +103,8 @@ impl Calendar {
         }
     }
 
-    /// Returns the next event that starts within a year. If no event starts within a year, returns
-    /// the last event.
+    /// Returns the next event or occurrence that starts within a year. If nothing starts within a year,
+    /// returns the event with the latest start.
     fn next_event(&self, now: Timestamp) -> Option<Target> {
         let year = Range { start: now, end: time::plus_hours(now, 24 * 366) };
         let coming = self.events.values().flat_map(|event| event.instances(year, false));

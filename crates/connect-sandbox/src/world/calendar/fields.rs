@@ -5,7 +5,7 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-/// The fields of an event, a master or an occurrence. The JSON omits absent fields.
+/// The fields of a single event, a master or an occurrence. The JSON omits absent fields.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Fields {
@@ -85,7 +85,8 @@ impl Fields {
         Self { start, end: time::shifted(self.end, self.start, start), ..self.clone() }
     }
 
-    /// Rounds the times of an all-day event to midnight. The end becomes the midnight after the last day.
+    /// Rounds the times of an all-day event to midnight in UTC: the start down, and the end up. The end
+    /// becomes the midnight after the last day.
     pub(crate) fn round_to_days(&mut self) {
         if !self.all_day {
             return;

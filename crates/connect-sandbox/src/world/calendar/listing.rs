@@ -4,10 +4,10 @@ use super::model::{Event, Instance};
 use jiff::Timestamp;
 use std::sync::Arc;
 
-/// The sort key of an entry: an optional time, then the id, which never changes.
+/// The sort key of an entry: the time that the list is sorted by, if any, then the id of the entry.
 pub(crate) type Key = (Option<Timestamp>, String);
 
-/// An entry of a cached list. Entries share their events to save memory.
+/// An entry of a cached list. The occurrences of a series share one [`Event`] to save memory.
 #[derive(Clone, Debug)]
 pub(crate) struct Entry {
     pub(crate) key: Key,
@@ -54,13 +54,13 @@ impl Listing {
         Self { entries, updated }
     }
 
-    /// Returns the entries after this key.
+    /// Returns the entries after `key`, or all entries if `key` is `None`.
     pub(crate) fn after(&self, key: Option<&Key>) -> &[Entry] {
         let begin = key.map_or(0, |key| self.entries.partition_point(|entry| entry.key <= *key));
         self.entries.get(begin..).unwrap_or_default()
     }
 
-    /// Returns the entries before this key.
+    /// Returns the entries before `key`, or all entries if `key` is `None`.
     pub(crate) fn before(&self, key: Option<&Key>) -> &[Entry] {
         let end =
             key.map_or(self.entries.len(), |key| self.entries.partition_point(|entry| entry.key < *key));

@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 pub(crate) struct Calendar {
     pub(crate) provider: Provider,
     pub(crate) id: String,
-    /// Whether this is the main calendar of the account, which also has the id `primary`.
+    /// Whether this is the main calendar of the account. The main calendar also has the id `primary`.
     pub(crate) primary: bool,
     /// The calendar as `GET /calendars` returns it.
     pub(crate) info: Value,
@@ -149,8 +149,8 @@ impl Event {
         series.rule.starts(self.fields.start, Timestamp::MIN, Timestamp::MAX).find(|start| !removed(start))
     }
 
-    /// Returns the single event, or the occurrences of the series, in `range`. With `masters`, returns the
-    /// master of the series instead of its occurrences.
+    /// Returns the single event, or the occurrences of the series, that overlap `range`. If `masters` is true
+    /// and an occurrence overlaps `range`, returns the master instead of the occurrences.
     pub(crate) fn instances(&self, range: Range, masters: bool) -> Vec<Instance<'_>> {
         let Some(series) = &self.series else {
             return Some(self.whole())
@@ -247,7 +247,7 @@ impl Range {
     }
 }
 
-/// Returns the entity tag of an event, which changes when any field changes.
+/// Returns the entity tag of an event. The tag changes when any field of the event changes.
 pub(crate) fn etag(instance: &Instance<'_>) -> String {
     let rule = instance.occurrence.is_none().then(|| instance.event.series.as_ref().map(|one| &one.rule));
     let shown = json!(instance.fields);

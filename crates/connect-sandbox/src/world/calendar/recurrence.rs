@@ -13,7 +13,8 @@ use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
 use std::collections::BTreeSet;
 
-/// A recurrence rule and the additional starts. The first start always belongs to the series.
+/// A recurrence rule and the additional starts (`RDATE`) of a series. The first start of the series is an
+/// occurrence even if the rule does not select the first start.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Recurrence {
     pub(crate) frequency: Frequency,
@@ -23,10 +24,11 @@ pub(crate) struct Recurrence {
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
     pub(crate) by_month: Vec<i8>,
-    /// Numbered weekdays of the month. In a yearly rule without months, weekdays of the year.
+    /// Weekdays with a number, such as the second Monday of the month (`2MO`).
     ///
-    /// Negative numbers count from the end. Only a provider's API sets `nth`, `by_year_day`, `by_week`,
-    /// `positions`, `week_start` and `extra`.
+    /// In a yearly rule without months, the number counts the weekdays of the year. Negative numbers count
+    /// from the end. Only a provider's API sets `nth`, `by_year_day`, `by_week`, `positions`, `week_start`
+    /// and `extra`.
     pub(crate) nth: Vec<(i8, Weekday)>,
     /// Days of the year. Negative days count from the end of the year.
     pub(crate) by_year_day: Vec<i16>,
@@ -92,7 +94,7 @@ impl Recurrence {
 
     /// Returns the starts from `from` to `last` (inclusive) of a series that begins at `first`, in order.
     ///
-    /// For a rule with a count, also calculates the earlier starts, since the count begins at `first`.
+    /// If the rule has a count, also calculates the starts before `from`: the count begins at `first`.
     pub(crate) fn starts(
         &self,
         first: Timestamp,
@@ -136,13 +138,14 @@ impl Recurrence {
         self.by_rule(first, first, start).take_while(|one| *one < start).count()
     }
 
-    /// Whether the rule selects the day of `first`. The series always includes `first`.
+    /// Whether the rule selects the day of `first`. The series includes `first` even if the rule does not
+    /// select the day.
     pub(crate) fn includes(&self, first: Timestamp) -> bool {
         let day = self.zone.to_datetime(first).date();
         self.resolved(day).days_of(day, 0).is_some_and(|days| days.contains(&day))
     }
 
-    /// Returns the first start and the starts that the rule selects, from `from` to `last`.
+    /// Like [`starts`](Self::starts), but without the additional starts (`RDATE`).
     fn by_rule(&self, first: Timestamp, from: Timestamp, last: Timestamp) -> impl Iterator<Item = Timestamp> {
         let (begin, most, last) = match self.end {
             End::Never => (from, usize::MAX, last),
@@ -179,7 +182,7 @@ impl Recurrence {
         self.instant(day.to_datetime(self.time_of_day(first)))
     }
 
-    /// Returns the local time at which the occurrences of a series that begins at `first` start.
+    /// Returns the local time of day at which occurrences start, if the series begins at `first`.
     fn time_of_day(&self, first: Timestamp) -> Time {
         let local = self.zone.to_datetime(first);
         let skipped = self.time.filter(|time| self.instant(local.date().to_datetime(*time)) == Some(first));

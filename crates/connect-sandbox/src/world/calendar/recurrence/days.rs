@@ -1,4 +1,4 @@
-//! The days of a period (day, week, month or year) that a recurrence rule selects.
+//! The days that a recurrence rule selects in a period (day, week, month or year).
 
 use super::{Frequency, Recurrence};
 use jiff::civil::{Date, date};
@@ -150,8 +150,8 @@ fn fits<T: PartialEq>(list: &[T], value: &T) -> bool {
     list.is_empty() || list.contains(value)
 }
 
-/// Whether the list is empty or contains the position `at` of `of` positions. Negative positions in
-/// the list count from the end.
+/// Whether the list is empty or contains the position `at`. Negative positions in the list count back from
+/// the last position, `of`.
 fn fits_either<T: Copy + PartialEq + Into<i16>>(list: &[T], at: impl Into<i16>, of: impl Into<i16>) -> bool {
     let (at, of) = (at.into(), of.into());
     list.is_empty() || list.iter().any(|one| [at, at - of - 1].contains(&(*one).into()))

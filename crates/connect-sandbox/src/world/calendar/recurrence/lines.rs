@@ -1,4 +1,4 @@
-//! Reads and writes recurrence lines (RFC 5545): one `RRULE`, and `EXDATE`s and `RDATE`s.
+//! Reads and writes recurrence lines (RFC 5545): `RRULE` (at most one), `EXDATE` and `RDATE`.
 //!
 //! Refuses lines that the sandbox does not support: rules by the hour, minute or second, `EXRULE` (deprecated
 //! by RFC 5545), and `RDATE`s with a duration.
@@ -260,11 +260,11 @@ fn check(rule: &Recurrence) -> Result<(), &'static str> {
     let days = by_day || !rule.by_month_day.is_empty() || !rule.by_year_day.is_empty();
     let any = days || !rule.by_week.is_empty() || !rule.by_month.is_empty();
     if numbered && !(yearly || rule.frequency == Frequency::Monthly) {
-        Err("a numbered BYDAY needs FREQ=MONTHLY or YEARLY")
+        Err("BYDAY with a number, such as 1MO, needs FREQ=MONTHLY or YEARLY")
     } else if numbered && !rule.by_week.is_empty() {
-        Err("a numbered BYDAY is not allowed with BYWEEKNO")
+        Err("BYDAY with a number, such as 1MO, is not allowed with BYWEEKNO")
     } else if rule.nth.iter().any(|(n, _)| n.abs() > most) {
-        Err("a month has at most five of each weekday")
+        Err("the number in BYDAY must be from -5 to 5: a month has at most five of each weekday")
     } else if !rule.by_month_day.is_empty() && rule.frequency == Frequency::Weekly {
         Err("BYMONTHDAY is not allowed with FREQ=WEEKLY")
     } else if !(yearly || (rule.by_year_day.is_empty() && rule.by_week.is_empty())) {
