@@ -1,4 +1,4 @@
-//! Calendars, event lists, pages and scopes of several users.
+//! The calendar list and the event list: pages, parameters, scopes, and the separation of users.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -7,7 +7,8 @@ use common::{App, get, read};
 use connect_sandbox::{AttemptOutcome, DeliveryState, Trigger};
 use serde_json::json;
 
-/// Lets `seconds` pass, and returns each delivery with the second at which it arrived.
+/// Advances the clock by `seconds`, and responds to each delivery with `status`. Returns each delivery with
+/// the second at which the delivery arrived.
 fn watch(app: &mut App, status: u16, seconds: i64) -> Vec<(i64, Got)> {
     let mut all = Vec::new();
     for second in 1..=seconds {

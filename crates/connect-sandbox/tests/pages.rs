@@ -213,7 +213,8 @@ fn account_over_the_limit_is_not_connected() {
     assert_eq!(auto.ok(&token, "/oauth/connection-status")["limitReached"], false);
 }
 
-/// Returns the cookie of a page, and the form data that disconnects `provider`.
+/// Loads the provider page, and sends `cookie` if there is one. Returns the cookie of the page, and the form
+/// data that disconnects `provider`.
 fn disconnect_form(app: &mut App, query: &str, cookie: Option<&str>, provider: &str) -> (String, String) {
     let request = Request::get(format!("/api/oauth/providers?{query}"));
     let request = cookie.iter().fold(request, |request, cookie| request.header("cookie", *cookie));

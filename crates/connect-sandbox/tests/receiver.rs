@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 
 const SOON: Duration = Duration::from_secs(10);
 
-/// The head of a request in lower case, and its body.
+/// A request: the request line and the header fields, in lower case, and the body.
 type Arrived = (String, Vec<u8>);
 
 /// Starts a receiver. The first request gets the first response of the list, the second request the second
@@ -89,7 +89,7 @@ fn accept(listener: &TcpListener) -> TcpStream {
     }
 }
 
-/// Waits for the result of the last delivery.
+/// Waits until the last delivery is no longer pending, and returns this delivery.
 fn over(server: &Server) -> Delivery {
     let begun = Instant::now();
     loop {

@@ -1,4 +1,4 @@
-//! Arbitrary requests. Each request gets a response, and causes no panic.
+//! Tests with arbitrary requests. Each request must get a response, and must not cause a panic.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

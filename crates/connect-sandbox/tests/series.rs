@@ -1,4 +1,4 @@
-//! Series in each API, and their occurrences.
+//! Series and their occurrences in each API.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 
 mod common;
@@ -200,8 +200,9 @@ fn missing_day_of_month_is_skipped_except_at_outlook() {
     );
 }
 
-/// Inserts a series at Google. Returns the starts of the series in a range, and the stored
-/// recurrence lines.
+/// Inserts a series with the recurrence lines `lines` at Google, which must store the lines unchanged.
+///
+/// Returns the starts of the series' occurrences between the dates `from` and `to`.
 fn listed(lines: Value, start: &str, zone: &str, from: &str, to: &str) -> Vec<String> {
     let (mut app, token) = ada(&[]);
     let moment = |at: &str| {

@@ -1,4 +1,5 @@
-//! The server: real connections, delays that do not block other requests, and connections that it cuts.
+//! The server over real connections. A delayed response must not block other requests, and a fault can cut a
+//! connection.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 #![cfg(feature = "server")]
 
@@ -15,7 +16,7 @@ fn connect(server: &Server) -> TcpStream {
 }
 
 /// Sends a GET and reads the response, which must have a `Content-Length`. Returns an empty text if the
-/// server closes the connection first.
+/// server closes the connection before the end of the header fields.
 fn get(stream: &mut (impl Read + Write), path: &str) -> String {
     write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\n\r\n").unwrap();
     let mut answer = Vec::new();

@@ -15,7 +15,8 @@ fn calendar(name: &str) -> Value {
     ] })
 }
 
-/// Returns a sandbox in which Ada and Bob have the same account. Bob's seed has an additional calendar.
+/// Returns a sandbox in which Ada and Bob have the same account. In the seed, only Bob's entry for
+/// this account has the calendar `home`.
 fn team(switches: &[(&str, &str)]) -> (App, String, String) {
     let mut app = App::new(&[&[("webhook_url", URL), ("initial_sync", "off")], switches].concat());
     let of = |calendars: Value| json!({ "google": { "account": ACCOUNT, "calendars": calendars } });

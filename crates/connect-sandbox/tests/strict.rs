@@ -1,4 +1,4 @@
-//! Ambiguous requests, which the sandbox refuses instead of guessing their meaning.
+//! Ambiguous requests: the sandbox must refuse them instead of guessing their meaning.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

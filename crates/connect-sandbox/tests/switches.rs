@@ -1,4 +1,6 @@
-//! The switches for response formats, accounts and limits, and every value of each switch.
+//! The switches for response formats, accounts and limits.
+//!
+//! Every switch must accept each value that its description lists.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 
@@ -64,6 +66,8 @@ fn attendee_format_follows_its_switch() {
 }
 
 /// Returns the time in the field `name`, with every digit replaced by 0.
+///
+/// Returns `missing` if the event has no such field, and `null` if the field is null.
 fn shape(event: &Value, name: &str) -> String {
     match event.get(name) {
         None => "missing".to_owned(),

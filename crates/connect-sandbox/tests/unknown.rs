@@ -1,4 +1,7 @@
-//! Unknown paths, and paths of the real services, which do not have the sandbox's prefix.
+//! The errors for unknown paths, and requests to paths of the real services.
+//!
+//! The sandbox serves Google and Microsoft at its own paths, such as `/google/token`, and at the paths of the
+//! real services, such as `/token`.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests")]
 mod common;
 

@@ -1,6 +1,7 @@
 //! Repeatedly kills a process while it saves tokens to files.
 //!
-//! Checks that no sign-in is lost, and that the next save or delete removes all tokens outside the record.
+//! After each kill, checks that no sign-in is lost, and that after the next save or delete no other file than
+//! the record contains tokens.
 //!
 //! ```sh
 //! cargo run --release --example kill_saves -- 10000

@@ -76,7 +76,8 @@ impl<S: AsyncTokenStore> TokenStore for Blocking<S> {
 }
 
 struct BlockingLock {
-    /// `None` while an operation on the store's thread owns the lock.
+    /// `None` while an operation on the store's thread owns the lock, and after an operation that did not
+    /// finish.
     lock: Option<Box<dyn AsyncStoreLock>>,
     thread: Arc<RuntimeThread>,
 }
@@ -144,7 +145,7 @@ impl Drop for BlockingLock {
     }
 }
 
-/// The thread with the runtime that the store runs on.
+/// The thread of a store or replay guard. The thread runs its own tokio runtime.
 pub(crate) struct RuntimeThread {
     runtime: Handle,
     /// Ends the thread when dropped.
@@ -153,7 +154,9 @@ pub(crate) struct RuntimeThread {
 
 impl RuntimeThread {
     fn new() -> Result<Self, StoreError> {
-        let failed = |error| StoreError::new("cannot start the thread of the token store").with_source(error);
+        let failed = |error| {
+            StoreError::new("cannot start the thread of the token store or replay guard").with_source(error)
+        };
         let runtime = Builder::new_current_thread().enable_all().build().map_err(failed)?;
         let handle = runtime.handle().clone();
         let (stop, stopped) = oneshot::channel::<()>();
@@ -170,8 +173,8 @@ impl RuntimeThread {
     ) -> Result<T, StoreError> {
         let (done, waiting) = mpsc::sync_channel(1);
         self.runtime.spawn(async move { drop(done.send(work.await)) });
-        waiting
-            .recv()
-            .unwrap_or_else(|_| Err(StoreError::new("the token store's thread did not finish the operation")))
+        waiting.recv().unwrap_or_else(|_| {
+            Err(StoreError::new("the thread of the token store or replay guard did not finish the operation"))
+        })
     }
 }

@@ -15,7 +15,7 @@ pub(crate) trait EngineClaim: Send + Sync + Sized + 'static {
 }
 
 pub(crate) struct HeldClaim<R: EngineClaim> {
-    /// `None` once the claim is released.
+    /// `None` after the claim was released, so that `drop` does not release the claim again.
     claim: Option<R>,
     done: bool,
 }

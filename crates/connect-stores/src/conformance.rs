@@ -39,7 +39,7 @@ use crate::Blocking;
 /// The event that ends a lock, if its holder does not release it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Leases {
-    /// The lock ends with its lease. After the lease, `prepare`, `save` and `delete` of its holder fail.
+    /// The lock ends with its lease. After the lease, the holder's `prepare`, `save` and `delete` must fail.
     EndInTime,
     /// The lock ends when the process of its holder ends. A running holder keeps the lock, however
     /// slow the holder is.
@@ -127,7 +127,7 @@ struct StoreTest<'a> {
 
 type StoreRule = (&'static str, fn(&StoreTest<'_>) -> RuleResult);
 
-/// A lease that is longer than the check of any rule.
+/// A lease that does not end while a rule is checked.
 const LONG: Duration = Duration::from_secs(20);
 const SHORT: Duration = Duration::from_millis(150);
 /// The time allowed for an operation that must not wait: long, because test machines are slow.
@@ -183,6 +183,6 @@ fn issuer() -> Result<String, Broken> {
 
 fn random() -> Result<String, StoreError> {
     let number = getrandom::u64()
-        .map_err(|_| StoreError::new("the system returned no random numbers for a new key"))?;
+        .map_err(|_| StoreError::new("the system returned no random number for the ids of this test run"))?;
     Ok(format!("{number:016x}"))
 }

@@ -7,7 +7,7 @@
 //! record contains the whole old pair or the whole new pair.
 //!
 //! A record that is a symbolic link is refused, because a save would replace the link, and a delete would
-//! leave the link's target. The folder itself may be a link.
+//! not remove the link's target. The folder itself may be a link.
 //!
 //! Writers lock `<name>.lock` (advisory; the kernel frees the lock when the process ends). Only the holder of
 //! that lock changes `<name>.new`. The lock file is never removed. If it were removed, a second writer could
@@ -59,7 +59,8 @@ impl FileStore {
 
     /// Opens `mobiscroll-connect/tokens` in the user's state folder.
     ///
-    /// The state folder is `XDG_STATE_HOME` if set, else `LOCALAPPDATA` on Windows, else `~/.local/state`.
+    /// The state folder is `XDG_STATE_HOME` if set to an absolute path, else `LOCALAPPDATA` on Windows, else
+    /// `~/.local/state`.
     pub fn open_default() -> Result<Self, StoreError> {
         let var = |name| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
         let state = var("XDG_STATE_HOME")

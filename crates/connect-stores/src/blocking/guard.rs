@@ -20,7 +20,8 @@ impl<G: AsyncReplayGuard> ReplayGuard for Blocking<G> {
 }
 
 struct BlockingClaim {
-    /// `None` while an operation on the guard's thread owns the claim.
+    /// `None` while an operation on the guard's thread owns the claim, and after an operation that did not
+    /// finish.
     claim: Option<Box<dyn AsyncReplayClaim>>,
     thread: Arc<RuntimeThread>,
 }

@@ -1,4 +1,4 @@
-//! The rules of a replay guard: each delivery is handled once.
+//! The rules of a replay guard: a delivery that is claimed or was handled cannot be claimed again.
 
 use std::{
     future::Future,
@@ -47,7 +47,7 @@ type GuardRule = (&'static str, fn(&GuardTest<'_>) -> RuleResult);
 
 const RULES: &[GuardRule] = &[
     ("a claimed delivery cannot be claimed again", in_hand),
-    ("a delivery that one handle marks as handled is handled for every handle", done),
+    ("after one handle marks a delivery as handled, a claim by any handle returns `Done`", done),
     ("dropping a claim frees the delivery", dropped),
     ("an expired claim frees the delivery", expired),
     ("a delivery handled after its claim expired stays handled", done_late),
@@ -90,7 +90,7 @@ impl GuardTest<'_> {
         check(claimed == expected, &format!("the claim returned {claimed}, expected {expected}"))
     }
 
-    /// Waits until a delivery is free again.
+    /// Waits until a delivery is free, and claims it. Fails if the delivery is not free within `SLACK`.
     fn take_when_free(&self, guard: &dyn ReplayGuard, id: &str) -> Result<Box<dyn ReplayClaim>, Fault> {
         let until = Instant::now() + SLACK;
         loop {

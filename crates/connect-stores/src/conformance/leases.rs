@@ -1,4 +1,4 @@
-//! The rules of leases: a lock ends with its lease, and later writes by its holder fail.
+//! The rules of leases: a lock must end with its lease, and the holder's later writes must fail.
 
 use std::{fmt, thread};
 

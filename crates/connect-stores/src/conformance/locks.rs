@@ -20,7 +20,7 @@ fn exclusion(test: &StoreTest<'_>) -> RuleResult {
     let (one, other, key) = (test.open()?, test.open()?, test.user("exclusion"));
     let held = lock(&one, &key)?;
     for (store, name) in [(&other, "another handle"), (&one, "the same handle")] {
-        check(store.try_lock(&key, LONG)?.is_none(), &format!("{name} got the lock as well"))?;
+        check(store.try_lock(&key, LONG)?.is_none(), &format!("{name} took a lock that was already held"))?;
     }
     held.release()?;
     lock(&other, &key)?.release()?;

@@ -1,14 +1,14 @@
-//! The rules of `prepare`: it checks that a save is possible, and changes nothing.
+//! The rules of `prepare`: it must not change the record, and a later save or delete must succeed.
 
 use connect_core::Tokens;
 
 use super::{RuleResult, StoreRule, StoreTest, check, lock};
 
 pub(super) const RULES: &[StoreRule] = &[
-    ("a save after prepare is loaded", saved),
+    ("a pair that was saved after prepare is loaded", saved),
     ("prepare alone changes nothing", alone),
     ("prepare may be called twice", twice),
-    ("a delete after prepare deletes", deleted),
+    ("a delete after prepare removes the tokens", deleted),
 ];
 
 fn saved(test: &StoreTest<'_>) -> RuleResult {

@@ -1,4 +1,4 @@
-//! The rules that a load returns exactly what was saved.
+//! The rules of loads: a load must return exactly the tokens that were saved.
 
 use connect_core::{Tokens, types::Scope};
 
@@ -106,7 +106,7 @@ fn many_writes(test: &StoreTest<'_>) -> RuleResult {
         for half in ["a", "b"] {
             let pair = Tokens::new(format!("{round}{half}"), "r");
             held.save(&pair)?;
-            check(store.load(&key)?.as_ref() == Some(&pair), "a save under the same lock is not loaded")?;
+            check(store.load(&key)?.as_ref() == Some(&pair), "the store does not load the last saved pair")?;
         }
         held.delete()?;
         check(
