@@ -11,10 +11,10 @@
 //! write checks in the same statement that the holder still has the row, so a holder that lost its lock
 //! writes nothing. A lock occupies no connection, so a few connections serve any number of users.
 //!
-//! Each store has one session with an advisory lock. When the session ends, the server frees the advisory
-//! lock. Other processes can then take over the locks of the store, even if the leases have not ended. A
-//! connection pooler must not let several processes use one session, because PostgreSQL grants an
-//! advisory lock again to the session that has it.
+//! Each store has one PostgreSQL session (a connection) that holds an advisory lock. When the session ends,
+//! the server frees the advisory lock. Other processes can then take over the locks of the store, even if the
+//! leases have not ended. A connection pooler must not let several processes use one session, because
+//! PostgreSQL grants an advisory lock again to the session that has it.
 
 mod connections;
 #[cfg(feature = "webhooks")]

@@ -1,8 +1,8 @@
-//! Reads and writes a user's record. The JSON object is the same in a file, a PostgreSQL row and a Redis
-//! hash.
+//! Reads and writes a user's record.
 //!
-//! The record contains its key, so that a record moved to another user is detected. A store with encryption
-//! keys writes `sealed` instead of `tokens`.
+//! A record is the same JSON object in a file, a PostgreSQL row and a Redis hash. The record contains the
+//! issuer, the client id and the user, so that a record moved to another user is detected. A store with
+//! encryption keys writes the field `sealed` instead of the field `tokens`.
 
 #[cfg(feature = "seal")]
 use std::sync::Arc;

@@ -17,8 +17,9 @@ use zeroize::Zeroizing;
 /// with the tokens, unencrypted. Sealed tokens are bound to their user, application and issuer, and
 /// cannot be opened in the record of another user.
 ///
-/// To change the key, first pass the new key to [`also_open`](Self::also_open) in all processes. Then seal
-/// with the new key. The next save of each record uses the new key.
+/// To change the key, first pass the new key to [`also_open`](Self::also_open) in all processes. Then pass
+/// the new key to [`new`](Self::new), and the old key to `also_open`. The next save of each record uses the
+/// new key.
 ///
 /// ```
 /// use connect_stores::{FileStore, Seal};
@@ -66,7 +67,8 @@ impl Seal {
     /// Also reads tokens that are not sealed.
     ///
     /// Use this method to add encryption to an existing store. Remove the call when every record has been
-    /// saved again. Until then, anyone with write access to the store can insert tokens.
+    /// saved again. A store that reads unsealed tokens also reads forged tokens, which anyone with write
+    /// access to the store can insert.
     #[must_use]
     pub fn also_plain(mut self) -> Self {
         self.plain = true;

@@ -1,5 +1,6 @@
-//! Checks the conformance tests. A correct token store passes, and a store with a known fault breaks the
-//! matching rule.
+//! Checks the conformance tests of token stores.
+//!
+//! A correct token store must pass, and a store with a known fault must break the matching rule.
 
 use std::{
     collections::HashMap,
@@ -68,7 +69,7 @@ enum Fault {
     PreparesWithoutLock,
 }
 
-/// A store in memory whose locks expire, with a fault.
+/// An in-memory token store that has the fault `fault`. Its locks expire.
 #[derive(Clone)]
 struct Book {
     pages: Arc<Mutex<Pages>>,

@@ -1,5 +1,6 @@
-//! Checks the conformance tests. A correct replay guard passes, and a guard with a known fault breaks the
-//! matching rule.
+//! Checks the conformance tests of replay guards.
+//!
+//! A correct replay guard must pass, and a guard with a known fault must break the matching rule.
 
 use std::{
     collections::HashMap,
@@ -23,7 +24,7 @@ enum Fault {
     NotAtomic,
     /// A claim never expires.
     NoLease,
-    /// An expired claim frees the delivery of a newer claim.
+    /// Dropping an expired claim frees the delivery, even if a newer claim holds the delivery.
     FreesOthers,
     /// Dropping the claim of a handled delivery makes the delivery new again.
     FreesTheDone,

@@ -218,7 +218,7 @@ fn postgres_lock_of_a_cancelled_attempt_becomes_free() {
     });
 }
 
-/// A Redis server without free memory. Removes the memory limit when dropped.
+/// A Redis server whose memory limit is exceeded. Dropping this value removes the limit.
 struct MaxMemory<'a>(&'a str);
 
 impl<'a> MaxMemory<'a> {

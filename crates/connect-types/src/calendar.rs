@@ -27,15 +27,19 @@ impl CalendarRef {
     }
 }
 
-/// References a calendar. If the calendar has no provider, the request fails before it is sent.
+/// Creates a reference to a calendar.
+///
+/// If the calendar has no provider, a request with the reference fails before the request is sent.
 impl From<&Calendar> for CalendarRef {
     fn from(calendar: &Calendar) -> Self {
         Self::new(provider(calendar.provider.as_ref()), &calendar.id)
     }
 }
 
-/// References the calendar of an event. If the event has no provider or no calendar id, the request
-/// fails before it is sent.
+/// Creates a reference to the calendar of an event.
+///
+/// If the event has no provider or no calendar id, a request with the reference fails before the request is
+/// sent.
 impl From<&Event> for CalendarRef {
     fn from(event: &Event) -> Self {
         Self::new(provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default())
@@ -89,7 +93,7 @@ impl Serialize for CalendarSelection {
     }
 }
 
-/// Writes the selection as JSON. An empty selection is not sent.
+/// Writes the selection as JSON. If the selection is empty, the query parameter is not sent.
 impl Param for CalendarSelection {
     fn param(&self) -> Option<String> {
         if self.0.is_empty() { None } else { serde_json::to_string(self).ok() }

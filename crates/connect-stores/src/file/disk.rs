@@ -13,7 +13,7 @@ pub(super) trait Disk: fmt::Debug + Send + Sync {
     /// Opens the lock file, and creates it if needed. Opening an existing file needs no disk space.
     fn open_lock(&self, path: &Path) -> io::Result<File>;
 
-    /// Creates a file that only its owner can read. Fails if the path exists, even as a symbolic link.
+    /// Creates a file that only its owner can read. Fails if a file or a symbolic link has this path.
     fn create(&self, path: &Path) -> io::Result<File>;
 
     /// Replaces the content of the file with `bytes`.

@@ -4,7 +4,7 @@ use super::*;
 
 const LEASE: Duration = Duration::from_secs(1);
 
-/// The errors of full, read-only and forbidden folders.
+/// The errors of a write without space, without quota, without permission, or to a read-only disk.
 const REFUSALS: [ErrorKind; 4] = [StorageFull, QuotaExceeded, ReadOnlyFilesystem, PermissionDenied];
 
 /// A file system that records the operations, and can make one of them fail.
@@ -31,7 +31,7 @@ impl Recorder {
         *self.failing.lock().unwrap() = None;
     }
 
-    /// Returns the operations since the last call.
+    /// Returns the operations recorded since the previous call of `take`.
     fn take(&self) -> Vec<&'static str> {
         std::mem::take(&mut *self.operations.lock().unwrap())
     }

@@ -24,7 +24,7 @@ struct PostgresConnectionsInner {
     alive: Mutex<Option<LivenessSession>>,
 }
 
-/// A session with an advisory lock. The server frees the lock when the session ends.
+/// A PostgreSQL session that holds an advisory lock. The server frees the lock when the session ends.
 struct LivenessSession {
     session: deadpool_postgres::ClientWrapper,
     id: i64,
@@ -33,7 +33,7 @@ struct LivenessSession {
 pub(super) type Params<'a> = &'a [(&'a (dyn ToSql + Sync), Type)];
 
 impl PostgresConnections {
-    /// Creates a pool of connections without TLS. Connects on first use.
+    /// Creates a pool of connections without TLS. The pool connects on first use.
     pub(super) fn from_url(url: &str) -> Result<Self, StoreError> {
         // The cause is not attached, because it may quote the password.
         let unreadable = |_| {
@@ -107,7 +107,7 @@ impl PostgresConnections {
         let taken = taken.map_err(|error| failed(&error))?;
         if !taken.first().is_some_and(|row| row.get(0)) {
             return Err(StoreError::new(
-                "another session has the advisory lock of this process in PostgreSQL",
+                "another PostgreSQL session already has the advisory lock with the random id of this process",
             ));
         }
         *alive = Some(LivenessSession { session, id });

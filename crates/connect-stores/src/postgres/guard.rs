@@ -1,4 +1,4 @@
-//! The replay guard in PostgreSQL, which remembers the webhook deliveries that were handled.
+//! The replay guard that remembers handled webhook deliveries in PostgreSQL.
 
 use std::{
     fmt,

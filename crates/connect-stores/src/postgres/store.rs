@@ -18,7 +18,8 @@ const LOAD: &str = "SELECT record FROM mobiscroll_connect_tokens WHERE key = $1"
 
 /// Takes a free lock, or a lock whose lease has expired or whose holder's session has ended.
 ///
-/// When a session ends, the server frees its advisory lock.
+/// When a PostgreSQL session ends, the server frees the session's advisory lock. This statement tries to take
+/// the advisory lock of the holder's session: success shows that the session has ended.
 const LOCK: &str = "\
 INSERT INTO mobiscroll_connect_locks AS held (key, holder, alive, until)
 VALUES ($1, $2, $3, clock_timestamp() + $4 * interval '1 second')
@@ -185,7 +186,7 @@ impl LockRow {
         Ok(Some(held))
     }
 
-    /// Executes a statement that returns a row if this holder has the lock.
+    /// Executes a statement whose parameters are the name of the lock and the holder.
     async fn run(&self, sql: &str) -> Result<Vec<Row>, StoreError> {
         self.connections.query(sql, &[(&self.name, Type::TEXT), (&self.holder, Type::TEXT)]).await
     }
@@ -240,7 +241,7 @@ impl AsyncStoreLock for PostgresLock {
     }
 }
 
-/// Fails with a lost lease if the statement returned no row.
+/// Returns the error `StoreError::lost_lease` if the statement returned no row.
 fn ensure_lock_held(rows: &[Row]) -> Result<(), StoreError> {
     if rows.is_empty() { Err(StoreError::lost_lease()) } else { Ok(()) }
 }

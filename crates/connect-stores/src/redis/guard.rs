@@ -1,4 +1,4 @@
-//! The replay guard in Redis, which remembers the webhook deliveries that were handled.
+//! The replay guard that remembers handled webhook deliveries in Redis.
 
 use std::{fmt, sync::LazyLock, time::Duration};
 
@@ -49,7 +49,7 @@ pub struct RedisReplayGuard {
 }
 
 impl RedisReplayGuard {
-    /// Creates a guard for the server at this URL. Connects on first use.
+    /// Creates a guard for the server at this URL. The guard connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         RedisConnection::from_url(url).map(Self::with_connection)
     }
@@ -138,7 +138,7 @@ struct RedisClaim {
     connection: RedisConnection,
     key: String,
     holder: String,
-    /// `None` if the time is later than an `Instant` can represent.
+    /// The time at which the guard forgets the delivery. `None` if an `Instant` cannot represent that time.
     kept_until: Option<Instant>,
 }
 

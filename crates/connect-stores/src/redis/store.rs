@@ -62,7 +62,7 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
     )
 });
 
-/// A token store in Redis. Each user has one key, which never expires. Clones share the connection.
+/// A token store in Redis. The Redis key of a user's tokens does not expire. Clones share the connection.
 ///
 /// [`blocking`](Self::blocking) returns a store for the blocking client.
 #[derive(Clone)]
@@ -73,8 +73,9 @@ pub struct RedisStore {
 }
 
 impl RedisStore {
-    /// Creates a store for the server at this URL (`redis://user:password@host/number`). Connects on first
-    /// use.
+    /// Creates a store for the server at this URL (`redis://user:password@host/number`).
+    ///
+    /// The store connects on first use.
     pub fn new(url: &str) -> Result<Self, StoreError> {
         RedisConnection::from_url(url).map(Self::with_connection)
     }
@@ -213,7 +214,7 @@ impl AsyncStoreLock for RedisLock {
     }
 }
 
-/// Fails with a lost lease unless the script returned 1.
+/// Returns the error `StoreError::lost_lease` unless the script returned 1.
 fn ensure_lock_held(result: u64) -> Result<(), StoreError> {
     if result == 1 { Ok(()) } else { Err(StoreError::lost_lease()) }
 }

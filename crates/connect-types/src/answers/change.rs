@@ -9,11 +9,11 @@ use crate::{ChangeType, Event};
 
 /// A changed event of a webhook delivery, with the kind of change.
 ///
-/// The event always has an id. A deleted event may have no times.
+/// The service sends an id for every changed event, and may send a deleted event without times.
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub struct EventChange {
-    /// The kind of change. `None` in the undocumented form of a delivery.
+    /// The kind of change. `None` in the undocumented form of a delivery, which contains `eventType` instead.
     pub change_type: Option<ChangeType>,
     /// The event, with any unknown fields.
     pub event: Event,

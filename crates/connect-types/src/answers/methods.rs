@@ -115,7 +115,7 @@ impl Event {
         Ok(delete)
     }
 
-    /// Converts midnights of an all-day event to dates, and removes a blank id of a series.
+    /// Converts the midnights of an all-day event to dates, and removes a blank `recurring_event_id`.
     pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         self.recurring_event_id = self.recurring_event_id.take().filter(|id| !id.trim().is_empty());
         if self.all_day == Some(true) {
@@ -144,7 +144,7 @@ impl Event {
     }
 }
 
-/// Returns whether a value is not `null`, an empty string or an empty list.
+/// Returns false for `null`, for an empty string and for an empty list, else true.
 fn is_filled(value: &Raw) -> bool {
     let text: String = value.get().split_whitespace().collect();
     !matches!(&*text, "null" | "\"\"" | "[]")
@@ -173,7 +173,9 @@ impl Conference {
 }
 
 impl ErrorBody {
-    /// Returns the reason, for humans: the first non-empty `message`, `error_description` or `error`.
+    /// Returns the reason for the error, as text for humans.
+    ///
+    /// The text is the first non-empty field of `message`, `error_description` and `error`.
     #[must_use]
     pub fn text(&self) -> Option<&str> {
         [&self.message, &self.error_description, &self.error]

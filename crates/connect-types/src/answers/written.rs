@@ -30,8 +30,8 @@ pub struct Written {
 impl Written {
     /// Returns the event, with the provider and calendar of `target` if the response lacks them.
     ///
-    /// An event without a provider and a calendar cannot be changed. The responses in the
-    /// documentation's examples lack the provider and the calendar.
+    /// An event that lacks the provider or the calendar id cannot be changed. The responses in the
+    /// documentation's examples lack both the provider and the calendar id.
     #[must_use]
     pub fn into_event(self, target: CalendarRef) -> Event {
         let mut event = self.event;
