@@ -46,7 +46,9 @@ impl Extra {
         self.0.is_empty()
     }
 
-    /// Returns the reason for a failure if `success` is `false` or `"false"`. The reason may be empty.
+    /// Returns the reason for a failure (`message`) if the field `success` is `false` or `"false"`.
+    ///
+    /// The reason is empty if the field `message` is missing or not a string.
     pub(crate) fn refusal(&self) -> Option<Cow<'_, str>> {
         let success = self.get("success")?.get();
         let refused = text::read(success).unwrap_or(Cow::Borrowed(success)) == "false";

@@ -43,7 +43,9 @@ impl<'a> ContentLine<'a> {
         self.name.eq_ignore_ascii_case(name)
     }
 
-    /// Returns the value of a parameter without quotes. The name is compared ignoring case.
+    /// Returns the value of the parameter `name`, ignoring the case of the name.
+    ///
+    /// Double quotes around the value are removed.
     #[must_use]
     pub fn parameter(&self, name: &str) -> Option<&'a str> {
         let mut all =
@@ -59,7 +61,7 @@ impl<'a> ContentLine<'a> {
     }
 }
 
-/// Matches a separator outside quotes.
+/// Returns a pattern that matches a separator outside double quotes.
 fn outside_quotes(separator: char) -> impl FnMut(char) -> bool {
     let mut quoted = false;
     move |letter| {
@@ -72,8 +74,8 @@ impl EventTime {
     /// Reads an iCalendar DATE or DATE-TIME (RFC 5545 3.3.4, 3.3.5). Examples: `20260706`, `20260706T090000`,
     /// `20260706T070000Z`.
     ///
-    /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. A UTC time after the
-    /// latest [`Timestamp`] is read as a date. For example, services use `99991231T235959Z` for a
+    /// Also reads a date such as `2026-07-06`, as in Mobiscroll's samples. A UTC time after the latest
+    /// [`Timestamp`] is read as a date: for example the UNTIL `99991231T235959Z`, which services use for a
     /// series without an end.
     ///
     /// [`Timestamp`]: jiff::Timestamp

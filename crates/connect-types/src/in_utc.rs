@@ -29,10 +29,10 @@ impl Recurrence {
     /// ```
     ///
     /// # Errors
-    /// [`Invalid`] if the start is on another day in UTC, and one of these applies:
-    /// * A day of the month is not from 2 to 27 (or from -27 to -2). If a MONTHLY or YEARLY rule
-    ///   has neither days of the month nor weekdays, this condition applies to the day of the month
-    ///   of `start`.
+    /// [`Invalid`] if the date of `start` differs from its date in UTC, and one of these applies:
+    /// * A day of the month in the rule is neither from 2 to 27 nor from -27 to -2.
+    /// * A MONTHLY or YEARLY rule has neither days of the month nor weekdays, and the day of the month of
+    ///   `start` is not from 2 to 27.
     /// * A MONTHLY or YEARLY rule has weekdays, but no day of the month.
     /// * A DAILY or WEEKLY rule has months, but no day of the month.
     pub fn in_utc(&self, start: &ZonedDateTime) -> Result<Self, Invalid> {
@@ -55,7 +55,8 @@ impl Recurrence {
                 "recurrence",
                 format!(
                     "the rule with FREQ={} has no equivalent in UTC, because the series begins on another day \
-                     in UTC: {} (expected days of the month from 2 to 27)",
+                     in UTC ({}) than in its time zone (expected days of the month from 2 to 27, or \
+                     from -27 to -2)",
                     self.frequency,
                     crate::rrule::utc(start.timestamp()).date(),
                 ),

@@ -94,7 +94,9 @@ macro_rules! open_enum {
     };
 }
 
-/// Implements the traits of a closed enum. Only requests use closed enums, so they have no unknown values.
+/// Implements the traits of a closed enum.
+///
+/// A closed enum has no variant for unknown values, because only requests use closed enums.
 macro_rules! closed_enum {
     ($name:ident { $($variant:ident = $text:literal),+ $(,)? }) => {
         impl $name {

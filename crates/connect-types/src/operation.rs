@@ -1,8 +1,8 @@
 //! Traits that tell a client how to send a request and how to read the response.
 //!
-//! An [`Operation`] describes a request without base URL, headers and token. An [`Answer`] is a
-//! decoded response. `Answer` also defines whether the body reports a failure, and what an empty
-//! body means.
+//! An [`Operation`] describes a request, but does not contain the base URL, the headers or the token. An
+//! [`Answer`] is a decoded response. `Answer` also defines whether the body reports a failure, and what an
+//! empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -31,13 +31,13 @@ pub trait Operation {
     /// Returns the effect of sending the request twice.
     fn safety(&self) -> Safety;
 
-    /// Returns the least scope that the call needs, if any.
+    /// Returns the smallest scope that covers the call, or `None` if the schema names no scope.
     fn scope(&self) -> Option<Scope>;
 
     /// Returns the path with its parameters filled in.
     ///
     /// # Errors
-    /// [`Invalid`] if a parameter cannot be part of a path.
+    /// [`Invalid`] if a parameter of the path is blank, `.` or `..`.
     fn path(&self) -> Result<Cow<'static, str>, Invalid> {
         Ok(Self::PATH.into())
     }
@@ -59,7 +59,7 @@ pub trait Operation {
 pub trait Answer: Sized + DeserializeOwned {
     /// Returns the reason for a failure if the body contains `success: false`. The reason may be empty.
     ///
-    /// Some failures have status 200.
+    /// The service reports some failures with status 200.
     fn refused(&self) -> Option<Cow<'_, str>> {
         None
     }

@@ -71,7 +71,9 @@ impl Raw {
         fields.remove(name)?.decode().ok()
     }
 
-    /// Returns the value of a JSON string. Lone surrogates become U+FFFD.
+    /// Returns the text of a JSON string, or `None` if the JSON is not a string.
+    ///
+    /// Lone surrogates become U+FFFD.
     #[must_use]
     pub fn text(&self) -> Option<String> {
         crate::text::read(&self.0).map(Into::into)

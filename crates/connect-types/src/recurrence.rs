@@ -45,7 +45,9 @@ pub struct Recurrence {
     pub(crate) week_start: Weekday,
     /// The date of the zoned time that was passed to `until`. An all-day series ends on this date.
     pub(crate) until_day: Option<Date>,
-    /// Whether the caller set a count of zero. [`End`] cannot represent zero, and `check` returns an error.
+    /// Whether the caller set a count of zero, which [`End`] cannot represent.
+    ///
+    /// If `count_zero` is true, `check` returns an error.
     pub(crate) count_zero: bool,
 }
 
@@ -136,27 +138,34 @@ impl Recurrence {
         }
     }
 
-    /// Sets the interval (INTERVAL), at least 1: 2 in a weekly rule means every second week.
+    /// Sets the interval (INTERVAL), which must be at least 1.
+    ///
+    /// In a weekly rule, 2 means every second week.
     pub fn interval(mut self, steps: u32) -> Self {
         self.interval = steps;
         self
     }
 
-    /// Sets the number of occurrences (COUNT): at least 1. Replaces an earlier end.
+    /// Sets the number of occurrences (COUNT), which must be at least 1.
+    ///
+    /// Replaces a COUNT or UNTIL that was set before.
     pub fn count(mut self, occurrences: u32) -> Self {
         self.count_zero = occurrences == 0;
         self.end = NonZeroU32::new(occurrences).map_or(End::Never, End::Count);
         self
     }
 
-    /// Sets the latest instant or day at which an occurrence may begin (UNTIL). Replaces an earlier end.
+    /// Sets the latest instant or day at which an occurrence may begin (UNTIL).
     ///
-    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the
-    /// date of a zoned time is used. An update that does not set the start cannot contain a civil
-    /// date, or a zoned time that is on another day in UTC. Use a [`Timestamp`] in such an update.
+    /// Replaces a COUNT or UNTIL that was set before.
     ///
-    /// UNTIL has whole seconds. If the start is known, `last` is rounded so that no occurrence is added or
-    /// lost. If the start is not known, `last` is rounded down.
+    /// A civil date is a day in the time zone of the series' start. For an all-day series, only the date of a
+    /// zoned time is used. An update that does not set the start is refused if `last` is a civil date, or a
+    /// zoned time whose date differs from its date in UTC. Use a [`Timestamp`] in such an update.
+    ///
+    /// UNTIL has whole seconds. If the request or the caller of [`rrule_from`](Self::rrule_from) sets the
+    /// start of the series, `last` is rounded so that no occurrence is added or lost. Otherwise, `last` is
+    /// rounded down.
     pub fn until(mut self, last: impl Into<Last>) -> Self {
         let last = last.into();
         (self.end, self.until_day) = (last.end, last.day);
@@ -167,7 +176,8 @@ impl Recurrence {
     /// Sets the first day of the week (WKST). Default: Monday.
     ///
     /// WKST affects only weekly rules with weekdays and an interval above 1. Other rules are sent without
-    /// WKST.
+    /// WKST. Mobiscroll Connect has no WKST: a request to Connect is refused if weeks that begin on Monday
+    /// would change the occurrences.
     pub fn week_start(mut self, day: Weekday) -> Self {
         self.week_start = day;
         self
@@ -272,8 +282,8 @@ impl Recurrence {
             {
                 return Err(Invalid::new(
                     "recurrence",
-                    "UNTIL is on another day in UTC, so an all-day series would end on the wrong day: set the start as well, or \
-                     use a timestamp",
+                    "UNTIL is on another day in UTC than in its time zone, so an all-day series would end on \
+                     the wrong day: set the start as well, or use a timestamp",
                 ));
             }
             _ => return Ok(self.clone()),
@@ -285,10 +295,11 @@ impl Recurrence {
         }
     }
 
-    /// Returns the rule with Monday as the first day of the week, for a series with this first day.
+    /// Returns the rule with weeks that begin on Monday, for a series whose first day is `start`.
     ///
     /// # Errors
-    /// [`Invalid`] if weeks that begin on Monday would change the occurrences.
+    /// [`Invalid`] if weeks that begin on Monday would change the occurrences, or if `start` is `None` and
+    /// such weeks could change the occurrences.
     pub(crate) fn weeks_from_monday(mut self, start: Option<Date>) -> Result<Self, Invalid> {
         let first = start.map(|day| day.weekday().to_monday_zero_offset());
         if self.counts_weeks() && first.is_none_or(|first| self.depends_on_week_start(first)) {
@@ -349,7 +360,7 @@ impl Recurrence {
     }
 }
 
-/// Returns an UNTIL in whole seconds that gives a series from `start` the same occurrences as `last`.
+/// Rounds `last` to a whole second. A series that begins at `start` keeps its occurrences.
 ///
 /// Every occurrence begins at the same fraction of a second as `start`.
 pub(crate) fn until_in_seconds(last: Timestamp, start: Timestamp) -> Timestamp {

@@ -163,7 +163,7 @@ fn refused(part: &str) -> Invalid {
     Invalid::new("recurrence", format!("{part} is not valid or not supported"))
 }
 
-/// Writes a part of the rule, unless its list is empty. Writing to a `String` cannot fail.
+/// Writes a part of the rule, unless `values` is empty. Writing to a `String` cannot fail.
 fn part<T: Display>(line: &mut String, name: &str, values: &[T]) {
     for (index, value) in values.iter().enumerate() {
         let _ = if index == 0 { write!(line, ";{name}={value}") } else { write!(line, ",{value}") };

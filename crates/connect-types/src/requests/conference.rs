@@ -8,8 +8,8 @@ use crate::raw::Raw;
 
 /// The conference to create with an event.
 ///
-/// Providers differ: Google uses both a link (`conference`) and [`auto`](Self::auto), Microsoft only `auto`,
-/// Apple and CalDAV only a link.
+/// The calendar providers use different fields of the request: Google uses the link in `conference`, and a
+/// conference from [`auto`](Self::auto). Microsoft uses only `auto`, Apple and CalDAV only the link.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct ConferenceData {
     provider: Option<String>,
@@ -18,7 +18,9 @@ pub struct ConferenceData {
 }
 
 impl ConferenceData {
-    /// Returns a conference that the calendar provider creates. Overrides any other conference.
+    /// Returns a conference that the calendar provider creates.
+    ///
+    /// The provider then ignores any other conference in the request.
     #[must_use]
     pub fn auto() -> Self {
         Self { auto_generate: Some(true), ..Self::default() }

@@ -24,8 +24,9 @@ impl EventFields {
 
     /// Returns the start of the series, for [`Recurrence::rrule_from`](crate::Recurrence::rrule_from).
     ///
-    /// The time zone is `zone`. If `zone` is `None`, the time zone of the start is used, or UTC if
-    /// the start has no time zone. Returns `None` if the request does not set the start.
+    /// The returned start is in the time zone `zone`. If `zone` is `None`, the returned start is in the time
+    /// zone of the event's start, or in UTC if the event's start has no time zone. Returns `None` if the
+    /// request does not set the start.
     #[must_use]
     pub fn series_start(&self, zone: Option<TimeZone>) -> Option<SeriesStart> {
         match self.start.as_ref()? {
@@ -49,7 +50,7 @@ pub struct EventRef {
     pub id: String,
     /// The id of the series, for an occurrence.
     pub recurring_event_id: Option<String>,
-    /// The events of the series that the request applies to.
+    /// Which events of the series the request changes or deletes.
     pub mode: Option<SeriesMode>,
 }
 

@@ -17,8 +17,8 @@ use crate::{DeleteEvent, NewEvent, Patch, Provider, Raw, Recurrence, UpdateEvent
 /// | Outlook (Graph) | all guests | all guests | refused | refused, unless the new event has no guests |
 /// | Mobiscroll Connect | not documented | refused | refused | refused |
 ///
-/// Microsoft Graph always notifies guests. It is not documented whom Connect notifies. Requests to Connect
-/// cannot contain this option.
+/// Microsoft Graph always notifies guests. It is not documented whom Connect notifies. A request to Connect
+/// with a `Notify` is refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Notify {
     /// All guests.
@@ -77,7 +77,7 @@ impl ForeignOptions {
             return Err(Invalid::new(
                 "notify",
                 format!(
-                    "Mobiscroll Connect does not support \"{notify}\": leave the option out, or call the provider directly"
+                    "Mobiscroll Connect does not support this option (\"{notify}\"): leave the option out, or call the provider directly"
                 ),
             ));
         }
@@ -137,7 +137,9 @@ macro_rules! provider_fields_setter {
 provider_fields_setter!(NewEvent UpdateEvent);
 
 impl NewEvent {
-    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts.
+    ///
+    /// Fails if the request contains an option or a recurrence rule that Connect does not support.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         let recurrence =
@@ -147,7 +149,9 @@ impl NewEvent {
 }
 
 impl UpdateEvent {
-    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts.
+    ///
+    /// Fails if the request contains an option or a recurrence rule that Connect does not support.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         let recurrence = match &self.recurrence {
@@ -159,7 +163,9 @@ impl UpdateEvent {
 }
 
 impl DeleteEvent {
-    /// Returns the request in the form that Connect accepts. Fails if Connect does not support an option.
+    /// Returns the request in the form that Connect accepts.
+    ///
+    /// Fails if the request contains an option that Connect does not support.
     pub(crate) fn for_connect(&self) -> Result<Self, Invalid> {
         self.foreign_options.refuse(&self.provider)?;
         Ok(self.clone())

@@ -10,7 +10,7 @@ use crate::operation::Invalid;
 use crate::time::Moment;
 
 impl ListEvents {
-    /// Lists the events from `start` to `end`, with a resolution of milliseconds.
+    /// Lists the events from `start` to `end`, both rounded down to milliseconds.
     ///
     /// It is not documented whether the list includes an event that begins exactly at `end`.
     pub fn between(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {

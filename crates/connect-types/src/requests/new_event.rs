@@ -23,10 +23,10 @@ impl NewEvent {
     /// begins in winter is at 19:00 in summer. [`Recurrence::stretches`] splits a series at the clock
     /// changes.
     ///
-    /// If `start` is on another day in UTC, a provider that applies the rule in UTC also chooses
-    /// other days. For example, an event each Monday at 08:00 in Tokyo is on Tuesdays at 08:00.
-    /// [`Recurrence::in_utc`] converts the rule for such a provider. If called directly, Google and
-    /// Outlook apply the rule in the time zone of `start`.
+    /// If the date of `start` differs from its date in UTC, a provider that applies the rule in UTC also
+    /// chooses other days. For example, a series each Monday at 08:00 in Tokyo is then on Tuesdays at 08:00.
+    /// [`Recurrence::in_utc`] converts the rule for such a provider. If called directly, Google and Outlook
+    /// apply the rule in the time zone of `start`.
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,
@@ -70,8 +70,9 @@ impl NewEvent {
         self
     }
 
-    /// Returns a request that lists the calendar around the event's time, to find the created
-    /// event.
+    /// Returns a request that lists the calendar's events around the time of the new event.
+    ///
+    /// Use the request to find the created event.
     pub fn whereabouts(&self) -> ListEvents {
         let second = SignedDuration::from_secs(1);
         let list =
@@ -79,7 +80,9 @@ impl NewEvent {
         if self.recurrence.is_some() { list.masters() } else { list }
     }
 
-    /// Lets the provider create a conference. Overrides any other conference.
+    /// Asks the provider to create a conference.
+    ///
+    /// The provider then ignores any other conference in the request.
     pub fn auto_conference(self) -> Self {
         self.conference_data(ConferenceData::auto())
     }

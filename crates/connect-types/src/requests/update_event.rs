@@ -39,7 +39,9 @@ impl UpdateEvent {
         self
     }
 
-    /// Lets the provider create a conference. Overrides any other conference.
+    /// Asks the provider to create a conference.
+    ///
+    /// The provider then ignores any other conference in the request.
     pub fn auto_conference(self) -> Self {
         self.conference_data(ConferenceData::auto())
     }

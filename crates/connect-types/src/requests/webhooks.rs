@@ -7,14 +7,13 @@ use crate::time::{MillisSinceEpoch, Moment};
 impl SubscribeWebhook {
     /// Creates a subscription to a calendar.
     ///
-    /// The calendar id must be as returned by `GET /calendars`. An alias such as `primary` does not
-    /// match.
+    /// The calendar id must be an id that `GET /calendars` returns, not an alias such as `primary`.
     pub fn new(calendar: impl Into<CalendarRef>) -> Self {
         let calendar = calendar.into();
         Self::required(calendar.provider, calendar.id)
     }
 
-    /// Sets the end of the subscription, with a resolution of milliseconds.
+    /// Sets the end of the subscription, rounded down to milliseconds.
     pub fn expiration(mut self, end: impl Into<Moment>) -> Self {
         self.expiration = Some(MillisSinceEpoch::from(end.into()));
         self
