@@ -9,7 +9,7 @@ use crate::operation::Invalid;
 use crate::patch::Patch;
 use crate::raw::Raw;
 
-/// A value that can be a query parameter. `None` means that the parameter is not sent.
+/// A value that can be a query parameter. If `param` returns `None`, the parameter is not sent.
 pub(crate) trait Param {
     fn param(&self) -> Option<String>;
 }

@@ -37,8 +37,8 @@ impl SeriesStart {
     ///
     /// UNTIL is a date for an all-day series, and an instant in UTC for a timed series.
     ///
-    /// `first` and `last` are the first and last day in the time zone of the series. `first` is used only if
-    /// the time zone is unknown.
+    /// `first` and `last` are the first and the last day of the series, in the time zone of the series.
+    /// `first` is used only if the start is an [`Instant`](Self::Instant).
     ///
     /// # Errors
     /// [`Invalid`] if the last day is out of range.

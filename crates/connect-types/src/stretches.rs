@@ -54,9 +54,9 @@ impl Recurrence {
     /// UTC as the previous occurrence. The start is always an occurrence, even if the rule does not include
     /// it (RFC 5545 3.8.5.3).
     ///
-    /// The rule's weekdays and days of the month are days in the start's time zone. If the start is on
-    /// another day in UTC, a provider that applies the rule in UTC chooses other days.
-    /// [`in_utc`](Self::in_utc) returns the rule for such a provider.
+    /// The rule's weekdays and days of the month are days in the start's time zone. If the day of the start
+    /// in UTC differs from its day in that time zone, a provider that applies the rule in UTC chooses the
+    /// wrong days. [`in_utc`](Self::in_utc) returns the rule for such a provider.
     #[must_use]
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
@@ -141,7 +141,7 @@ fn days(day: Date) -> i64 {
     Date::constant(1970, 1, 1).duration_until(day).as_hours().div_euclid(24)
 }
 
-/// Returns the number of days since the last `weekday` on or before `day`: 0 to 6.
+/// Returns the number of days from the last `weekday` on or before `day` until `day`: 0 to 6.
 fn days_after(weekday: Weekday, day: Date) -> i64 {
     i64::from(weekday.until(Weekday::of(day)))
 }

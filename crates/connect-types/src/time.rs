@@ -206,7 +206,7 @@ impl From<&ZonedDateTime> for Moment {
     }
 }
 
-/// The format in the API.
+/// The format in the API: `2025-11-01T10:00:00.000Z`.
 impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&millis(self.instant))
@@ -227,9 +227,10 @@ pub(crate) enum Boundary {
 }
 
 impl Boundary {
-    /// Returns the instant `far` later, or earlier if `far` is negative.
+    /// Returns the instant that is `far` after this time, or before this time if `far` is negative.
     ///
-    /// For a day, whose time zone is unknown, each second of `far` counts as one day.
+    /// For a [`Day`](Self::Day), whose time zone is unknown, the result is as many days from midnight in UTC
+    /// as `far` has seconds.
     pub(crate) fn about(&self, far: SignedDuration) -> Timestamp {
         let (instant, far) = match self {
             Self::At(moment) => (moment.instant, far),
@@ -242,7 +243,7 @@ impl Boundary {
         instant.checked_add(far).unwrap_or(end)
     }
 
-    /// Returns the day, in the time zone of the instant.
+    /// Returns the day. The day of a [`Moment`] is its day in the time zone [`Moment::zone`].
     pub(crate) fn day(&self) -> Date {
         match self {
             Self::At(moment) => moment.zone().to_datetime(moment.instant).date(),
@@ -250,7 +251,7 @@ impl Boundary {
         }
     }
 
-    /// Returns the time zone of an instant created from a zoned time.
+    /// Returns the time zone of a [`Moment`] created from a zoned time; `None` for other times.
     pub(crate) fn zone(&self) -> Option<TimeZone> {
         match self {
             Self::At(moment) => moment.zone.clone(),

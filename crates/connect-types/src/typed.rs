@@ -1,4 +1,4 @@
-//! Reads a response in one pass, as long as each value has its documented type.
+//! Reads a response in one pass if every value has its documented type.
 //!
 //! ```text
 //! {"events": [{"title": "Stand-up", "location": 17}, ..]}

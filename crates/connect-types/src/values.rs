@@ -70,7 +70,7 @@ impl Wire for Timestamp {
     }
 }
 
-/// Skips null elements. Any other unreadable element makes the whole list unreadable.
+/// Skips null elements. If an element is neither null nor a `T`, the whole list is unreadable.
 impl<T: Wire> Wire for Vec<T> {
     fn read(text: &str) -> Option<Self> {
         let mut list = Scan::of(text, b'[')?;

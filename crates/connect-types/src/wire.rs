@@ -1,7 +1,8 @@
 //! Reads response structs from JSON objects.
 //!
-//! One pass over the object finds the text of each field, and reads it as the field's type. A value of
-//! another type is kept as text in `extra`, so it does not make the whole response an error.
+//! One pass over the object finds the text of each value, and reads the text as the type of the value's
+//! field. A value of another type is kept as text in `extra`, so it does not make the whole response an
+//! error.
 //!
 //! ```text
 //! {"title": "Stand-up", "start": 5, "new": true}
@@ -80,7 +81,7 @@ pub(crate) trait Fields: Default {
         map: &mut A,
     ) -> Result<bool, A::Error>;
 
-    /// Returns the struct if the value is a string instead of an object; `None` if it must be an object.
+    /// Creates the struct from a JSON string; `None` if the struct can only be read from an object.
     fn from_text(_text: &str) -> Option<Self> {
         None
     }

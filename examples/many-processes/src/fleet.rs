@@ -21,7 +21,7 @@ pub(crate) struct Fleet {
     /// Failed calls of users who were signed out.
     pub(crate) signed_out: u64,
     pub(crate) kills: u64,
-    /// The first failed calls.
+    /// The output lines of the first five failures.
     pub(crate) examples: Vec<String>,
 }
 
@@ -61,7 +61,7 @@ impl Fleet {
         Ok(())
     }
 
-    /// Waits until each process has made a successful call for each user.
+    /// Waits until each process has made, for each user, a successful call that began after this check.
     pub(crate) fn check(&mut self, within: Duration) -> Result<(), Failure> {
         self.checks += 1;
         for process in self.processes.iter_mut().flatten() {

@@ -8,11 +8,13 @@
 //!
 //! The main process runs the sandbox, starts this program again as worker processes ([`worker`]), and
 //! repeatedly expires all access tokens. For each user, one worker must refresh while the other workers wait
-//! for the result. The figures come from the sandbox's counters and from the store, not from the workers.
+//! for the result. The main process counts calls, exchanges and sign-outs in the sandbox and in the store;
+//! only the number of failed calls comes from the workers.
 //!
-//! The run fails unless each expiry costs one exchange per user, no call fails, and no user is signed out.
-//! With `--kill`, a process may be killed after an exchange and before its save. Under `--rotation grace`
-//! the user stays signed in. Under `--rotation strict` the user must sign in again, whatever the client does.
+//! Without `--kill`, the run fails unless each expiry costs one exchange per user, no call fails, and no user
+//! is signed out. With `--kill`, a process may be killed after an exchange and before it saves the new token
+//! pair. The user of this pair then stays signed in under `--rotation grace`, but must sign in again under
+//! `--rotation strict`, whatever the client does.
 
 mod fleet;
 mod run;
@@ -46,7 +48,7 @@ enum Role {
 /// How the sandbox treats a used refresh token.
 #[derive(Clone, Copy, PartialEq, ValueEnum)]
 enum Rotation {
-    /// Accept the last used refresh token.
+    /// Accept the most recently used refresh token, and refuse older ones.
     Grace,
     /// Refuse all used refresh tokens.
     Strict,
