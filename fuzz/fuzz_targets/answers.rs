@@ -1,6 +1,6 @@
 //! Responses other than events, such as calendars, connections, keys, subscriptions and errors.
 //!
-//! A decoded response does not change if it is encoded and decoded again.
+//! A decoded response must not change if it is encoded and decoded again.
 
 #![no_main]
 

@@ -1,8 +1,11 @@
-//! Responses of Google Calendar and Microsoft Graph. The first line selects the service, the second is the
-//! status, and the rest is the body.
+//! Responses of Google Calendar and Microsoft Graph, feed cursors, and recurrences of Microsoft Graph.
 //!
-//! A decoded event can be encoded, and its recurrence has no line breaks. A round of a feed ends, even if the
-//! feed receives the same response to each request.
+//! The first line of the input selects the kind of the body: `google` or `outlook` for a response, `cursor`
+//! for a cursor, any other text for a recurrence. The second line is the status of the response, and the rest
+//! is the body.
+//!
+//! Encoding a decoded event must succeed, and no line of a recurrence may contain a line break. A round of a
+//! feed must end, even if the feed receives the same response to each request.
 
 #![no_main]
 

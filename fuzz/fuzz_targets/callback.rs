@@ -1,8 +1,8 @@
 //! The callback at the redirect URI, with `$` as a placeholder for the state of the sign-in.
 //!
-//! Without the state, no code is exchanged. A query has the same outcome alone, after a `?`, and in
-//! a whole URL. If the authorization server sends its issuer (RFC 9207), the code of a callback
-//! without the issuer is not exchanged.
+//! The code of a callback without the state must not be exchanged. A query must have the same outcome alone,
+//! after a `?`, and in a whole URL. If the authorization server sends its issuer (RFC 9207), the code of a
+//! callback without the issuer must not be exchanged.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! The response of a failed call: a line with the status, then the body.
 //!
-//! The status alone must determine the kind of the error, and how often a call sends its request. No error
-//! text may contain a secret.
+//! The status alone must determine the kind of the error, and the number of times that a call sends its
+//! request. No error text may contain a secret.
 
 #![no_main]
 

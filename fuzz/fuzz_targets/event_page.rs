@@ -1,5 +1,5 @@
-//! A page of events. Only JSON objects are pages. A decoded page does not change if it is encoded and decoded
-//! again.
+//! A page of events. The decoder must accept only JSON objects as pages. A decoded page must not change if it
+//! is encoded and decoded again.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! The file with a user's tokens. The store returns the user's tokens, or an error that does not quote the
-//! file.
+//! The file with a user's tokens. The store must return the user's tokens, or an error that does not quote
+//! the file.
 
 #![no_main]
 

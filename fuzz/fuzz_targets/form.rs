@@ -1,9 +1,9 @@
 //! A request of a web page to the application's token endpoint. The input has a line each for method, target,
 //! `Origin`, `X-Requested-With` and `Content-Type`, then the body.
 //!
-//! Each request causes at most one request to the authorization server. That request has the code or refresh
-//! token that an independent form parser finds, and no other parameters of the page. The response is JSON
-//! that other origins cannot read.
+//! Each request must cause at most one request to the authorization server. The request to the authorization
+//! server must have the code or refresh token that an independent form parser finds in the page's request,
+//! and no other parameters of the page. The response to the page must be JSON that other origins cannot read.
 
 #![no_main]
 

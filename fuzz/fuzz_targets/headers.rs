@@ -2,7 +2,7 @@
 //! response that refuses a call. The second and third lines are the `Cache-Control` and `Age` of
 //! the response with the webhook keys.
 //!
-//! No pause ends after the deadline of the call. Keys are cached for at most a day.
+//! No pause of a call may end after the deadline of the call. Keys must be cached for at most a day.
 
 #![no_main]
 

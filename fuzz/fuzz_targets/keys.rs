@@ -1,7 +1,7 @@
 //! Fetches the document with the webhook keys. Input: a line with the status of the response, then its body.
 //!
-//! A delivery is accepted only with a key that the document lists as valid. A key ring restored from a
-//! document accepts the same deliveries as the key ring that fetched the document.
+//! A delivery must be accepted only with a key that the document lists as valid. A key ring restored from a
+//! document must accept the same deliveries as the key ring that fetched the document.
 
 #![no_main]
 

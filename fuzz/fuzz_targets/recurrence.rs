@@ -1,5 +1,5 @@
-//! Recurrence rules as text. A parsed rule does not change if it is written and parsed again. Upper and lower
-//! case are equivalent.
+//! Recurrence rules as text. A parsed rule must not change if it is written and parsed again. Upper and lower
+//! case must be equivalent.
 
 #![no_main]
 

@@ -1,7 +1,7 @@
 //! A sequence of requests to the sandbox.
 //!
-//! Without injected faults, a response with a JSON content type is JSON, the client's types decode successful
-//! responses, and the status is never 500.
+//! Without injected faults, a response with a JSON content type must be JSON, the client's types must decode
+//! successful responses, and the status must never be 500.
 //!
 //! A request has two lines: a line such as `GET /api/events?pageSize=3`, and a line with the body, which may
 //! be empty. The prefix `*` adds the user's access token, the prefix `+` the application's credentials. A
@@ -108,7 +108,7 @@ impl Client {
         Some(request)
     }
 
-    /// Advances the clock by a second, and sends the due deliveries. Every second delivery gets a 503.
+    /// Advances the clock by a second, and responds to the due deliveries with 200 and 503 in turn.
     fn wait_a_second(&mut self) {
         self.now = self.now.checked_add(SignedDuration::from_secs(1)).expect("a few seconds");
         for (index, attempt) in self.sandbox.deliveries(self.now).into_iter().enumerate() {

@@ -1,7 +1,7 @@
 //! The response of the token endpoint to the exchange of a code, and to a refresh.
 //!
-//! Only a pair from a successful response is saved. Only `invalid_grant` deletes the old pair. No error
-//! contains a secret.
+//! Only a pair from a successful response may be saved. Only the error code `invalid_grant` may delete the
+//! old pair. No error may contain a secret.
 
 #![no_main]
 

@@ -1,5 +1,5 @@
-//! A webhook delivery: a line each for id, timestamp and signature, then the body. The delivery is verified
-//! unchanged, and again with a valid signature.
+//! A webhook delivery: a line each for id, timestamp and signature, then the body. The target verifies the
+//! delivery unchanged, and then a delivery with the same id and body and a valid signature.
 //!
 //! If a line is `-`, the delivery does not have that header. If a line begins with `+`, the
 //! delivery has that header twice.

@@ -1,7 +1,7 @@
 //! Input of a transport: encoded bodies, the response of a proxy, proxy URLs and `no_proxy` lists.
 //!
-//! A decoded body is never larger than allowed. A proxy tunnel opens only if no bytes follow the head of
-//! the proxy's response. The URI of a proxy never contains its credentials.
+//! A decoded body must never be larger than allowed. A proxy tunnel must open only if no bytes follow the
+//! head of the proxy's response. The URI of a proxy must never contain the proxy's credentials.
 
 #![no_main]
 

@@ -1,4 +1,4 @@
-//! Signs users in, expires their tokens, kills processes, and reports the counts.
+//! Signs users in, expires their tokens, kills processes, and counts the exchanges and sign-outs.
 
 use std::{
     sync::Arc,
@@ -38,7 +38,8 @@ pub(crate) struct RunOptions {
 const EXCHANGE: Duration = Duration::from_millis(40);
 /// The exchange timeout without and with `--kill`.
 ///
-/// With `--kill` the timeout is short, because the lock of a killed process lasts longer than the timeout.
+/// With `--kill` the timeout is short: the lease of a lock is 15 s longer than the timeout, and the lock of a
+/// killed process may last until the lease ends.
 const EXCHANGE_TIMEOUT: [Duration; 2] = [Duration::from_secs(30), Duration::from_secs(2)];
 /// The timeout of each step of the run.
 const STEP_TIMEOUT: Duration = Duration::from_secs(120);
@@ -73,7 +74,7 @@ struct Run {
 struct SignedInUser {
     key: TokenKey,
     pair: Option<Tokens>,
-    /// Whether the pair is newer than the last expiry.
+    /// Whether the pair was replaced after the main process last expired all access tokens.
     renewed: bool,
 }
 
@@ -132,8 +133,8 @@ impl Run {
         self.fleet.check(STEP_TIMEOUT)
     }
 
-    /// Counts the saved pairs. Blocks the sandbox meanwhile, so that every granted pair is saved
-    /// before the count.
+    /// Counts the pairs that were saved since the last count. First blocks the sandbox for a moment, so that
+    /// the processes save every pair that the sandbox has granted.
     fn record_saved_pairs(&mut self) -> Result<(), Failure> {
         let (store, users) = (&self.store, &mut self.users);
         let saved = self.server.with(|_| {
@@ -197,7 +198,8 @@ impl Run {
 }
 
 impl SignedInUser {
-    /// Reads the pair from the store. Returns 1 if the pair changed, and 0 if not.
+    /// Reads the pair from the store. Returns 1 if the store has a pair that differs from the last one read,
+    /// and 0 otherwise.
     fn moved(&mut self, store: &dyn TokenStore) -> Result<u64, Failure> {
         let pair = store.load(&self.key)?;
         let moved = pair.is_some() && pair != self.pair;

@@ -21,7 +21,7 @@ pub(crate) struct StoreOptions {
     /// Use this store.
     #[arg(long, value_enum, default_value = "file")]
     pub(crate) store: StoreKind,
-    /// Store files in this folder [default: a temporary folder].
+    /// Keep the token files of `--store file` in this folder [default: a temporary folder].
     #[arg(long)]
     pub(crate) folder: Option<PathBuf>,
     /// The URL of the PostgreSQL database.

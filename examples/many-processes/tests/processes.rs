@@ -1,4 +1,6 @@
-//! A short run with each store. The runs with PostgreSQL and Redis need `tests/engines.sh`.
+//! Runs the program with each store, and checks the printed numbers of exchanges and sign-outs.
+//!
+//! The runs with PostgreSQL and Redis need `tests/engines.sh`.
 
 use std::process::Command;
 

@@ -15,8 +15,9 @@
 //!
 //! * Only saved tokens are sent.
 //! * A refresh token is sent a second time only if the response was lost, the process that received the
-//!   response ended, or the new pair was not saved. While the access token of the pair is valid, the refresh
-//!   token is sent only shortly before the expiry.
+//!   response ended, or the new pair was not saved.
+//! * While the access token of a pair is valid, the pair's refresh token is sent only shortly before the
+//!   access token expires, or for an explicit refresh.
 //! * A refresh token whose exchange had no response is sent again only after its access token has expired.
 //! * A refresh token that is two generations old is never sent.
 //! * A sign-in ends only by a revocation, a sign-out, or, if the service accepts each refresh token only

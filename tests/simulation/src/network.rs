@@ -16,7 +16,8 @@ pub(super) struct Fate {
 }
 
 impl Fate {
-    /// Chooses a fault for `often` out of 1,000 requests, and delays below `time`.
+    /// Chooses the fault and the delays of a request. On average, `often` out of 1,000 requests have a fault.
+    /// `time` is the timeout of the request in milliseconds.
     ///
     /// Only exchanges can have the fault `InvalidClient` and, if `refused` is true, `RefusedForNow`.
     pub(super) fn of(rng: &mut Rng, often: u64, exchange: bool, refused: bool, time: u64) -> Self {

@@ -1,4 +1,4 @@
-//! The states, the faults, and the counts of a run.
+//! The states of a task, the faults, and the report of a run.
 
 use std::ops::AddAssign;
 
@@ -145,7 +145,7 @@ impl State {
     }
 }
 
-/// The counts of one or several runs.
+/// The counted events and the broken rules of one or several runs.
 #[derive(Clone, Debug, Default)]
 pub struct Report {
     /// Simulated users.
@@ -156,11 +156,14 @@ pub struct Report {
     pub calls_met: u64,
     /// Refreshes that the service granted.
     pub exchanges: u64,
-    /// How often each fault occurred in each state.
+    /// The number of times that each fault occurred in each state.
     pub met: [[u64; FAULTS.len()]; STATES.len()],
     /// Sign-ins that ended without an allowed reason.
     pub lost_sign_ins: u64,
-    /// Sign-ins that a lost response ended because the service accepts each refresh token only once.
+    /// Sign-ins that ended although no client could prevent the end.
+    ///
+    /// An example: the service accepts each refresh token only once, and the response with the new pair was
+    /// lost.
     pub unavoidable_losses: u64,
     /// The broken rules with their seeds.
     pub breaches: Vec<String>,
@@ -174,7 +177,7 @@ impl Report {
         Self { breaches: vec![format!("seed {seed}: panicked")], ..Self::default() }
     }
 
-    /// Returns how often a fault occurred in all states together.
+    /// Returns the number of times that a fault occurred, in all states together.
     pub fn faults(&self, fault: Fault) -> u64 {
         self.met.iter().map(|row| row[fault as usize]).sum()
     }

@@ -36,7 +36,7 @@ impl Storage {
         self.records.get(&user)?.tokens.clone()
     }
 
-    /// Locks the user's tokens if they are unlocked. Returns whether the tokens were unlocked.
+    /// Locks the user's tokens for `holder` unless they are locked. Returns whether `holder` got the lock.
     pub(super) fn lock(&mut self, user: usize, holder: u64, now: u64, lease: u64) -> bool {
         let is_free = self.locks.get(&user).is_none_or(|lock| lock.until <= now);
         if is_free {

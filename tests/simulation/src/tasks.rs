@@ -358,7 +358,7 @@ impl World {
         self.at(self.now + fate.back, Event::Answer { task, epoch, outcome, fate });
     }
 
-    /// Has the service handle the request, and records the effects.
+    /// Passes the request to the service, and records the issued, refused and revoked tokens.
     fn served(&mut self, request: Request, late: bool) -> Option<Response> {
         let (path, body) = (request.uri().path().to_owned(), request.body().clone());
         let response = self.serve(request)?;
@@ -588,7 +588,7 @@ impl World {
         self.leave(task.process, task.user, job.gate, job.waiter, outcome);
     }
 
-    /// Passes the outcome to the waiter of a job, and starts the next task.
+    /// Passes the outcome of a job to its waiter. If the job held the gate, starts the next task at the gate.
     fn leave(
         &mut self,
         process: usize,
@@ -649,7 +649,7 @@ impl World {
         self.at(self.now + time, Event::Go { task: id, epoch });
     }
 
-    /// Handles the end of a pause, of a store operation or of a wait.
+    /// Handles the end of a pause, the end of a store operation, or the timeout of a wait.
     pub(super) fn go(&mut self, id: u64, epoch: u32) {
         let Some(task) = self.tasks.get_mut(&id).filter(|task| task.epoch == epoch) else { return };
         let (process, user) = (task.process, task.user);

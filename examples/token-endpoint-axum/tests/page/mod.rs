@@ -13,7 +13,7 @@ use serde_json::Value;
 
 const PAGE: &str = "https://app.example";
 
-/// Checks that only the page's origin, and only a user with a session, can sign in and refresh.
+/// Checks that a request gets tokens only with the page's origin and a session cookie.
 pub fn is_served(example: &str) {
     let server = Server::builder().settings(Settings::default()).start().unwrap();
     let (_running, host) = start(example, &server);

@@ -101,7 +101,7 @@ fn exchange(url: &str, method: &str, body: &[u8]) -> String {
     String::from_utf8(response).unwrap()
 }
 
-/// Waits for `count` attempts and returns their statuses.
+/// Waits until the delivery `id` has `count` attempts, and returns the statuses of all its attempts.
 fn attempts(server: &Server, id: &str, count: usize) -> Vec<Option<u16>> {
     let since = Instant::now();
     loop {
