@@ -1,4 +1,4 @@
-//! A sandbox, an application at one authorization server, and the counters of that server.
+//! Sets up a sandbox and an application at one of its authorization servers, for tests of sign-ins.
 #![allow(dead_code, missing_docs, unreachable_pub, reason = "not every test file uses all of it")]
 #![allow(
     clippy::unwrap_used,
@@ -60,7 +60,7 @@ pub struct Credentials {
     pub redirect_uri: String,
 }
 
-/// A sandbox, an application at one of its authorization servers, and a store for its tokens.
+/// A sandbox, an application at one of its authorization servers, and the application's token store.
 pub struct SignInSetup {
     pub server: Server,
     pub whose: Whose,
@@ -69,7 +69,9 @@ pub struct SignInSetup {
 }
 
 impl SignInSetup {
-    /// Creates a sandbox whose Apptoto issues refresh tokens. Apptoto's documentation does not
+    /// Creates a sandbox in which Apptoto issues refresh tokens.
+    ///
+    /// By default, Apptoto issues no refresh tokens in the sandbox, because Apptoto's documentation does not
     /// mention refresh tokens.
     pub fn new(whose: Whose, kind: ClientType) -> Self {
         Self::with(whose, kind, &[("apptoto_refresh_tokens", "new"), ("callback_iss", "on")])
@@ -133,7 +135,7 @@ impl SignInSetup {
         }
     }
 
-    /// Starts a sign-in with the scopes of the service.
+    /// Creates a sign-in that requests the scopes for the service's API.
     pub fn sign_in(&self) -> SignIn {
         let sign_in = SignIn::new("user-123");
         match self.whose {

@@ -32,7 +32,7 @@ impl Authority {
         self.sign(CertificateParams::new([host.to_owned()])?)
     }
 
-    /// Creates a certificate for this host name that expired years ago.
+    /// Creates a certificate for this host name. The certificate has expired.
     pub fn expired(&self, host: &str) -> Result<Identity, Failure> {
         let mut params = CertificateParams::new([host.to_owned()])?;
         (params.not_before, params.not_after) = (date_time_ymd(2020, 1, 1), date_time_ymd(2021, 1, 1));

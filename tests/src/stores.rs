@@ -155,7 +155,7 @@ impl<S> Watched<S> {
     }
 }
 
-/// Slows each operation down, so that threads overlap.
+/// The pause before each operation, so that the operations of several threads overlap.
 const PAUSE: Duration = Duration::from_micros(200);
 
 impl<S: TokenStore> TokenStore for Watched<S> {

@@ -50,7 +50,7 @@ pub enum Fault {
     Slow(Vec<u8>, Vec<u8>, Duration),
     /// Sends these bytes after the head of the request, without reading its body.
     Unread(Vec<u8>),
-    /// Sends a valid response and closes the connection after this pause.
+    /// Sends a valid response, waits for this time, and closes the connection.
     Last(Duration),
 }
 

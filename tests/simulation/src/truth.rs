@@ -1,4 +1,4 @@
-//! Tracks every token at the service and in the store, and checks the rules.
+//! Records the tokens of all processes, the store and the service, and checks the rules in `lib.rs`.
 
 use std::collections::{HashMap, HashSet};
 
@@ -41,9 +41,11 @@ struct Family {
     began: u64,
     newest: u32,
     dead: bool,
-    /// Whether the sign-in may end.
+    /// Whether the rules allow that the sign-in ends.
     ///
-    /// The reason is a revocation, a sign-out, or, if refresh tokens work only once, a lost response.
+    /// The rules allow this after a revocation, a sign-out, a newer sign-in, a restore of the store, or an
+    /// exchange by a sender that had stopped waiting or had lost its lock. If refresh tokens work only once,
+    /// the rules also allow this after a new pair that was lost or not saved.
     excused: bool,
 }
 
@@ -66,7 +68,7 @@ struct Pair {
     rolled_back: bool,
     /// The lives that have this pair or a newer one in memory.
     known_to: HashSet<Life>,
-    /// The lives whose current session has had this pair.
+    /// The lives whose current session has had this pair in memory or has read it for a sign-out.
     seen_by: HashSet<Life>,
     /// The time of the temporary refusal that the store has recorded.
     refused: Option<u64>,
@@ -183,7 +185,9 @@ impl Truth {
         Ok(())
     }
 
-    /// Returns the user's newer pairs, from the same sign-in or a later one.
+    /// Returns the pairs of the same user that are newer than this pair.
+    ///
+    /// Newer pairs are the later pairs of the same sign-in and all pairs of later sign-ins.
     fn newer_than(&self, index: usize) -> impl Iterator<Item = &Pair> {
         let (pair, family) = (&self.pairs[index], &self.families[self.pairs[index].family]);
         self.pairs.iter().filter(move |other| {
@@ -215,9 +219,11 @@ impl Truth {
             }
     }
 
-    /// Records a refusal. Returns `Some` if a sign-in was lost; `true` means that no client can prevent this.
+    /// Records that the service refused this refresh token.
     ///
-    /// `late`: before the request arrived, the sender stopped waiting or lost its lock.
+    /// If the refusal is the loss of a sign-in, returns `Some(true)` if no client can prevent the loss, and
+    /// `Some(false)` otherwise. `late`: before the request arrived, the sender stopped waiting or lost its
+    /// lock.
     pub(super) fn refused(&mut self, refresh: &str, late: bool) -> Option<bool> {
         let &index = self.by_refresh.get(refresh)?;
         let family = self.pairs[index].family;
@@ -310,7 +316,7 @@ impl Truth {
         self.knows(access, life);
     }
 
-    /// Records that a life has this pair in memory and no pair of another sign-in.
+    /// Records that a life has this pair in memory, and has no pair of another sign-in of the user.
     pub(super) fn knows(&mut self, access: &str, life: Life) {
         let Some(&index) = self.by_access.get(access) else { return };
         let (family, user) = (self.pairs[index].family, self.families[self.pairs[index].family].user);
@@ -353,7 +359,7 @@ impl Truth {
         }
     }
 
-    /// Records that the user has signed in again in this life.
+    /// Removes the record of this user's sign-outs in this life.
     pub(super) fn forgets_sign_outs(&mut self, life: Life, user: usize) {
         let Self { families, signed_out, .. } = self;
         signed_out.retain(|(ended, family)| *ended != life || families[*family].user != user);
@@ -385,8 +391,10 @@ impl Truth {
         }
     }
 
-    /// Records a sign-out. This life must not use its earlier tokens again unless the user has signed in
-    /// since.
+    /// Records a sign-out.
+    ///
+    /// After the sign-out, this life must not use the user's earlier tokens again, unless the user signed in
+    /// after the sign-out had read the store (`signed_in_since`).
     pub(super) fn signs_out(&mut self, life: Life, user: usize, signed_in_since: bool) {
         if !signed_in_since {
             self.gives_up(life, Some(user));
@@ -501,8 +509,10 @@ impl Truth {
         if pair.saved.is_none() { Err("an access token that was never saved".to_owned()) } else { Ok(()) }
     }
 
-    /// Records that a life has lost its unsaved pairs because the life ended or the user signed in
-    /// again.
+    /// Records that a life has lost its unsaved pairs of `user`. `None` means all users.
+    ///
+    /// A life loses its unsaved pairs when it ends, and those of one user when that user signs in again or
+    /// signs out.
     pub(super) fn gives_up(&mut self, life: Life, user: Option<usize>) {
         let Self { pairs, families, .. } = self;
         let theirs = |pair: &&mut Pair| {
@@ -519,15 +529,15 @@ impl Truth {
         }
     }
 
-    /// Returns whether the store may have no tokens of the user.
+    /// Returns whether the rules allow that the store has no tokens of the user.
     ///
-    /// Returns true if no sign-in was saved, or if the last saved sign-in had an allowed reason to
-    /// end.
+    /// The rules allow this if no sign-in of the user was saved, or if the last saved sign-in had an allowed
+    /// reason to end.
     pub(super) fn may_be_out(&self, user: usize) -> bool {
         self.last_saved.get(&user).is_none_or(|family| self.families[*family].excused)
     }
 
-    /// Returns whether a sign-in of the user may end.
+    /// Returns whether any sign-in of the user had an allowed reason to end.
     pub(super) fn any_is_over(&self, user: usize) -> bool {
         self.families.iter().any(|family| family.user == user && family.excused)
     }

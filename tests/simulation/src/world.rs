@@ -54,7 +54,7 @@ pub(super) struct World {
     users: Vec<(String, Scope)>,
     pub(super) tasks: BTreeMap<u64, Task>,
     next_task: u64,
-    /// Whether all refusals by the service are temporary, so that tokens are not deleted.
+    /// Whether the clients treat `invalid_grant` as a temporary refusal and keep the tokens.
     pub(super) recoverable: bool,
     /// How many of 1,000 requests and store operations have a fault.
     pub(super) often: u64,
@@ -314,7 +314,7 @@ impl World {
         self.breach(format!("the sign-in of u{user} was lost: {why}"));
     }
 
-    /// Schedules a random fault within `time`.
+    /// Schedules a random fault at a random time in the next `time` milliseconds.
     pub(super) fn schedule_fault_within(&mut self, process: usize, user: usize, time: u64) {
         let kinds = [
             Fault::Killed,
@@ -442,7 +442,7 @@ impl World {
         self.next_task
     }
 
-    /// Signs a user in as the browser would.
+    /// Opens the authorization URL of a sign-in as a browser would, and starts to exchange the code.
     pub(super) fn sign_in(&mut self, process: usize, user: usize) {
         let now = self.time(process);
         let (name, scope) = self.users[user].clone();
@@ -479,7 +479,7 @@ impl World {
         }
     }
 
-    /// Has the sandbox handle a request.
+    /// Passes a request to the sandbox. Returns `None` if the sandbox cuts the connection.
     pub(super) fn serve(&mut self, request: Request) -> Option<Response> {
         match self.sandbox.handle(request, self.wall()).outcome {
             Outcome::Reply(reply) => Some(reply),

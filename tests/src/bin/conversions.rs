@@ -1,8 +1,9 @@
 //! Converts recurrence rules: each input line is a JSON object with one rule. A script can compare
 //! the results with other libraries.
 //!
-//! Reads `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}` (a date for an all-day series),
-//! and prints the format of each service, or the reason why the rule is refused:
+//! Reads lines such as `{"rule": "FREQ=..", "start": "2026-01-13T09:00[Europe/Berlin]"}`. For an all-day
+//! series, `start` is a date. Prints the rule in the format of each service, or the reason why the
+//! conversion to a format refuses the rule:
 //!
 //! * `graph`: the Microsoft Graph pattern and range; `back`: the rule converted back from `graph`
 //! * `text`: the rule as `Recurrence` writes it; `again`: `text` parsed and written again; `google`: the

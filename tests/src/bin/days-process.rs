@@ -1,7 +1,7 @@
 //! Creates an all-day event in a sandbox, lists it, and prints its days. Run this program with
 //! different time zones in `TZ`.
 //!
-//! Prints the UTC offset in hours, then the first and the last day of the event.
+//! Prints the UTC offset in hours, the first day of the event, and the day after its last day.
 
 use connect_core::{
     SignIn,

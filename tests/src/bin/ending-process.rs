@@ -1,8 +1,8 @@
 //! A process that ends during a refresh.
 //!
-//! Arguments: the way to end, the client (`hyper` or `blocking`), then the arguments of
-//! `second-process`. The process prints `calling` before its call. The next input line is the time
-//! until the process ends, in milliseconds.
+//! Arguments: the way to end, the client (`hyper` or `blocking`), then the arguments of `second-process`. The
+//! process prints `calling`, and reads a number of milliseconds from standard input. Then the process starts
+//! its call, waits for this time, and ends in the way that the first argument names.
 
 use std::{
     error::Error,
@@ -40,7 +40,7 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-/// Prints `calling` and returns the time until the end.
+/// Prints `calling`, and reads from standard input how long after its call the process ends.
 fn calling(input: &mut Lines<StdinLock<'_>>) -> Result<Duration, Failure> {
     println!("calling");
     let line = input.next().ok_or("no input")??;

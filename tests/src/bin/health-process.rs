@@ -1,4 +1,4 @@
-//! Requests the health of a service with both clients, in an environment that the test chooses.
+//! Requests the health of a service with both clients; the test sets the environment variables.
 //!
 //! Arguments: base URL, trusted certificates (`mozilla` or `platform`), files with root certificates.
 

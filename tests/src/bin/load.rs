@@ -1,13 +1,14 @@
-//! Measures one client with 10,000 users, whose calls of one hour are made in one minute. Run this
-//! program in release mode.
+//! Measures one client with 10,000 users that make the calls of one hour in one minute. Run this program in
+//! release mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin load [-- USERS SECONDS]
 //! ```
 //!
 //! The sandbox runs in this process, and the client with a file store in a second process. One minute
-//! represents an hour: an access token is valid for one minute, and each user makes 12 calls in a minute.
-//! The counts come from the sandbox, and the memory figures from the operating system.
+//! represents an hour: an access token is valid for one minute, and each user makes 12 calls in a minute. The
+//! program reads the numbers of calls and exchanges from the sandbox, and the memory figures from the
+//! operating system.
 
 use std::{
     fs,

@@ -1,4 +1,5 @@
-//! Measures the verification of a delivery and its parts. Run this program in release mode.
+//! Measures the verification of a delivery, and each part of the verification. Run this program in release
+//! mode.
 //!
 //! ```text
 //! cargo run --release -p connect-tests --bin verify-speed [-- BYTES]

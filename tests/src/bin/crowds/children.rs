@@ -59,7 +59,7 @@ impl Children {
         Ok(())
     }
 
-    /// Returns the highest number of open files of a client process.
+    /// Counts the files that each client process has open now, and returns the highest count.
     pub(crate) fn open_files(&self) -> usize {
         let count =
             |process: &Child| fs::read_dir(format!("/proc/{}/fd", process.id())).map_or(0, Iterator::count);

@@ -22,13 +22,15 @@ use crate::{median, place::StoreLocation};
 
 /// The number of users whose first call is timed before the sign-outs start.
 const USUAL_CALLS: usize = 31;
-/// The number of users: one signs out, `USUAL_CALLS` make first calls before, and one calls
-/// meanwhile.
+/// The number of users: one signs out, and the others make a first call.
+///
+/// `USUAL_CALLS` users make the call before the sign-outs, and one user makes it during the sign-outs.
 pub(crate) const SIGN_OUT_USERS: usize = 1 + USUAL_CALLS + 1;
 /// How long after the start of the sign-outs the call of another user starts.
 const HEAD_START: Duration = Duration::from_millis(50);
-/// The number and the duration of the application's own blocking tasks.
+/// The number of the application's own blocking tasks.
 const TASKS: usize = 2_000;
+/// The duration of each of the application's own blocking tasks.
 const TASK_TIME: Duration = Duration::from_millis(100);
 /// The timeout of `close`.
 const CLOSE_TIMEOUT: Duration = Duration::from_secs(10);

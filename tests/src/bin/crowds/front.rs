@@ -36,7 +36,7 @@ pub(crate) struct Front {
     _runtime: Runtime,
 }
 
-/// The current and the highest number of delayed responses.
+/// The number of responses that are delayed now, and the highest such number.
 #[derive(Default)]
 struct Delayed {
     now: AtomicUsize,
@@ -57,7 +57,7 @@ impl Front {
         Ok(Self { base_url, delayed, _runtime: runtime })
     }
 
-    /// Returns the highest number of delayed responses since this method was last called.
+    /// Returns the highest number of concurrently delayed responses since the last call of this method.
     pub(crate) fn most_delayed(&self) -> usize {
         self.delayed.most.swap(0, SeqCst)
     }

@@ -5,20 +5,20 @@
 //!     [--part a|b|c|d|all] [--expiry known|silent|never] [--scale FACTOR] [--limit SECONDS]
 //! ```
 //!
-//! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs
-//! in this process. The client processes run this program too. A token exchange takes 100 ms. With
-//! `--expiry known` (default), the clients know that the access tokens have expired, and refresh
-//! first. With `silent`, the clients learn of the expiry from a 401, so each call begins with a
-//! failing request. With `never`, no token has expired, which shows the cost of the calls alone.
-//! `--scale` multiplies the number of calls. A part that exceeds `--limit` seconds (300) reports
-//! its progress.
+//! Prefix the command with `bash tests/engines.sh` to start PostgreSQL and Redis. The sandbox runs in this
+//! process. The client processes run this program too. A token exchange takes 100 ms. With `--expiry known`
+//! (default), the clients know that the access tokens have expired, and refresh first. With `silent`, the
+//! clients learn of the expiry from a 401, so each call begins with a failing request. With `never`, no token
+//! has expired, so the program measures only the cost of the calls. `--scale` multiplies the number of calls.
+//! After `--limit` seconds (default: 300), a part ends and reports the calls that are still running as
+//! unfinished.
 //!
 //! - **a**: 10,000 sign-outs of one user. The first call of another user starts 50 ms later. This
 //!   call may take at most 100 ms longer than the median of first calls before the sign-outs. No
 //!   sign-out may fail.
-//! - **b**: two processes (for [`MemoryStore`](connect_core::MemoryStore), two clients with a runtime each)
-//!   call once for each of 6,000 users whose access tokens have expired. No call may fail, and each user
-//!   must cause exactly one exchange.
+//! - **b**: each of two processes makes one call for each of 6,000 users whose access tokens have expired.
+//!   For [`MemoryStore`](connect_core::MemoryStore), two clients in one process make the calls, each client
+//!   on its own runtime. No call may fail, and each user must cause exactly one exchange.
 //! - **c**: the same as part b, but with one process and 20,000 users.
 //! - **d**: 2,000 blocking tasks of the application start together with the calls of part c. The
 //!   tasks may take at most 1.1 times as long as in a process with two busy threads and no calls.
@@ -39,8 +39,7 @@ use connect_tests::world::Failure;
 use place::StoreKind;
 use service::{Expiry, MOST_USERS, Outcome, Service, Workload};
 
-/// How much longer the call of another user may take during the sign-outs than before, in
-/// milliseconds.
+/// How many milliseconds longer a first call may take during the sign-outs than before them.
 const EXTRA_MS: f64 = 100.0;
 /// How many times as long the application's own tasks may take during the calls as without calls.
 const TASKS_RATIO: f64 = 1.1;
@@ -177,7 +176,7 @@ struct Row {
     outcome: Outcome,
     /// The expected number of exchanges, if the part checks it.
     exchanges: Option<u64>,
-    /// The time without and with the load, in milliseconds.
+    /// The time of the call (part a) or the tasks (part d) without and with the load, in milliseconds.
     times: Option<(f64, f64)>,
     /// Whether the time with the load exceeds its limit.
     slower: bool,

@@ -1,4 +1,4 @@
-//! The token stores and their locations.
+//! Opens the token stores that are measured.
 
 use std::{fs::File, str::FromStr, sync::Arc};
 

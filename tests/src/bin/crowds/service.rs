@@ -26,8 +26,9 @@ use crate::{
 
 /// The duration of a token exchange.
 const EXCHANGE: Duration = Duration::from_millis(100);
-/// The lifetime of access tokens that expire before the calls, and of all other access tokens.
+/// The lifetime of access tokens that expire before the calls.
 const SHORT_LIFE: Duration = Duration::from_secs(1);
+/// The lifetime of all other access tokens.
 const LONG_LIFE: Duration = Duration::from_secs(3600);
 /// The interval between two counts of open files.
 const SAMPLE: Duration = Duration::from_millis(50);
@@ -140,7 +141,8 @@ impl Service {
 
     /// Signs users in and runs the client processes.
     ///
-    /// The access tokens expire, except with the workload `sign-outs` or with [`Expiry::Never`].
+    /// The access tokens expire before the calls, except with the workload `sign-outs` or with
+    /// [`Expiry::Never`].
     pub(crate) fn run(&self, workload: &Workload) -> Result<Outcome, Failure> {
         let signs_out = workload.work == "sign-outs";
         let known = !signs_out && self.expiry == Expiry::Known;

@@ -1,4 +1,4 @@
-//! The two clients behind one trait.
+//! A trait with which each check runs on the blocking and the async client.
 
 use std::{borrow::Cow, convert::identity};
 

@@ -1,9 +1,9 @@
 //! Tests both clients against a third-party authorization server.
 //!
-//! Prints a line for each check and stops at the first failure. Arguments: `oidc-provider` or
-//! `oauth2-mock-server`, its issuer, a client id, the client authentication (`basic`, `post` or
-//! `none`), and the secret, if the client has one. The server must return the number of its token
-//! requests at `/witness/token-requests`.
+//! Prints a line for each check and stops at the first failure. Arguments: the server (`oidc-provider` or
+//! `oauth2-mock-server`), the server's issuer, a client id, the client authentication (`basic`, `post` or
+//! `none`), and the secret, if the client has one. At `/witness/token-requests`, the server must return how
+//! many requests its token endpoint has received.
 
 mod browser;
 mod client;
@@ -229,7 +229,9 @@ impl<D: TestClient> Witness<D> {
         Ok(())
     }
 
-    /// Checks that the server requires PKCE, so that an accepted sign-in proves that the client uses it.
+    /// Checks that the server refuses a sign-in without PKCE.
+    ///
+    /// The check shows that a client whose sign-in the server accepts uses PKCE.
     fn without_pkce(&mut self) -> Outcome {
         if self.app.secret.is_none() {
             return Ok(()); // the library refuses a public client without PKCE
@@ -292,7 +294,9 @@ impl<D: TestClient> Witness<D> {
         Ok(())
     }
 
-    /// Checks that an access token unknown to the server, as after a restart, is refreshed once.
+    /// Checks that a call refreshes once if the server does not know the access token.
+    ///
+    /// A server may not know a token after a restart of the server.
     fn unknown_access_token(&mut self) -> Outcome {
         let refresh_token = self.stored_tokens()?.refresh_token.ok_or("no refresh token")?;
         self.client.import(Tokens::new("unknown", refresh_token))?;
@@ -353,7 +357,7 @@ impl<D: TestClient> Witness<D> {
         Ok(TokenStore::load(&self.store, &self.client.key())?)
     }
 
-    /// Sends a raw refresh request and checks that the server refuses it.
+    /// Sends a refresh request without the tested client, and checks that the server refuses the request.
     fn raw_refresh_is_refused(&self, tokens: &Tokens) -> Outcome {
         let token = tokens.refresh_token.as_ref().ok_or("no refresh token")?;
         let fields = [("grant_type", "refresh_token"), ("refresh_token", token.expose())];
