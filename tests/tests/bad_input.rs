@@ -1,4 +1,5 @@
-//! Invalid input from callers and servers gives a clear error, without a panic or repeated requests.
+//! Invalid input from callers and servers must give a clear error. It must not cause a panic or an unlimited
+//! number of requests.
 
 use std::sync::{
     Arc,

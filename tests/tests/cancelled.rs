@@ -1,5 +1,5 @@
-//! Cancels 10,000 calls at random times during refreshes, with strict rotation. No token is lost,
-//! and each expiry causes one exchange.
+//! Cancels 10,000 calls at random times during refreshes, with strict rotation. No token must be lost, and
+//! each expiry must cause exactly one exchange.
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 

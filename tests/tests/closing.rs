@@ -1,4 +1,4 @@
-//! Closing a client with unsaved tokens of several users.
+//! Tests `close` of a client that has unsaved tokens of several users, and imports after `close`.
 
 use std::time::Duration;
 

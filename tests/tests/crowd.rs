@@ -1,5 +1,5 @@
-//! Many concurrent calls all succeed and use a bounded number of locks and threads. The tests check
-//! counts, but not durations.
+//! Many concurrent calls must all succeed and use a bounded number of locks and threads. The tests check the
+//! numbers of locks, threads and requests, but no durations.
 
 use std::{sync::Arc, thread};
 

@@ -1,4 +1,5 @@
-//! All-day events keep their dates in every time zone; a series can keep its local time.
+//! An all-day event must keep its dates in every time zone. A weekly event must keep its local time if it is
+//! created as one series for each period with the same UTC offset.
 
 use std::process::Command;
 
@@ -25,7 +26,8 @@ fn all_day_event_keeps_its_dates_in_every_time_zone() {
     }
 }
 
-/// Connect sends a series without a time zone, so a weekly event needs one series for each UTC offset.
+/// Connect sends a series to the provider without a time zone. A weekly event therefore needs a new series
+/// whenever the UTC offset of its local time changes.
 #[test]
 fn one_series_per_utc_offset_keeps_its_local_time() {
     let world = World::new(Place::Memory).unwrap();

@@ -1,5 +1,5 @@
-//! Concurrent deliveries. A repeated delivery is handled once, the keys are fetched once, and a cancelled
-//! caller does not cancel the fetch.
+//! Tests concurrent deliveries. A repeated delivery must be handled once, the keys must be fetched once, and
+//! a cancelled caller must not cancel the fetch of the keys.
 
 use std::{
     sync::{

@@ -1,4 +1,4 @@
-//! Callers wait for the lock of a user's tokens, but not past their timeout.
+//! A caller must wait for the lock of a user's tokens, but not longer than the caller's timeout.
 
 use std::{sync::Arc, thread, time::Duration};
 

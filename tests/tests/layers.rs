@@ -1,4 +1,4 @@
-//! The allowed dependencies between crates, and between the modules of the core.
+//! Tests that crates, and the modules of the core, have only the allowed dependencies.
 
 use std::{fs, path::Path, process::Command};
 
@@ -81,7 +81,7 @@ const MODULES: [&str; 11] = [
     "dual",
 ];
 
-/// Returns the paths, relative to `folder`, and the texts of all files in it.
+/// Returns the path, relative to `folder`, and the text of each file in `folder` and its subfolders.
 fn sources(folder: &Path) -> Vec<(String, String)> {
     let (mut found, mut folders) = (Vec::new(), vec![folder.to_owned()]);
     while let Some(next) = folders.pop() {

@@ -1,4 +1,4 @@
-//! A rotated token survives a cancelled caller, a failed save, a lost response and another process.
+//! A rotated token must survive a cancelled caller, a failed save, a lost response and another process.
 
 use std::{
     process::{Child, Command, Stdio},
@@ -345,7 +345,7 @@ mod blocking {
         assert_eq!((world.refreshes(), world.stats().exchanges.code.granted), (0, 1));
     }
 
-    /// Starts another process with the same store, which lists the calendars once.
+    /// Starts another process that uses the same store and lists the calendars once.
     fn process(world: &World, folder: &FileStore) -> Child {
         let app = world.sandbox(|sandbox| sandbox.credentials());
         Command::new(env!("CARGO_BIN_EXE_second-process"))

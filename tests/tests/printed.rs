@@ -1,4 +1,5 @@
-//! No type of the SDK prints a secret; the test covers every public type with `Debug` or `Display`.
+//! The `Debug` and `Display` output of the SDK's public types must not contain a secret. Every public type
+//! must be printed by this test or be in one of its lists.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -30,10 +31,12 @@ use connect_tests::world::{Place, World};
 use jiff::Timestamp;
 use syn::{Item, Visibility};
 
-/// A substring of every secret.
+/// A text that every secret in this test contains.
 const MARK: &str = "hush";
 
-/// Types without secrets: public values, parts of responses, and errors.
+/// Types without secrets, which the test need not print.
+///
+/// They are public values, parts of responses, and errors.
 const PLAIN: [&str; 51] = [
     "AtOnce",
     "Attempts",
@@ -88,7 +91,7 @@ const PLAIN: [&str; 51] = [
     "Written",
 ];
 
-/// Requests, responses and calendar data: types without tokens or credentials.
+/// Types that are not printed: requests, responses and calendar data without tokens or credentials.
 const DATA: &[&str] = &[
     "AccessRole",
     "Anything",
@@ -210,7 +213,7 @@ macro_rules! wait {
     };
 }
 
-/// Adds the output of a client and its parts.
+/// Adds the output of a client and of its parts to `$printed`.
 macro_rules! client {
     ($printed:expr, $client:ident $(, $runtime:expr)?) => {{
         let printed: &mut Printed = $printed;

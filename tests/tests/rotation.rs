@@ -26,14 +26,14 @@ struct World {
     start: Timestamp,
     /// The simulated time since the start, in seconds.
     second: i64,
-    /// The running fetch of the keys: the time of its response, and the response.
+    /// The running fetch of the keys: the second at which it ends, the fetch, and its response.
     fetching: Option<(i64, Fetching, Response)>,
     /// Deliveries that wait until they may fetch the keys, or until their own fetch ends.
     waiting: VecDeque<(Option<Fetch>, Checking<'static>, Delivery)>,
     fetched_at: Vec<i64>,
     seen: Seen,
-    /// Whether a forged delivery follows every tenth delivery. Forged deliveries start at most one fetch a
-    /// minute.
+    /// Whether one forged delivery is added for every ten accepted deliveries. Forged deliveries must not
+    /// cause more than one fetch of the keys a minute.
     forge: bool,
 }
 
@@ -98,7 +98,7 @@ impl World {
         Now { wall: self.wall(), monotonic }
     }
 
-    /// Changes an event at Google or Outlook, which is delivered one second later.
+    /// Changes an event at Google or Outlook. The service sends the delivery one second later.
     fn change(&mut self, n: u64) {
         let trigger = Trigger::updated()
             .user(format!("u{}", n % 4))
@@ -147,7 +147,8 @@ impl World {
         }
     }
 
-    /// Lets one delivery fetch the keys. The other waiting deliveries continue with the fetched keys.
+    /// Continues the waiting deliveries in order, until one of them starts a fetch of the keys. The remaining
+    /// deliveries wait until that fetch ends.
     fn serve_gate(&mut self) {
         while self.fetching.is_none() {
             let Some((fetch, checking, delivery)) = self.waiting.pop_front() else { return };

@@ -1,4 +1,4 @@
-//! Secrets do not appear in any library's trace logs, nor in the `Debug` output of the SDK's types.
+//! Secrets must not appear in any library's trace logs or in the `Debug` output of the SDK's types.
 
 use std::sync::{Mutex, PoisonError};
 

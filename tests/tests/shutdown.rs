@@ -1,7 +1,7 @@
 //! Ends a process during a refresh.
 //!
-//! If the process calls `close` or waits for the call, no token is lost. For every other way to end, the test
-//! counts the lost tokens.
+//! If the process calls `close` or waits until the call ends, no token must be lost. For every other way to
+//! end the process, the test counts the lost tokens.
 //!
 //! `cargo test -p connect-tests --test shutdown -- --nocapture` prints the counts.
 
@@ -21,7 +21,9 @@ use connect_tests::world::{Place, World};
 const EXCHANGE: &str = "POST /oauth/token";
 /// The duration of an exchange.
 const EXCHANGE_TIME: Duration = Duration::from_millis(300);
-/// The end times, in milliseconds after the start of the call: before, during and after the exchange.
+/// The times at which a process ends, in milliseconds after the start of the call.
+///
+/// They are before, during and after the exchange.
 const END_TIMES_MS: [u64; 6] = [0, 60, 150, 250, 330, 600];
 
 /// The outcome of one or several processes.
@@ -87,7 +89,7 @@ fn end_process(how: &str, client: &str, rotation: &str, end_time: u64) -> Count 
     Count { granted, unsaved: granted - saved, signed_out }
 }
 
-/// Ends one process at each time and adds the outcomes.
+/// Ends one process at each of the times `END_TIMES_MS`, and returns the sum of the outcomes.
 fn count(how: &'static str, client: &'static str, rotation: &'static str) -> Count {
     let runs: Vec<_> = END_TIMES_MS
         .into_iter()
@@ -125,7 +127,8 @@ fn close_before_the_end_loses_no_token() {
     }
 }
 
-/// With grace rotation no user is signed out. With strict rotation each unsaved exchange ends a sign-in.
+/// With grace rotation, no user must be signed out. With strict rotation, each exchange whose pair is not
+/// saved must sign out one user.
 #[test]
 fn end_without_close_loses_only_unsaved_pairs() {
     let mut unsaved = 0;

@@ -64,7 +64,7 @@ fn signed_in(world: &SignInSetup, key: &TokenKey) -> Tokens {
     tokens
 }
 
-/// Checks that the store has a new pair. Only Google keeps the same refresh token.
+/// Checks that the store has a new pair. Only a pair from Google must have the same refresh token as before.
 fn refreshed(world: &SignInSetup, key: &TokenKey, first: &Tokens) -> Tokens {
     let whose = world.whose;
     let tokens = world.stored(key).unwrap();

@@ -1,7 +1,7 @@
-//! 64 concurrent calls with one expired token make one exchange, and no call fails, in 100 rounds.
+//! In each of 100 rounds, 64 concurrent calls with one expired token must succeed with one exchange.
 //!
 //! Half of the 401s are delayed until the new pair is saved, so a client that refreshes on a late 401 would
-//! refresh twice. The counts come from the sandbox.
+//! refresh twice. The sandbox counts the exchanges.
 
 use std::{
     sync::{

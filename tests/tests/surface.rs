@@ -1,4 +1,6 @@
-//! Both clients have the same public functions with the same number of arguments.
+//! Both clients must have the same public functions with the same number of arguments.
+//!
+//! `SINGLE_CLIENT` lists the exceptions.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

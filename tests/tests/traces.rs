@@ -1,5 +1,5 @@
-//! The `tracing` output of a call. A call has one span with OpenTelemetry names, events for retries
-//! and refreshes, and no private data.
+//! Tests the `tracing` output of a call. A call must have one span with OpenTelemetry names, and events for
+//! retries and refreshes. The span and the events must not contain private data.
 
 use std::{
     collections::BTreeMap,
@@ -22,7 +22,7 @@ use tracing::{
 
 type Fields = BTreeMap<String, String>;
 
-/// Records all spans and events of its thread.
+/// A subscriber that records all spans and events with the target `connect`.
 #[derive(Clone, Default)]
 struct Everything(Arc<Mutex<Seen>>);
 

@@ -1,4 +1,4 @@
-//! Both HTTP transports with misbehaving servers, compressed responses and proxies.
+//! Tests both HTTP transports with misbehaving servers, compressed responses and proxies.
 
 use std::{
     io::{Read, Write},
@@ -285,7 +285,9 @@ fn failed_handshake_sends_no_request() {
     }
 }
 
-/// Starts an HTTP proxy that tunnels every host to one server, and reports its requests.
+/// Starts an HTTP proxy that opens every tunnel to `server`.
+///
+/// Returns the proxy's address, and a channel with the head of each request to the proxy.
 fn proxy_to(server: &Server) -> (String, std::sync::mpsc::Receiver<String>) {
     proxy_that_says(server, "HTTP/1.1 200 Connection established\r\n\r\n".to_owned())
 }

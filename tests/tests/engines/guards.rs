@@ -1,4 +1,4 @@
-//! The replay guards on PostgreSQL and Redis.
+//! Tests the replay guards on PostgreSQL and Redis.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! If the lock is lost between the exchange and the save, the next call saves the pair.
+//! If the store's lock is lost between the exchange and the save, the next call must save the pair.
 
 use std::{
     future::Future,

@@ -1,14 +1,14 @@
-//! The token stores and replay guards on PostgreSQL and Redis.
+//! Tests the token stores and replay guards on PostgreSQL and Redis.
 //!
-//! Run these tests with `bash tests/engines.sh cargo test -p connect-tests`. Without PostgreSQL and
-//! Redis the tests are skipped.
+//! Run these tests with `bash tests/engines.sh cargo test -p connect-tests`. A test of PostgreSQL is skipped
+//! if `CONNECT_TEST_POSTGRES` is not set, a test of Redis if `CONNECT_TEST_REDIS` is not set.
 
 mod guards;
 mod lost;
 mod postgres;
 mod redis;
 
-/// Returns the URL of a database server from an environment variable, if it is set.
+/// Returns the URL of a database server from the environment variable `name`, if the variable is set.
 fn engine(name: &str) -> Option<String> {
     let url = std::env::var(name).ok().filter(|url| !url.is_empty());
     if url.is_none() {

@@ -16,7 +16,7 @@ use crate::postgres_url;
 
 const LEASE: Duration = Duration::from_secs(60);
 
-/// Creates a store and its tables. The store's database sessions have this application name.
+/// Creates a store and its tables. The application name of the store's database sessions is `name`.
 pub(crate) async fn store(url: &str, name: &str) -> PostgresStore {
     let store = PostgresStore::with_pool(pool(url, name, 2));
     store.migrate().await.unwrap();

@@ -48,7 +48,7 @@ macro_rules! shared_items {
             outcome.err().expect("an error")
         }
 
-        /// Returns a builder with the sandbox's credentials and the transport of the world.
+        /// Returns a builder with the sandbox's credentials, the world's store and the tested transport.
         fn client(world: &World) -> Builder {
             let app = world.sandbox(|sandbox| sandbox.credentials());
             let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
@@ -65,7 +65,7 @@ macro_rules! shared_items {
     };
 }
 
-/// Starts one scenario in a new world.
+/// Prints a scenario's name, adds the name to `$seen`, and creates a new world for the scenario.
 macro_rules! begin {
     ($seen:ident, $name:ident, $place:expr) => {{
         println!("{}", stringify!($name));

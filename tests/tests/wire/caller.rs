@@ -35,7 +35,7 @@ impl Default for Setup {
     }
 }
 
-/// A client with a signed-in user. Calls return the id in the response, which is the number of the request.
+/// A client with a signed-in user. `read` and `create` return the id in the response: the request's number.
 pub(crate) trait Caller {
     /// Returns the name of the client.
     fn name(&self) -> &'static str;

@@ -1,4 +1,4 @@
-//! Every fault of a response, on a new connection and on a reused connection.
+//! Tests every fault of a response on a new connection and on a reused connection.
 
 use std::{net::TcpListener, time::Duration};
 
@@ -40,7 +40,7 @@ fn server(kind: &ErrorKind) -> bool {
     matches!(kind, ErrorKind::Server)
 }
 
-/// Returns a case with an incomplete response: a read is repeated, a create is not.
+/// Returns a case with an incomplete or malformed response: a read must be repeated, a create must not.
 fn lost_response(name: &'static str, fault: Fault) -> Case {
     Case { name, fault, read: WellAgain, create: Unknown(broken) }
 }

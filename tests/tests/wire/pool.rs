@@ -1,4 +1,4 @@
-//! Idle connections that the server closes, or on which it sends bytes without a request.
+//! Tests idle connections that the server closes, or on which the server sends bytes without a request.
 
 use std::{thread, time::Duration};
 

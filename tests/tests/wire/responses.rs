@@ -1,4 +1,6 @@
-//! Both clients read the same responses alike: content codings, heads, dates and texts.
+//! Both clients must read a response alike.
+//!
+//! The responses differ in content codings, headers, dates, byte order marks and error texts.
 
 use std::{io::Write, time::Duration};
 
@@ -46,7 +48,7 @@ fn is(outcome: &Result<String, Error>, expected: &str) -> bool {
     outcome.as_ref().is_ok_and(|id| id == expected)
 }
 
-/// Returns a head with this many headers, including content-length.
+/// Returns a head that has `count` headers after `response` adds content-length.
 fn headers(count: usize) -> String {
     let mut head = "200 OK".to_owned();
     (1..count).for_each(|number| head += &format!("\r\nx-{number}: {number}"));

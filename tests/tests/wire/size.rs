@@ -1,4 +1,4 @@
-//! Endless responses are cut off at the size limit.
+//! The clients must stop reading an endless response at the size limit.
 
 use connect_core::ErrorKind;
 use connect_tests::wire::{Fault, Wire};

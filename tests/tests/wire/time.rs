@@ -1,6 +1,7 @@
-//! Timeouts with slow servers, and the pauses after a 429.
+//! Tests timeouts with slow servers, and the pauses after a 429.
 //!
-//! A call must end at its timeout, or at most 10% later. [`SLACK`] and a second try allow for a busy machine.
+//! A call must end at its timeout, or at most 10% later. [`SLACK`] and up to two more tries allow for a busy
+//! machine.
 
 use std::time::{Duration, Instant};
 

@@ -63,7 +63,7 @@ fn item(of: &Answer) -> TokenStream {
     }
 }
 
-/// Returns the Rust type of a field: an `Option`, unless the field is empty if its value is missing.
+/// Returns the Rust type of a field: an `Option`, unless a missing value is read as an empty value.
 fn field_type(field: &Field) -> TokenStream {
     let ty = ty(&field.ty, "Timestamp");
     let plain = field.plain || matches!(field.ty, Ty::List(_) | Ty::Map(..));

@@ -56,7 +56,8 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
         quote!(#doc pub #name: #ty,)
     });
     quote! {
-        #[doc = " The event fields of a request, independent of the service. A [`NewEvent`] clears no field."]
+        #[doc = " The event fields of a request, independent of the service. If the request is a"]
+        #[doc = " [`NewEvent`], no field is [`Patch::Clear`]."]
         #[doc = ""]
         #[doc = " The struct is exhaustive on purpose: when a field is added, code that destructures the"]
         #[doc = " struct stops compiling, so no field is silently dropped."]
@@ -69,7 +70,8 @@ pub(super) fn event_fields_struct(shared: &[SharedField<'_>]) -> TokenStream {
             pub provider_fields: Vec<(Provider, Raw)>,
             #[doc = " The names of the fields that are set and that only Mobiscroll Connect supports."]
             pub connect_only: Vec<&'static str>,
-            #[doc = " The time zone of the start. By default, the days of a series are days in this time zone."]
+            #[doc = " The time zone of the start. [`EventFields::series_start`] uses this time zone, unless"]
+            #[doc = " the caller passes another time zone."]
             pub start_zone: Option<jiff::tz::TimeZone>,
         }
     }

@@ -290,7 +290,7 @@ fn safety(model: &Model, of: &Request) -> Result<TokenStream, String> {
             }
             _ => {
                 return Err(format!(
-                    "{}: x-once-when: the field {wire} is not an enum (expected the value `*`)",
+                    "{}: x-once-when: the value for {wire} must be `*`, because the field is not an enum",
                     of.name
                 ));
             }
@@ -306,7 +306,7 @@ fn scope(model: &Model, of: &Request) -> Result<TokenStream, String> {
     Ok(quote!(Some(Scope::#variant)))
 }
 
-/// Returns the checks of field values before the request is sent.
+/// Returns the code that checks the fields' values before the request is sent.
 fn checks(fields: &[Field]) -> TokenStream {
     let each = fields.iter().filter(|field| field.constant.is_none()).filter_map(|field| {
         let (name, wire) = (ident(field), &field.wire);

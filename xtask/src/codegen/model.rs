@@ -98,7 +98,7 @@ impl Request {
 /// A client method for an operation.
 #[derive(Debug, Clone)]
 pub(crate) struct Method {
-    /// The OpenAPI tag, which becomes the group of `User` with this method. `None` for a method of `Client`.
+    /// The OpenAPI tag, which names the group of `User` methods. `None` for a method of `Client`.
     pub(crate) group: Option<String>,
     pub(crate) name: String,
     /// Whether the responses of the operation are pages.

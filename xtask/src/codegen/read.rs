@@ -449,7 +449,7 @@ fn check_path(node: &Node<'_>, call: &Call, parameters: &[Field]) -> Result<(), 
         return node.error(format!("the path contains {named:?}, but its parameters are {known:?}"));
     }
     if call.answer.is_none() && !known.is_empty() {
-        return node.error("a link cannot have path parameters");
+        return node.error("an operation with x-rust-kind `link` cannot have path parameters");
     }
     Ok(())
 }

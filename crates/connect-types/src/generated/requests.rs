@@ -1151,7 +1151,8 @@ impl Operation for GetWebhookKeys {
         Ok(Body::None)
     }
 }
-/// The event fields of a request, independent of the service. A [`NewEvent`] clears no field.
+/// The event fields of a request, independent of the service. If the request is a
+/// [`NewEvent`], no field is [`Patch::Clear`].
 ///
 /// The struct is exhaustive on purpose: when a field is added, code that destructures the
 /// struct stops compiling, so no field is silently dropped.
@@ -1191,6 +1192,7 @@ pub struct EventFields {
     pub provider_fields: Vec<(Provider, Raw)>,
     /// The names of the fields that are set and that only Mobiscroll Connect supports.
     pub connect_only: Vec<&'static str>,
-    /// The time zone of the start. By default, the days of a series are days in this time zone.
+    /// The time zone of the start. [`EventFields::series_start`] uses this time zone, unless
+    /// the caller passes another time zone.
     pub start_zone: Option<jiff::tz::TimeZone>,
 }
