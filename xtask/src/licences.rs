@@ -20,8 +20,8 @@ const ALLOWED: [&str; 9] = [
 
 /// Licences that are allowed only for some packages: licence, note, prefixes of package names.
 ///
-/// The libraries need these packages. These licences are not stricter than the licences that are
-/// allowed for all packages.
+/// Crates of the workspace depend on these packages. The licences in this table are not stricter than the
+/// licences in `ALLOWED`.
 const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
     (
         "Unicode-3.0",
@@ -40,11 +40,11 @@ const EXCEPTIONS: [(&str, &str, &[&str]); 4] = [
         ],
     ),
     ("CDLA-Permissive-2.0", "the root certificates", &["webpki-root"]),
-    ("Zlib", "hash maps of serde_json; gzip", &["foldhash", "zlib-rs"]),
-    ("BSL-1.0", "a hash of the Redis driver", &["xxhash-rust"]),
+    ("Zlib", "foldhash: hash maps in serde_json; zlib-rs: gzip", &["foldhash", "zlib-rs"]),
+    ("BSL-1.0", "a hash function that the Redis driver uses", &["xxhash-rust"]),
 ];
 
-/// Returns an error that lists the packages with a forbidden licence or source.
+/// Returns an error that lists all packages with a forbidden licence or source, if there are any.
 pub(crate) fn check(root: &Path) -> Result<(), String> {
     let output = Command::new(env!("CARGO"))
         .current_dir(root)

@@ -23,7 +23,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check] | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -60,7 +60,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// The arguments that run the bench, which is a separate workspace.
+/// The arguments with which cargo runs the benchmark in `bench`, a separate workspace.
 const BENCH: [&str; 8] = [
     "run",
     "--release",

@@ -1,6 +1,7 @@
 //! `cargo xtask requirements`: checks that the tests named in `OAUTH.md` enforce its requirements.
 //!
-//! Each section has the command of a test, and a `diff` block with a change that must make that test fail:
+//! Each numbered section of `OAUTH.md` has one or more `cargo test` commands. After each command, a `diff`
+//! block contains a change that must make the test of that command fail:
 //!
 //! ````text
 //! ### 5. A client authenticates by one method
@@ -30,9 +31,10 @@ struct Requirement {
     new: String,
 }
 
-/// Makes every change in a copy of the workspace, and checks that the test of the change fails.
+/// Applies each change in `OAUTH.md` to a copy of the workspace, and checks that its test then fails.
 ///
-/// With `check`, only checks that the tests and the code to change exist. `only` selects one section.
+/// If `check` is true, no change is applied: the function only checks that the tests and the code to change
+/// exist. If `only` is a section number, the changes of the other sections are not applied.
 pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), String> {
     let text = fs::read_to_string(root.join(DOCUMENT)).map_err(|error| format!("{DOCUMENT}: {error}"))?;
     let requirements = read(&text)?;
@@ -58,7 +60,7 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
     for requirement in &requirements {
         if !requirement.passes(&copy)? {
             return Err(format!(
-                "section {}: {} fails without the change",
+                "{DOCUMENT}, section {}: `cargo test {}` fails even without the change",
                 requirement.section, requirement.test
             ));
         }
@@ -79,7 +81,10 @@ pub(crate) fn run(root: &Path, check: bool, only: Option<usize>) -> Result<(), S
     if unnoticed.is_empty() {
         Ok(())
     } else {
-        Err(format!("the tests of these sections pass despite the change: {}", unnoticed.join(", ")))
+        Err(format!(
+            "{DOCUMENT}: in these sections, a test passes despite its change: {}",
+            unnoticed.join(", ")
+        ))
     }
 }
 
@@ -89,15 +94,15 @@ fn read(text: &str) -> Result<Vec<Requirement>, String> {
     while let Some(line) = lines.next() {
         if let Some(rest) = line.strip_prefix("### ") {
             let number = rest.split('.').next().unwrap_or_default();
-            section = number
-                .parse()
-                .map_err(|_| format!("{DOCUMENT}: the heading {line:?} does not start with a number"))?;
+            section = number.parse().map_err(|_| {
+                format!("{DOCUMENT}: the heading {line:?} has no number (expected `### 5. ..`)")
+            })?;
         } else if let Some(rest) = line.strip_prefix("`cargo test ") {
             test = Some(rest.trim_end_matches('`').to_owned());
         } else if let Some(file) = line.strip_prefix("```diff ") {
             let test = test
                 .clone()
-                .ok_or_else(|| format!("{DOCUMENT}: section {section} has a `diff` block but no test"))?;
+                .ok_or_else(|| format!("{DOCUMENT}: section {section}: no test precedes the `diff` block"))?;
             let block: Vec<_> = lines.by_ref().take_while(|line| *line != "```").collect();
             let side = |sign| -> Vec<_> { block.iter().filter_map(|line| line.strip_prefix(sign)).collect() };
             let (old, new) = (side('-').join("\n"), side('+').join("\n"));
@@ -156,7 +161,10 @@ impl Requirement {
             printed.lines().any(|line| line.starts_with("test ") && !line.contains("0 passed; 0 failed"));
         if !ran {
             let why = String::from_utf8_lossy(&output.stderr);
-            return Err(format!("section {}: {} does not run:\n{why}", self.section, self.test));
+            return Err(format!(
+                "{DOCUMENT}, section {}: `cargo test {}` ran no test:\n{why}",
+                self.section, self.test
+            ));
         }
         Ok(output.status.success())
     }

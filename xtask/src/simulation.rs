@@ -1,4 +1,5 @@
-//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that each mutant is detected.
+//! `cargo xtask simulate` runs the simulation. `cargo xtask mutants` checks that the simulation detects each
+//! mutant in `tests/mutants`.
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -8,7 +9,11 @@ use std::process::Command;
 /// Runs the simulation with these options.
 pub(crate) fn simulate(root: &Path, options: &[&str]) -> Result<(), String> {
     let status = simulation(root).args(options).status().map_err(|error| error.to_string())?;
-    if status.success() { Ok(()) } else { Err("the simulation found a broken rule".to_owned()) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err("the simulation failed: its output names the broken rule or the other error".to_owned())
+    }
 }
 
 /// Runs the simulation with each patch of `tests/mutants`, in a copy of the workspace.
@@ -47,7 +52,7 @@ pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
     }
 }
 
-/// Returns the first broken rule that the simulation reports.
+/// Returns the first broken rule that the simulation reports, or `None` if no rule was broken.
 fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
     let output = simulation(copy)
         .args(["--seeds", seeds, "--until-breach", "--json"])
@@ -55,8 +60,9 @@ fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
         .map_err(|error| error.to_string())?;
     let printed = String::from_utf8_lossy(&output.stdout);
     let last = printed.lines().last().unwrap_or_default();
-    let report: serde_json::Value = serde_json::from_str(last)
-        .map_err(|_| format!("the simulation does not run: {}", String::from_utf8_lossy(&output.stderr)))?;
+    let report: serde_json::Value = serde_json::from_str(last).map_err(|_| {
+        format!("the simulation printed no report: {}", String::from_utf8_lossy(&output.stderr))
+    })?;
     let breaches = report["breaches"].as_u64().unwrap_or(0);
     let first = printed.lines().find(|line| line.starts_with("seed ")).unwrap_or_default();
     Ok((breaches > 0).then(|| first.to_owned()))
@@ -82,9 +88,9 @@ fn apply(folder: &Path, patch: &Path, options: &[&str]) -> Result<(), String> {
     if output.status.success() { Ok(()) } else { Err(String::from_utf8_lossy(&output.stdout).into_owned()) }
 }
 
-/// Copies the files of the work tree that git does not ignore.
+/// Copies to `copy` all files in `root` that git does not ignore.
 ///
-/// Deletes all other files in `copy`, except the files in `copy/target`.
+/// Deletes all other files in `copy`, but no file in `copy/target`.
 pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
     let output = Command::new("git")
         .current_dir(root)
@@ -110,7 +116,9 @@ pub(crate) fn copy_tracked(root: &Path, copy: &Path) -> Result<(), String> {
         .map_err(|error| wrong(copy, error))
 }
 
-/// Removes all files except those that `keeps` accepts. Skips folders that `skips` accepts.
+/// Removes each file in `folder` for which `keeps` returns false.
+///
+/// A subfolder for which `skips` returns true is not changed.
 fn remove_others(
     folder: &Path,
     skips: &dyn Fn(&Path) -> bool,

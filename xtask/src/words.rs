@@ -53,7 +53,8 @@ pub(crate) fn check(root: &Path) -> Result<(), String> {
 }
 
 /// Prints `count` random sentences of documentation, errors and help, with their places.
-/// Runs with the same seed print the same sentences.
+///
+/// If the files have not changed, the same `count` and `seed` select the same sentences.
 pub(crate) fn sample(root: &Path, count: usize, seed: u64) -> Result<(), String> {
     let mut sentences = Vec::new();
     for path in tracked(root)? {
@@ -113,7 +114,7 @@ impl Rules {
     }
 }
 
-/// Returns an error for each comment that is too wide, and for each name that is too long.
+/// Returns an error for each comment that is too wide, and for each function name that is too long.
 fn layout(path: &Path, text: &str) -> Vec<String> {
     let mut found = Vec::new();
     for (line, number) in text.lines().zip(1..) {
@@ -124,7 +125,7 @@ fn layout(path: &Path, text: &str) -> Vec<String> {
         let name = line.trim_start().strip_prefix("fn ").and_then(|rest| rest.split('(').next());
         if name.is_some_and(|name| name.len() > LONGEST_NAME) {
             found.push(format!(
-                "{}:{number}: the name is longer than {LONGEST_NAME} characters",
+                "{}:{number}: the function name is longer than {LONGEST_NAME} characters",
                 path.display()
             ));
         }

@@ -1,4 +1,4 @@
-//! Type names that occur more than once in a crate.
+//! Finds type names that occur more than once in a crate.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -10,7 +10,9 @@ use syn::Item;
 pub(super) struct Types(BTreeMap<(PathBuf, String), Vec<PathBuf>>);
 
 impl Types {
-    /// Adds the types of a file in a crate's `src`. Each binary in `src/bin` is a separate crate.
+    /// Adds the types that the file defines, if the file is in the `src` folder of a crate.
+    ///
+    /// Each binary in `src/bin` is a separate crate.
     pub(super) fn read(&mut self, path: &Path, text: &str) -> Result<(), String> {
         let is_root = |folder: &&Path| {
             folder.ends_with("src") || folder.parent().is_some_and(|up| up.ends_with("src/bin"))
@@ -23,7 +25,7 @@ impl Types {
         Ok(())
     }
 
-    /// Returns an error for each name that occurs several times, except the names in `twins`.
+    /// Returns an error for each name that occurs several times in a crate, except the names in `twins`.
     pub(super) fn repeated(&self, twins: &BTreeSet<String>) -> impl Iterator<Item = String> {
         let repeated = self.0.iter().filter(|((_, name), files)| files.len() > 1 && !twins.contains(name));
         repeated.map(|((_, name), files)| {

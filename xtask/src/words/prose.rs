@@ -11,7 +11,7 @@ pub(super) enum ProseKind {
     /// Documentation of an item, or of a module.
     Docs,
     Comment,
-    /// A string literal outside tests: errors, help, pages.
+    /// A string literal outside tests: errors, help, web pages.
     Text,
     Markdown,
 }
@@ -28,7 +28,7 @@ pub(super) struct Passage {
 }
 
 impl ProseKind {
-    /// Returns the main kind of prose in a file with this name.
+    /// Returns the main kind of prose in the file at `path`, or `None` if the file is not checked.
     pub(super) fn of_file(path: &Path) -> Option<Self> {
         let generated = path.components().any(|part| part.as_os_str() == "generated");
         match path.extension()?.to_str()? {
@@ -54,7 +54,7 @@ impl Passage {
         self.is_first.then(|| sentences(&self.text).first().copied()).flatten()
     }
 
-    /// Returns the text without the code in backticks and the targets of links.
+    /// Returns the text without link targets and without the code in backticks.
     pub(super) fn without_code(&self) -> String {
         let plain = self.text.split('`').step_by(2).collect::<Vec<_>>().join("``");
         let mut parts = plain.split("](");
@@ -175,6 +175,8 @@ fn plain(literal: &str) -> String {
 }
 
 /// Returns whether a text has three consecutive words.
+///
+/// A word has at least two characters, which are ASCII letters or punctuation marks.
 fn is_prose(text: &str) -> bool {
     let is_word =
         |word: &str| word.len() > 1 && word.chars().all(|c| c.is_ascii_alphabetic() || ",.;:'".contains(c));
@@ -182,7 +184,9 @@ fn is_prose(text: &str) -> bool {
     words.windows(3).any(|three| three.iter().all(|word| *word))
 }
 
-/// Splits a text into sentences. A sentence ends at `.`, `?` or `!` before a capital letter, "`" or `[`.
+/// Splits a text into sentences.
+///
+/// A sentence ends at `.`, `?` or `!`, if a space follows and then a capital letter, a backtick or `[`.
 fn sentences(text: &str) -> Vec<&str> {
     let mut found = Vec::new();
     let mut rest = text;
