@@ -279,7 +279,7 @@ backend! {
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
 }
 
-/// Returns whether a single calendar may have caused the error, so that the other calendars can be read.
+/// Returns whether a single calendar may have caused the error. If so, the others can be read.
 fn may_concern_one_calendar(error: &Error) -> bool {
     matches!(
         error.kind(),

@@ -76,8 +76,7 @@ impl<S: AsyncTokenStore> TokenStore for Blocking<S> {
 }
 
 struct BlockingLock {
-    /// `None` while an operation on the store's thread owns the lock, and after an operation that did not
-    /// finish.
+    /// `None` while an operation on the thread owns the lock, and after an unfinished operation.
     lock: Option<Box<dyn AsyncStoreLock>>,
     thread: Arc<RuntimeThread>,
 }

@@ -122,7 +122,9 @@ endpoint!(PatchEvent: PATCH "/calendars/{calendarId}/events/{eventId}" -> Event 
         if_match(self.if_match.as_deref())
     }
 
-    /// A retry with `If-Match` would fail if the first attempt succeeded, because the entity tag has changed.
+    /// Returns `Once` for a request with `If-Match`.
+    ///
+    /// If the first attempt succeeded, a retry would fail, because the entity tag has changed.
     fn safety(&self) -> Safety {
         if self.if_match.is_some() { Safety::Once } else { Safety::Idempotent }
     }

@@ -129,8 +129,7 @@ impl Mirror {
         self
     }
 
-    /// Continues from the cursor of an earlier mirror, and from the ids and fingerprints of all events in the
-    /// copy.
+    /// Continues from the cursor of an earlier mirror and the fingerprints of all events in the copy.
     ///
     /// The window and the calendars of the two mirrors may differ, because the next sweep corrects the copy.
     /// If the cursor is unreadable, the changes of the next sweep are [full](Changes::full).

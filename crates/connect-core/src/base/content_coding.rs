@@ -90,8 +90,9 @@ fn gunzip(coded: &[u8], max_size: usize) -> Result<Bytes, TransportError> {
     Err(TransportError::broken("the gzip body has more than 4096 members"))
 }
 
-/// Returns the decoded size as stated in the last four bytes of a gzip file (RFC 1952 2.3.1), or the highest
-/// possible size if that is lower.
+/// Returns the decoded size that a gzip file states in its last four bytes (RFC 1952 2.3.1).
+///
+/// If such a size is impossible for the coded size, returns the highest possible size.
 fn stated_size(coded: &[u8]) -> usize {
     /// DEFLATE does not expand data further.
     const MAX_RATIO: usize = 1032;

@@ -146,8 +146,10 @@ impl<E: Paged> Pager<E> {
         Ok(())
     }
 
-    /// Returns the request for the page after the page in `body`, the response to [`Self::request`], if the
-    /// page token can be read before the page is decoded: see [`Paged::peek_token`].
+    /// Returns the page token in `body`, and the request for the page with this token.
+    ///
+    /// `body` is the body of the response to [`Self::request`]. Returns `None` if the token cannot be read
+    /// before the page is decoded: see [`Paged::peek_token`].
     pub fn peek(&self, body: &[u8]) -> Option<(String, E)> {
         let token =
             E::peek_token(body).filter(|token| !token.is_empty() && !self.seen.contains(&digest(token)))?;

@@ -28,8 +28,10 @@ pub(crate) enum PairOrigin {
 /// The stored pairs that a pending pair may replace, in addition to pairs that are known to be older.
 #[derive(Clone)]
 pub(crate) enum Replaceable {
-    /// Only the contained pair: the pair whose refresh token was exchanged for the pending pair, or the pair
-    /// that the store had at the first try of the save.
+    /// Only the contained pair may be replaced.
+    ///
+    /// This is the pair whose refresh token was exchanged for the pending pair, or the pair that the store had
+    /// at the first try of the save.
     Pair(Tokens),
     /// No pair: the store was empty at the first try of the save.
     Nothing,

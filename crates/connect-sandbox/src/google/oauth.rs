@@ -124,7 +124,7 @@ impl Rules for GoogleRules {
         Ok(scopes)
     }
 
-    /// Returns prefixes with slashes, as in the codes and tokens of Google's documentation.
+    /// Returns prefixes with slashes, as in the codes and tokens of the Google documentation.
     fn prefixes(&self) -> Prefixes {
         Prefixes { code: "4/0", access_token: "1/", refresh_token: "1//" }
     }
@@ -162,7 +162,7 @@ fn origin_of(uri: &str) -> Option<&str> {
     uri.get(..start + length)
 }
 
-/// The descriptions of scopes on the consent page. The texts are those of Google's list of scopes.
+/// The descriptions of scopes on the consent page. The texts are from the list of scopes that Google publishes.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),

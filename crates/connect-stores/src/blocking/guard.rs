@@ -20,8 +20,7 @@ impl<G: AsyncReplayGuard> ReplayGuard for Blocking<G> {
 }
 
 struct BlockingClaim {
-    /// `None` while an operation on the guard's thread owns the claim, and after an operation that did not
-    /// finish.
+    /// `None` while an operation on the thread owns the claim, and after an unfinished operation.
     claim: Option<Box<dyn AsyncReplayClaim>>,
     thread: Arc<RuntimeThread>,
 }

@@ -169,8 +169,7 @@ mod tests {
     }
 
     proptest! {
-        /// The ledgers must also be equal if one calendar replaces the other, as when an account is
-        /// disconnected and connected again.
+        /// The ledgers must also be equal if one calendar replaces the other.
         #[test]
         fn ledger_of_touched_events_equals_ledger_of_all_events(
             steps in prop::collection::vec((0..5_u8, 0..2_usize, 0..3_u8, 0..3_u8), 1..60),
