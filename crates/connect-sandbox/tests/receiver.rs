@@ -163,7 +163,7 @@ fn failed_attempts_are_retried() {
 fn delivery_without_receiver_fails() {
     let once = [("delivery_retries", "0")];
     let gone = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
-    let secure = if cfg!(feature = "tls") { "cannot connect" } else { "without TLS" };
+    let secure = if cfg!(feature = "tls") { "cannot connect" } else { "without the feature" };
     for (url, reason) in [
         (format!("http://{gone}/"), "cannot connect"),
         (format!("http://user:password@{gone}/"), "cannot connect"),

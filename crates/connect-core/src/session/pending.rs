@@ -30,8 +30,8 @@ pub(crate) enum PairOrigin {
 pub(crate) enum Replaceable {
     /// Only the contained pair may be replaced.
     ///
-    /// This is the pair whose refresh token was exchanged for the pending pair, or the pair that the store had
-    /// at the first try of the save.
+    /// This is the pair whose refresh token was exchanged for the pending pair, or the pair that the store
+    /// had at the first try of the save.
     Pair(Tokens),
     /// No pair: the store was empty at the first try of the save.
     Nothing,

@@ -162,7 +162,7 @@ fn origin_of(uri: &str) -> Option<&str> {
     uri.get(..start + length)
 }
 
-/// The descriptions of scopes on the consent page. The texts are from the list of scopes that Google publishes.
+/// The descriptions of scopes on the consent page. The texts are from Google Identity's list of scopes.
 const DESCRIPTIONS: Descriptions = &[
     ("openid", "Associate you with your personal info on Google"),
     ("email", "See your primary Google Account email address"),
