@@ -117,6 +117,7 @@ const DATA: &[&str] = &[
     "EventRecurrence",
     "FeedPage",
     "FeedRequest",
+    "Fingerprint",
     "FreeBusy",
     "FreeBusyAnswer",
     "GetContact",

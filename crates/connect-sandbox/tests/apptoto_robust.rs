@@ -75,13 +75,13 @@ fn seed_with_users_and_apptoto_is_applied_whole_or_not() {
             format!("{account}/bookingPages/0/requires"),
             json!(["age"]),
             path(".bookingPages[0].requires"),
-            "list",
+            "phone_number",
         ),
         (
             format!("{account}/bookingPages/0/asksConsent"),
             json!(["x"]),
             path(".bookingPages[0].asksConsent"),
-            "list",
+            "marketing",
         ),
         ("/users/ada/google/calendars".to_owned(), json!(7), "users.ada.google.calendars".to_owned(), "list"),
     ] {

@@ -123,7 +123,7 @@ fn trigger_error_names_the_missing_item() {
         );
     };
     let mut app = App::new(&[]);
-    says(&mut app, json!({}), "no user yet");
+    says(&mut app, json!({}), "no user has signed in");
     says(&mut app, json!({ "user": "ada" }), "no user \"ada\"");
     says(&mut app, json!({ "clientId": "x" }), "no application has the clientId \"x\"");
     let token = app.user().access;

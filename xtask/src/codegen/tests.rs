@@ -122,7 +122,11 @@ fn response_fields_keep_the_schema_order_and_are_optional() {
         ),
         "{fields}"
     );
-    assert!(text.contains("/// A thing.\n#[derive(Debug, Clone, PartialEq, Default)]\n#[non_exhaustive]"));
+    assert!(
+        text.contains(
+            "/// A thing.\n#[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]\n#[non_exhaustive]"
+        )
+    );
     assert!(text.contains(r#""zName" => read_into(&mut self.z_name, name, json, extra)"#));
 }
 
