@@ -338,7 +338,9 @@ fn no_type_prints_a_secret() {
     printed.add("PageStream", &hyper.build().unwrap().user("ann").events().list(list()).pages());
     let client = connect_blocking::Client::builder("id", "hush-client", "https://app.example/callback");
     printed.add("Builder", &client);
-    printed.add("Items", &client.build().unwrap().user("ann").events().list(list()).items());
+    let pages = client.build().unwrap().user("ann").events().list(list());
+    printed.add("Items", &pages.clone().items());
+    printed.add("PageIterator", &pages.pages());
 
     let app = App::new(config()).unwrap();
     printed.add("App", &app);

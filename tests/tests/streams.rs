@@ -1,7 +1,8 @@
-//! Lists as `Stream`s, and their read-ahead.
+//! Lists as `Stream`s, and the read-ahead of both clients.
 
 use std::{
     pin::Pin,
+    sync::atomic::{AtomicU32, Ordering::Relaxed},
     task::{Context, Poll},
     time::Duration,
 };
@@ -94,4 +95,53 @@ fn list_without_a_runtime_ends_with_an_error() {
     let mut poll = || Pin::new(&mut items).poll_next(&mut cx);
     assert!(matches!(poll(), Poll::Ready(Some(Err(error))) if error.to_string().contains("runtime")));
     assert!(matches!(poll(), Poll::Ready(None)));
+}
+
+fn blocking_user(world: &World) -> connect_blocking::User {
+    let app = world.sandbox(|sandbox| sandbox.credentials());
+    let builder = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        .base_url(world.base_url());
+    let client = builder.build().unwrap();
+    let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
+    let callback = world.consent(sign_in.url()).unwrap();
+    client.auth().finish(sign_in, &callback).unwrap()
+}
+
+#[tokio::test]
+async fn blocking_client_reads_exactly_one_page_ahead_on_request() {
+    let world = World::new(Place::Socket).unwrap();
+    let user = blocking_user(&world);
+    let all: Vec<_> = user.events().list(events()).items().map(|event| event.unwrap().id).collect();
+    let requests = world.requests("GET /events");
+
+    let mut items = user.events().list(events()).items().read_ahead().unwrap();
+    settles_at(&world, requests + 1).await;
+    let mut ids = vec![items.next().unwrap().unwrap().id];
+    settles_at(&world, requests + 2).await;
+    ids.extend(items.map(|event| event.unwrap().id));
+    assert!(ids.len() > 100);
+    assert_eq!(ids, all);
+
+    let requests = world.requests("GET /events");
+    drop(user.events().list(events()).pages().read_ahead().unwrap().read_ahead().unwrap());
+    settles_at(&world, requests + 1).await;
+}
+
+#[test]
+fn panic_while_reading_ahead_is_an_error_not_the_end_of_the_list() {
+    static CALLS: AtomicU32 = AtomicU32::new(0);
+    let transport = |_: connect_blocking::Request| {
+        assert!(CALLS.fetch_add(1, Relaxed) == 0, "the second request panics");
+        Ok(http::Response::new(r#"{"events":[{"id":"a"}],"nextPageToken":"t"}"#.into()))
+    };
+    let client = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
+        .transport(transport)
+        .build()
+        .unwrap();
+    let user = client.user("ann");
+    user.import(connect_blocking::Tokens::access_only("token")).unwrap();
+    let mut items = user.events().list(events()).items().read_ahead().unwrap();
+    assert_eq!(items.next().unwrap().unwrap().id, "a");
+    assert!(items.next().unwrap().unwrap_err().to_string().contains("panicked"));
+    assert!(items.next().is_none());
 }

@@ -12,8 +12,10 @@ const SINGLE_CLIENT: &[&str] = &[
     "Builder::async_replay_guard/2", // only the async client supports async guards
     "Items::next/1",                 // the blocking client implements `Iterator::next`
     "PageStream::next/1",            // the blocking client implements `Iterator::next`
-    "Items::without_read_ahead/1",   // reading ahead needs an async task
+    "Items::without_read_ahead/1",   // the async client reads ahead by default
     "PageStream::without_read_ahead/1",
+    "Items::read_ahead/1", // in the blocking client, reading ahead needs a thread
+    "PageIterator::read_ahead/1",
     "HyperTransport::new/2", // each client has its own transport
     "UreqTransport::new/2",
 ];

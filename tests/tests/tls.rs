@@ -81,7 +81,8 @@ fn unknown_authority_is_refused() {
     refused(request_health(Some(&other), authority.identity("localhost").unwrap()));
 }
 
-/// Returns the output of both clients for two servers. The operating system trusts only the first server.
+/// Returns, for each of two servers, the output of both clients. The operating system trusts only the first
+/// server.
 fn outcomes_with(trust: &str, added: Option<&Authority>) -> [String; 2] {
     let [system, other] = &*AUTHORITIES;
     let file = |authority: &Authority| {

@@ -29,7 +29,7 @@ pub use connect_core::{
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};
 pub use generated::{Calendars, Connections, Events, Webhooks};
-pub use pages::{Items, Pages};
+pub use pages::{Items, PageIterator, Pages};
 pub use transport::UreqTransport;
 
 /// Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.

@@ -36,9 +36,9 @@
 //!   Google's JSON object, unchanged. To read a field that only Google has, use [`recurrence`], [`etag`] or
 //!   `original.decode()`.
 //! * `.parameter(..)` and `.fields(..)` set parameters and fields that have no method.
-//! * The `server_code` of an error is Google's reason. The reason also decides the kind of a 403 error:
-//!   [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried later,
-//!   [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and
+//! * The `server_code` of an error is the `reason` in the error of Google. It also decides the kind of a 403
+//!   error: [`RateLimited`](connect_core::ErrorKind::RateLimited) for too many requests, which are retried
+//!   later, [`Configuration`](connect_core::ErrorKind::Configuration) for an API that is not enabled, and
 //!   [`Permission`](connect_core::ErrorKind::Permission) for any other reason.
 //! * [`SCOPES`] allow writing events only in calendars that the user owns.
 //!

@@ -94,7 +94,7 @@ pub enum Pattern {
     },
 }
 
-/// A position among the matching days of a month.
+/// A position among the days of a month that fall on the weekdays of the pattern.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum WeekIndex {
     /// The first.

@@ -11,7 +11,7 @@ fn due(world: &World) -> (TokenTask, Refreshing) {
     token_task(world.answered(status(401, "")))
 }
 
-/// Checks that the session still works: the next call refreshes with this token and finishes.
+/// Checks that the session still works: the next call refreshes with `presents` and finishes.
 #[track_caller]
 fn assert_next_refresh_presents(world: &World, stored: Tokens, presents: &str) {
     let (refresh, _call) = due(world);

@@ -10,9 +10,9 @@ pub(crate) const MAX_ADVANCE: SignedDuration = SignedDuration::from_hours(24 * 3
 impl Sandbox {
     /// Moves the sandbox's clock forward, at most a hundred years in total. The clock cannot go back.
     ///
-    /// The sandbox adds `by` to the time `now` of every later call. As a result, tokens expire, polls become
-    /// due, and deliveries have later timestamps. A webhook receiver that checks timestamps must use the
-    /// sandbox's clock.
+    /// The sandbox adds `by` to the argument `now` of every method that is called later. As a result, tokens
+    /// expire, polls become due, and deliveries have later timestamps. A webhook receiver that checks
+    /// timestamps must use the sandbox's clock.
     pub fn advance(&mut self, by: Duration) {
         let by = SignedDuration::try_from(by).unwrap_or(MAX_ADVANCE);
         self.ahead = self.ahead.saturating_add(by).min(MAX_ADVANCE);

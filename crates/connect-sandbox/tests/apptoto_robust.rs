@@ -199,7 +199,7 @@ fn value() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Returns a request body, valid or empty, in which up to four fields have arbitrary values.
+/// Returns a valid or empty request body in which up to four fields were set to arbitrary values.
 fn body() -> impl Strategy<Value = Value> {
     let fields = prop::collection::vec((prop::sample::select(FIELDS), value()), 0..5);
     (fields, any::<bool>(), any::<bool>()).prop_map(|(fields, whole, listed)| {

@@ -7,10 +7,10 @@
 //!   release  a script: if <lock> is unchanged, DEL
 //! ```
 //!
-//! A lock is a key that expires. A lock is identified by a random text and by a fencing number,
-//! which every lock of the user increments. A script checks the random text and the fencing number,
-//! and writes, in one atomic step. A holder that lost its lock therefore writes nothing. Redis
-//! cannot tell whether a holder is alive, so the lock of a killed process ends with its lease.
+//! A lock is a key that expires. A lock is identified by a random text and by a fencing number. The fencing
+//! number of a user is incremented each time the user's lock is taken. A script checks the random text and
+//! the fencing number, and writes, in one atomic step. A holder that lost its lock therefore writes nothing.
+//! Redis cannot tell whether a holder is alive, so the lock of a killed process ends with its lease.
 
 mod connection;
 #[cfg(feature = "webhooks")]

@@ -118,10 +118,11 @@ impl PatternedRecurrence {
         if days.is_some_and(Vec::is_empty) {
             return Err(invalid(format!("the {} has no weekdays (expected at least one)", self.pattern)));
         }
-        if !(1..=31).contains(&day) || !(1..=12).contains(&month) {
-            return Err(invalid(
-                "the day or the month is out of range (expected a day from 1 to 31, and a month from 1 to 12)",
-            ));
+        if !(1..=31).contains(&day) {
+            return Err(invalid(format!("the day {day} is out of range (expected 1 to 31)")));
+        }
+        if !(1..=12).contains(&month) {
+            return Err(invalid(format!("the month {month} is out of range (expected 1 to 12)")));
         }
         Ok(())
     }

@@ -90,7 +90,7 @@ impl World {
         headers
     }
 
-    /// Verifies a delivery. Fails the test if the delivery requests a fetch.
+    /// Verifies a delivery. Fails the test if the key ring requests a fetch of the keys.
     pub(crate) fn deliver(&self, seed: u8) -> Result<Verified, Rejection> {
         match self.check(&self.delivery(seed)) {
             CheckStep::Done(outcome, None) => outcome,

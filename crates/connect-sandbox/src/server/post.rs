@@ -11,7 +11,7 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The maximum number of bytes to read of a response body, which is discarded.
+/// The maximum number of bytes that are read from a response body, and discarded.
 const MAX_RESPONSE: usize = 64 * 1024;
 
 pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, String> {

@@ -17,7 +17,7 @@ switches! {
         "graph_view_days" view_days: Limit = "1825" of "none|N",
             "the maximum number of days in a Graph calendar view; undocumented";
         "graph_zones" zones: Zones { Any = "any", Listed = "listed" },
-            "listed: Graph accepts Windows time zone names, and only the IANA names in its documentation";
+            "listed: Graph accepts every Windows time zone name, but of the IANA names only those that its documentation lists";
         "graph_transaction" transaction: Transaction { Created = "201", Ok = "200", Conflict = "409" },
             "the status of the response to a create request whose transactionId an event already has; no second event is created; undocumented";
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },

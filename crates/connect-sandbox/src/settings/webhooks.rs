@@ -27,6 +27,6 @@ switches! {
         "keys_max_age" keys_max_age: Within<0, 31_536_000> = "3600" of "SECONDS",
             "max-age in seconds of the list of webhook keys; 3600 in the tests of an official SDK";
         "key_overlap" key_overlap: Within<0, 31_536_000> = "86400" of "SECONDS",
-            "the time in seconds for which the previous key stays listed and also signs after a key rotation; the next rotation ends the time early. 0: not at all. The real time is unknown";
+            "how many seconds after a key rotation the previous key stays listed and signs in addition to the new key (0: the previous key is removed immediately); another rotation ends this time early. The real time is unknown";
     }
 }

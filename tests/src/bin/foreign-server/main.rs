@@ -231,7 +231,7 @@ impl<D: TestClient> Witness<D> {
 
     /// Checks that the server refuses a sign-in without PKCE.
     ///
-    /// The check shows that a client whose sign-in the server accepts uses PKCE.
+    /// A client that signs in successfully must then have used PKCE.
     fn without_pkce(&mut self) -> Outcome {
         if self.app.secret.is_none() {
             return Ok(()); // the library refuses a public client without PKCE

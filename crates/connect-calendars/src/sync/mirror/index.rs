@@ -176,8 +176,8 @@ impl Index {
     }
 }
 
-/// Returns the XXH3 hash of all fields. Applications store the hash: if another version returns another hash,
-/// the next sweep reports the event as changed.
+/// Returns the XXH3 hash of all fields. Applications store the hash. If another version of this crate
+/// computes another hash for the same fields, the next sweep reports an unchanged event as changed.
 fn digest(event: &Event) -> u64 {
     /// Collects the bytes to hash, because XXH3 is fastest on one long slice.
     struct Bytes(Vec<u8>);

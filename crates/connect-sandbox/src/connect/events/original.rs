@@ -23,8 +23,8 @@ pub(crate) fn of(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> 
 
 /// Returns the original of Apple or CalDAV.
 ///
-/// The original has iCalendar text, and a version of 2^53 or more: a 64-bit float cannot represent all of
-/// these numbers exactly.
+/// The field `data` is iCalendar text. The field `version` is a number of 2^53 or more, to reveal clients
+/// that read numbers as 64-bit floats.
 fn caldav(calendar: &Calendar, instance: &Instance<'_>, style: Style) -> Value {
     let id = instance.id();
     json!({

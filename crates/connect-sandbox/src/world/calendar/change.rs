@@ -123,7 +123,7 @@ impl Event {
     }
 
     /// Changes the whole event or series. If the change sets new times for `occurrence`, all occurrences move
-    /// by the same difference.
+    /// by the difference between its new and its old times.
     fn change_all(&mut self, occurrence: Option<Timestamp>, change: Change) -> Result<(), Refusal> {
         let old_start = self.fields.start;
         let mut fields = self.fields.clone();
