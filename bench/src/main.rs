@@ -4,6 +4,7 @@
 //! connect-bench [ROW..]     measure these rows, or all, and print a table
 //! ```
 
+mod core;
 mod data;
 mod mirror;
 mod rows;
@@ -25,7 +26,16 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["serve", events, pages, odd_every, coding, delay] => serve(events, pages, odd_every, coding, delay),
         ["run", client, work, base] => run(client, work, base),
+        ["piece", name, times] => {
+            times.parse().map_err(Failure::from).and_then(|times| core::run(name, times))
+        }
+        ["counts"] => core::count_instructions().map(|counts| {
+            counts.iter().for_each(|(name, count)| println!("{count} {name}"));
+        }),
+        ["read-ahead"] => rows::read_ahead(),
         ["mirror"] => mirror::measure(),
+        #[cfg(feature = "allocations")]
+        ["allocations"] => core::allocations(),
         names => rows::measure(names),
     };
     match outcome {

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Command, Output, Stdio};
 
-use crate::Failure;
 use crate::work::Cost;
+use crate::{Failure, core};
 
 struct Row {
     name: &'static str,
@@ -49,12 +49,6 @@ const ROWS: &[Row] = &[
     Row { name: "callers-64", work: "callers:64:200", pages: PAGES, rounds: 7 },
     Row { name: "callers-1000", work: "callers:1000:5", pages: PAGES, rounds: 5 },
     Row { name: "first", work: "calendars:1", pages: PAGES, rounds: 21 },
-    Row {
-        name: "latency",
-        work: "events",
-        pages: Pages { events_per_page: 100, delay_ms: 20, ..PAGES },
-        rounds: 3,
-    },
 ];
 
 const CLIENTS: &[&str] = &[
@@ -120,22 +114,6 @@ const COUNTS: &[Count] = &[
         units: 1,
     },
     Count { name: "create", clients: BOTH, odd_every: 0, work: "creates", size: 50, units: 1 },
-    Count {
-        name: "GET in the core",
-        clients: &["core"],
-        odd_every: 0,
-        work: "calendars",
-        size: 500,
-        units: 1,
-    },
-    Count {
-        name: "create in the core",
-        clients: &["core"],
-        odd_every: 0,
-        work: "creates",
-        size: 500,
-        units: 1,
-    },
 ];
 
 /// Prints the numbers of instructions as callgrind counts them.
@@ -161,6 +139,36 @@ fn instructions() -> Result<(), Failure> {
                 .map_or(String::new(), |base| format!("{:.2}", each as f64 / *base as f64));
             println!("| {name} | {client} | {each} | {ratio} |");
         }
+    }
+    for (name, each) in core::count_instructions()? {
+        println!("| {name} | core | {each} | |");
+    }
+    Ok(())
+}
+
+/// Returns the number of instructions that callgrind has written to its standard error.
+pub(crate) fn collected(output: &Output) -> Result<u64, Failure> {
+    let text = String::from_utf8_lossy(&output.stderr);
+    let count = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
+    count.ok_or_else(|| format!("valgrind counted no instructions:\n{text}").into())
+}
+
+/// Prints the time of 20 pages at a latency of 20 ms with read-ahead, in relation to the time without it.
+pub(crate) fn read_ahead() -> Result<(), Failure> {
+    let server = Server::start(Pages { delay_ms: 20, ..PAGES })?;
+    println!("| client | awaited work per page | with read-ahead | without | ratio |");
+    println!("|---|---|---|---|---|");
+    for (client, pause) in [("hyper", 20), ("hyper", 0), ("blocking", 20), ("blocking", 0)] {
+        let (mut with, mut without, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+        for _ in 0..7 {
+            let ahead = server.run(client, &format!("pages-ahead:{pause}"))?.wall;
+            let direct = server.run(client, &format!("pages:{pause}"))?.wall;
+            with.push(ahead / 1e3);
+            without.push(direct / 1e3);
+            ratios.push(ahead / direct);
+        }
+        let (with, without, ratio) = (median(with), median(without), median(ratios));
+        println!("| {client} | {pause} ms | {with:.0} ms | {without:.0} ms | {ratio:.2} |");
     }
     Ok(())
 }
@@ -246,10 +254,7 @@ impl Server {
     fn count_instructions(&self, client: &str, work: &str) -> Result<u64, Failure> {
         let mut valgrind = Command::new("valgrind");
         valgrind.args(["--tool=callgrind", "--callgrind-out-file=/dev/null"]).arg(std::env::current_exe()?);
-        let output = self.client(valgrind, client, work).stderr(Stdio::piped()).output()?;
-        let text = String::from_utf8_lossy(&output.stderr);
-        let count = text.lines().find_map(|line| line.split_once("Collected : ")?.1.trim().parse().ok());
-        count.ok_or_else(|| format!("valgrind counted no instructions:\n{text}").into())
+        collected(&self.client(valgrind, client, work).stderr(Stdio::piped()).output()?)
     }
 
     fn client(&self, mut command: Command, client: &str, work: &str) -> Command {

@@ -5,9 +5,8 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
 use connect_core::types::{ListEvents, NewEvent, Provider};
-use connect_core::{Request, Response, Tokens, TransportError};
+use connect_core::{Request, Tokens, TransportError};
 use jiff::Timestamp;
 use nix::sys::resource::{UsageWho, getrusage};
 use serde::{Deserialize, Serialize};
@@ -31,6 +30,8 @@ pub(crate) struct Cost {
 pub(crate) enum Work {
     /// Lists the events of all pages, and drops them.
     Events,
+    /// Lists the pages of events with or without read-ahead, and waits this many milliseconds after each page.
+    Pages { ahead: bool, pause: u64 },
     /// Lists the calendars this many times.
     Calendars(usize),
     /// Creates this many events, one after the other.
@@ -45,6 +46,8 @@ impl Work {
         let (name, mut number) = (words.next()?, || words.next()?.parse().ok());
         Some(match name {
             "events" => Self::Events,
+            "pages" => Self::Pages { ahead: false, pause: number()? as u64 },
+            "pages-ahead" => Self::Pages { ahead: true, pause: number()? as u64 },
             "calendars" => Self::Calendars(number()?),
             "creates" => Self::Creates(number()?),
             "callers" => Self::Callers(number()?, number()?),
@@ -52,6 +55,8 @@ impl Work {
         })
     }
 }
+
+const NOT_BY_HAND: &str = "the hand-written clients do not read ahead";
 
 /// Runs the work with the client of this name.
 pub(crate) fn run(client: &str, work: Work, base: &str) -> Result<Cost, Failure> {
@@ -63,7 +68,6 @@ pub(crate) fn run(client: &str, work: Work, base: &str) -> Result<Cost, Failure>
             asynchronous(ours_async(work, user))
         }
         "blocking" => ours_blocking(work, &blocking_user(base, |builder| builder)?),
-        "core" => ours_blocking(work, &blocking_user(base, |builder| builder.transport(canned))?),
         #[cfg(feature = "reqwest")]
         "reqwest" => asynchronous(reqwest_json(work, base.to_owned())),
         _ => Err(format!("unknown client {client:?}").into()),
@@ -117,6 +121,7 @@ async fn raw_async(work: Work, client: yardstick::Async) -> Result<Meter, Failur
                 }
             }
         }
+        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 let body = client.send("GET", "/api/calendars", "").await?;
@@ -164,6 +169,7 @@ fn raw_blocking(work: Work, client: &yardstick::Blocking) -> Result<Cost, Failur
                 }
             }
         }
+        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 black_box(serde_json::from_slice::<Vec<Calendar>>(&client.get("/api/calendars")?)?);
@@ -203,7 +209,7 @@ fn list() -> ListEvents {
     ListEvents::between(at("2026-12-01T00:00:00Z"), at("2027-01-01T00:00:00Z")).page_size(1000)
 }
 
-fn new_event() -> NewEvent {
+pub(crate) fn new_event() -> NewEvent {
     let at = |text: &str| text.parse::<Timestamp>().unwrap_or_default();
     let (start, end) = (at("2026-12-01T09:00:00Z"), at("2026-12-01T09:15:00Z"));
     NewEvent::new((Provider::Google, "ada@example.com"), "Stand-up", start, end).attendee("grace@example.com")
@@ -223,6 +229,16 @@ async fn ours_async(work: Work, user: connect_hyper::User) -> Result<Meter, Fail
             let mut events = user.events().list(list()).items();
             while let Some(event) = events.next().await {
                 black_box(event?);
+            }
+        }
+        Work::Pages { ahead, pause } => {
+            let pages = user.events().list(list()).pages();
+            let mut pages = if ahead { pages } else { pages.without_read_ahead() };
+            while let Some(page) = pages.next().await {
+                black_box(page?);
+                if pause > 0 {
+                    tokio::time::sleep(Duration::from_millis(pause)).await;
+                }
             }
         }
         Work::Calendars(count) => {
@@ -265,15 +281,10 @@ fn blocking_user(
     Ok(user)
 }
 
-/// A transport that uses no network, so that only the cost of the core is measured.
-fn canned(request: Request) -> Result<Response, TransportError> {
-    let body = match *request.method() {
-        http::Method::GET => Bytes::from_static(b"[]"),
-        _ => Bytes::from_static(
-            br#"{"success":true,"event":{"provider":"google","id":"1","title":"Stand-up"}}"#,
-        ),
-    };
-    Ok(http::Response::new(body))
+/// Returns a user with tokens, whose client has no network.
+pub(crate) fn user_without_network() -> Result<connect_blocking::User, Failure> {
+    let no_network = |_: Request| Err(TransportError::unreachable("this client has no network"));
+    blocking_user("https://connect.example", |builder| builder.transport(no_network))
 }
 
 fn ours_blocking(work: Work, user: &connect_blocking::User) -> Result<Cost, Failure> {
@@ -282,6 +293,13 @@ fn ours_blocking(work: Work, user: &connect_blocking::User) -> Result<Cost, Fail
         Work::Events => {
             for event in user.events().list(list()).items() {
                 black_box(event?);
+            }
+        }
+        Work::Pages { ahead, pause } => {
+            let pages = user.events().list(list()).pages();
+            for page in if ahead { pages.read_ahead()? } else { pages } {
+                black_box(page?);
+                thread::sleep(Duration::from_millis(pause));
             }
         }
         Work::Calendars(count) => {
@@ -316,6 +334,7 @@ async fn reqwest_json(work: Work, base: String) -> Result<Meter, Failure> {
                 }
             }
         }
+        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 black_box(get("/api/calendars".to_owned()).await?.json::<Vec<Calendar>>().await?);

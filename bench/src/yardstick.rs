@@ -38,7 +38,7 @@ pub(crate) struct Event {
     custom: Option<Box<RawValue>>,
     #[serde(default)]
     attendees: Vec<Attendee>,
-    original: Option<Box<RawValue>>,
+    pub(crate) original: Option<Box<RawValue>>,
 }
 
 #[derive(Deserialize)]

@@ -12,7 +12,7 @@ use std::{
 };
 
 use connect_core::{Error, Paged, Pager, Reply, Response};
-use tokio::task::{JoinError, JoinHandle};
+use tokio::task::{JoinError, JoinHandle, yield_now};
 
 use crate::{User, client::runtime};
 
@@ -152,9 +152,18 @@ where
                 response: AbortOnDrop(tokio::spawn(async move { user.respond(&request).await })),
             }
         });
+        if next.is_some() {
+            // On a runtime with one thread, the tasks that send the request run before the page is decoded.
+            for _ in 0..SENDING_POLLS {
+                yield_now().await;
+            }
+        }
         Ok(Some((self.read_page(&request, response)?, next)))
     }
 }
+
+/// How often the tasks of a request and of its connection run before the request is written.
+const SENDING_POLLS: u32 = 3;
 
 fn interrupted(error: JoinError) -> Error {
     Error::configuration("the tokio runtime ended while a page was fetched").with_source(error)

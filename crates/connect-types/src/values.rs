@@ -87,7 +87,12 @@ impl<T: Wire> Wire for Vec<T> {
         let mut out = Self::new();
         while let Some(item) = typed::element(source, &mut list)? {
             match item {
-                Typed::Value(item) => out.push(item),
+                Typed::Value(item) => {
+                    if out.capacity() == 0 {
+                        out.reserve_exact(2); // most lists are short, and `push` would reserve 4
+                    }
+                    out.push(item);
+                }
                 Typed::Null => {}
                 Typed::Other => return typed::skip_list(list).map(|()| None),
             }
