@@ -153,7 +153,7 @@ pub(crate) fn collected(output: &Output) -> Result<u64, Failure> {
     count.ok_or_else(|| format!("valgrind counted no instructions:\n{text}").into())
 }
 
-/// Prints the time of 20 pages at a latency of 20 ms with read-ahead, in relation to the time without it.
+/// Prints the time of 20 pages at a latency of 20 ms, with and without read-ahead.
 pub(crate) fn read_ahead() -> Result<(), Failure> {
     let server = Server::start(Pages { delay_ms: 20, ..PAGES })?;
     println!("| client | awaited work per page | with read-ahead | without | ratio |");

@@ -30,7 +30,7 @@ pub(crate) struct Cost {
 pub(crate) enum Work {
     /// Lists the events of all pages, and drops them.
     Events,
-    /// Lists the pages of events with or without read-ahead, and waits this many milliseconds after each page.
+    /// Lists the pages of events, and waits `pause` milliseconds after each page.
     Pages { ahead: bool, pause: u64 },
     /// Lists the calendars this many times.
     Calendars(usize),
