@@ -46,7 +46,8 @@ const MAX_REFRESH_INTERVAL: Duration = Duration::from_secs(3600);
 pub(super) struct SessionState {
     generation: u64,
     current: Option<Current>,
-    pending: Option<Pending>,
+    /// Boxed, because idle sessions have no pending pair.
+    pending: Option<Box<Pending>>,
     /// The number of sign-ins and sign-outs so far. A refresh that began at a lower number must not change
     /// the state.
     sign_ins: u64,
@@ -61,7 +62,7 @@ pub(super) struct SessionState {
     /// Whether a call has requested an early refresh that has not started.
     early_refresh_requested: bool,
     no_early_before: Duration,
-    ended: Option<Ended>,
+    ended: Option<Box<Ended>>,
 }
 
 /// The pair in use.
@@ -419,12 +420,12 @@ impl SessionState {
         }
         self.sign_ins += 1;
         self.failure = None;
-        self.pending = Some(Pending { tokens, origin: PairOrigin::SignIn(at), replaceable });
+        self.set_pending(Pending { tokens, origin: PairOrigin::SignIn(at), replaceable });
     }
 
     /// Makes `pending` the pending pair.
     pub(super) fn set_pending(&mut self, pending: Pending) {
-        self.pending = Some(pending);
+        self.pending = Some(Box::new(pending));
     }
 
     /// Puts the pending pair into use after it was saved.
@@ -453,7 +454,7 @@ impl SessionState {
             // A second try of the save may replace only the pair that is stored now.
             stored => pending.replaceable = stored.map_or(Replaceable::Nothing, Replaceable::Pair),
         }
-        self.pending.clone()
+        self.pending.as_deref().cloned()
     }
 
     /// Returns the pending pair if it may be saved although the store cannot be read.
@@ -462,7 +463,7 @@ impl SessionState {
     /// the store before. After a try of the save, the unreadable record may be the pending pair, or a newer
     /// pair that another process obtained by refreshing the pending pair.
     pub(super) fn claim_unattempted(&mut self) -> Option<Pending> {
-        let pending = self.pending.as_mut();
+        let pending = self.pending.as_deref_mut();
         let pending = pending
             .filter(|pending| matches!(pending.replaceable, Replaceable::SignIn | Replaceable::Import))?;
         pending.replaceable = Replaceable::Unread;
@@ -539,7 +540,7 @@ impl SessionState {
             let before: Vec<_> = before.barred.into_iter().filter(is_new).collect();
             barred.extend(before);
         }
-        self.ended = Some(Ended { barred, gone: None, by_sign_out, error });
+        self.ended = Some(Box::new(Ended { barred, gone: None, by_sign_out, error }));
         gone
     }
 }
