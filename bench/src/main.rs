@@ -24,8 +24,14 @@ fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let outcome = match words.as_slice() {
-        ["serve", events, pages, odd_every, coding, delay] => serve(events, pages, odd_every, coding, delay),
-        ["run", client, work, base] => run(client, work, base),
+        ["serve", events, pages, odd_every, coding, delay] => {
+            serve(events, pages, odd_every, coding, delay, None)
+        }
+        ["serve", events, pages, odd_every, coding, delay, root] => {
+            serve(events, pages, odd_every, coding, delay, Some(root))
+        }
+        ["run", client, work, base] => run(client, work, base, None),
+        ["run", client, work, base, root] => run(client, work, base, Some(root)),
         ["piece", name, times] => {
             times.parse().map_err(Failure::from).and_then(|times| core::run(name, times))
         }
@@ -47,17 +53,25 @@ fn main() -> ExitCode {
     }
 }
 
-fn serve(events: &str, pages: &str, odd_every: &str, coding: &str, delay: &str) -> Result<(), Failure> {
+fn serve(
+    events: &str,
+    pages: &str,
+    odd_every: &str,
+    coding: &str,
+    delay: &str,
+    root: Option<&str>,
+) -> Result<(), Failure> {
     let odd_every = Some(odd_every.parse()?).filter(|every| *every > 0);
     let shape = Shape { events: events.parse()?, odd_every };
-    server::serve(shape, pages.parse()?, coding == "gzip", Duration::from_millis(delay.parse()?))
+    server::serve(shape, pages.parse()?, coding == "gzip", Duration::from_millis(delay.parse()?), root)
 }
 
-fn run(client: &str, work: &str, base: &str) -> Result<(), Failure> {
+fn run(client: &str, work: &str, base: &str, root: Option<&str>) -> Result<(), Failure> {
     let work = Work::parse(work).ok_or_else(|| {
         format!("unknown work {work:?} (expected events, calendars:N, creates:N or callers:N:N)")
     })?;
-    let cost = work::run(client, work, base)?;
+    let root = root.map(std::fs::read).transpose()?;
+    let cost = work::run(client, work, base, root)?;
     println!("{}", serde_json::to_string(&cost)?);
     Ok(())
 }

@@ -1,7 +1,7 @@
 //! The rows of the table: the cost of each client, and its ratio to the cost of a hand-written client.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Read};
 use std::net::TcpStream;
 use std::process::{Child, Command, Output, Stdio};
 
@@ -24,10 +24,11 @@ struct Pages {
     odd_every: usize,
     coding: &'static str,
     delay_ms: u64,
+    tls: bool,
 }
 
 const PAGES: Pages =
-    Pages { events_per_page: 1000, pages: 20, odd_every: 0, coding: "identity", delay_ms: 0 };
+    Pages { events_per_page: 1000, pages: 20, odd_every: 0, coding: "identity", delay_ms: 0, tls: false };
 
 const ROWS: &[Row] = &[
     Row { name: "list", work: "events", pages: PAGES, rounds: 11 },
@@ -48,6 +49,9 @@ const ROWS: &[Row] = &[
     Row { name: "creates", work: "creates:2000", pages: PAGES, rounds: 11 },
     Row { name: "callers-64", work: "callers:64:200", pages: PAGES, rounds: 7 },
     Row { name: "callers-1000", work: "callers:1000:5", pages: PAGES, rounds: 5 },
+    Row { name: "callers-64-tls", work: "callers:64:200", pages: Pages { tls: true, ..PAGES }, rounds: 5 },
+    Row { name: "creates-tls", work: "creates:2000", pages: Pages { tls: true, ..PAGES }, rounds: 7 },
+    Row { name: "first-tls", work: "calendars:1", pages: Pages { tls: true, ..PAGES }, rounds: 21 },
     Row { name: "first", work: "calendars:1", pages: PAGES, rounds: 21 },
 ];
 
@@ -226,21 +230,28 @@ fn median(mut all: Vec<f64>) -> f64 {
 struct Server {
     child: Child,
     port: String,
+    counter: String,
+    /// The file of the certificate, with TLS.
+    root: Option<String>,
 }
 
 impl Server {
     fn start(pages: Pages) -> Result<Self, Failure> {
-        let Pages { events_per_page, pages, odd_every, coding, delay_ms } = pages;
+        let Pages { events_per_page, pages, odd_every, coding, delay_ms, tls } = pages;
+        let file = || std::env::temp_dir().join(format!("connect-bench-{}.pem", std::process::id()));
+        let root = tls.then(|| file().to_string_lossy().into_owned());
         let mut child = Command::new(std::env::current_exe()?)
             .arg("serve")
             .args([events_per_page, pages, odd_every].map(|number| number.to_string()))
             .args([coding, &delay_ms.to_string()])
+            .args(&root)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()?;
-        let mut port = String::new();
-        BufReader::new(child.stdout.take().ok_or("the server has no stdout pipe")?).read_line(&mut port)?;
-        Ok(Self { child, port: port.trim().to_owned() })
+        let mut ports = String::new();
+        BufReader::new(child.stdout.take().ok_or("the server has no stdout pipe")?).read_line(&mut ports)?;
+        let (port, counter) = ports.trim().split_once(' ').ok_or("the server did not print its ports")?;
+        Ok(Self { child, port: port.to_owned(), counter: counter.to_owned(), root })
     }
 
     fn run(&self, client: &str, work: &str) -> Result<Cost, Failure> {
@@ -258,20 +269,19 @@ impl Server {
     }
 
     fn client(&self, mut command: Command, client: &str, work: &str) -> Command {
+        let scheme = if self.root.is_some() { "https" } else { "http" };
         command
-            .args(["run", client, work, &format!("http://127.0.0.1:{}", self.port)])
+            .args(["run", client, work, &format!("{scheme}://127.0.0.1:{}", self.port)])
+            .args(&self.root)
             .stderr(Stdio::inherit());
         command
     }
 
-    /// Returns the number of connections to the server since the last call of this function.
+    /// Returns the number of connections since the last call.
     fn connections(&self) -> Result<usize, Failure> {
-        let mut stream = TcpStream::connect(format!("127.0.0.1:{}", self.port))?;
-        stream.write_all(b"GET /count HTTP/1.1\r\n\r\n")?;
-        let mut text = vec![0; 512];
-        let length = stream.read(&mut text)?;
-        let text = String::from_utf8_lossy(&text[..length]).into_owned();
-        Ok(text.rsplit('\n').next().unwrap_or_default().parse()?)
+        let mut text = String::new();
+        TcpStream::connect(format!("127.0.0.1:{}", self.counter))?.read_to_string(&mut text)?;
+        Ok(text.parse()?)
     }
 }
 
@@ -279,5 +289,8 @@ impl Drop for Server {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
         let _ = self.child.wait();
+        if let Some(root) = &self.root {
+            let _ = std::fs::remove_file(root);
+        }
     }
 }

@@ -59,17 +59,25 @@ impl Work {
 const NOT_BY_HAND: &str = "the hand-written clients do not read ahead";
 
 /// Runs the work with the client of this name.
-pub(crate) fn run(client: &str, work: Work, base: &str) -> Result<Cost, Failure> {
+///
+/// `root` is the certificate in PEM that the client trusts.
+pub(crate) fn run(client: &str, work: Work, base: &str, root: Option<Vec<u8>>) -> Result<Cost, Failure> {
     match client {
-        "hyper-raw" => asynchronous(raw_async(work, yardstick::Async::new(base))),
-        "ureq-raw" => raw_blocking(work, &yardstick::Blocking::new(base)),
+        "hyper-raw" => asynchronous(raw_async(work, yardstick::Async::new(base, root)?)),
+        "ureq-raw" => raw_blocking(work, &yardstick::Blocking::new(base, root)?),
         "hyper" => {
-            let user = async_user(base)?;
+            let user = async_user(base, root)?;
             asynchronous(ours_async(work, user))
         }
-        "blocking" => ours_blocking(work, &blocking_user(base, |builder| builder)?),
+        "blocking" => ours_blocking(
+            work,
+            &blocking_user(base, |builder| match root {
+                Some(root) => builder.root_certificates(root),
+                None => builder,
+            })?,
+        ),
         #[cfg(feature = "reqwest")]
-        "reqwest" => asynchronous(reqwest_json(work, base.to_owned())),
+        "reqwest" => asynchronous(reqwest_json(work, base.to_owned(), root)),
         _ => Err(format!("unknown client {client:?}").into()),
     }
 }
@@ -215,8 +223,12 @@ pub(crate) fn new_event() -> NewEvent {
     NewEvent::new((Provider::Google, "ada@example.com"), "Stand-up", start, end).attendee("grace@example.com")
 }
 
-fn async_user(base: &str) -> Result<connect_hyper::User, Failure> {
+fn async_user(base: &str, root: Option<Vec<u8>>) -> Result<connect_hyper::User, Failure> {
     let client = connect_hyper::Client::builder("id", "secret", "https://app.example/callback");
+    let client = match root {
+        Some(root) => client.root_certificates(root),
+        None => client,
+    };
     Ok(client.base_url(format!("{base}/api")).build()?.user("ada"))
 }
 
@@ -318,8 +330,13 @@ fn ours_blocking(work: Work, user: &connect_blocking::User) -> Result<Cost, Fail
 }
 
 #[cfg(feature = "reqwest")]
-async fn reqwest_json(work: Work, base: String) -> Result<Meter, Failure> {
-    let client = reqwest::Client::new();
+async fn reqwest_json(work: Work, base: String, root: Option<Vec<u8>>) -> Result<Meter, Failure> {
+    let builder = reqwest::Client::builder();
+    let client = match root {
+        Some(root) => builder.tls_certs_only([reqwest::Certificate::from_pem(&root)?]),
+        None => builder,
+    }
+    .build()?;
     let get = |path: String| client.get(format!("{base}{path}")).bearer_auth("access-token").send();
     let meter = Meter::start();
     match work {

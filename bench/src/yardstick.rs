@@ -6,10 +6,15 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::{Client, connect::HttpConnector};
 use hyper_util::rt::TokioExecutor;
+use rustls::pki_types::{CertificateDer, pem::PemObject};
+use rustls::{ClientConfig, RootCertStore};
 use serde::Deserialize;
 use serde_json::value::RawValue;
+
+use ureq::tls::{Certificate, RootCerts, TlsConfig};
 
 use crate::Failure;
 
@@ -85,15 +90,25 @@ pub(crate) const NEW_EVENT: &str = r#"{"provider":"google","calendarId":"ada@exa
 /// An async client with the pool of hyper-util.
 #[derive(Clone)]
 pub(crate) struct Async {
-    client: Client<HttpConnector, Full<Bytes>>,
+    client: Client<HttpsConnector<HttpConnector>, Full<Bytes>>,
     base: Arc<str>,
 }
 
 impl Async {
-    pub(crate) fn new(base: &str) -> Self {
+    pub(crate) fn new(base: &str, root: Option<Vec<u8>>) -> Result<Self, Failure> {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
-        Self { client: Client::builder(TokioExecutor::new()).build(connector), base: base.into() }
+        connector.enforce_http(false);
+        let mut roots = RootCertStore::empty();
+        if let Some(root) = root {
+            roots.add(CertificateDer::from_pem_slice(&root)?)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let tls = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions()?;
+        let tls = tls.with_root_certificates(roots).with_no_client_auth();
+        let https = HttpsConnectorBuilder::new().with_tls_config(tls).https_or_http().enable_http1();
+        let client = Client::builder(TokioExecutor::new()).build(https.wrap_connector(connector));
+        Ok(Self { client, base: base.into() })
     }
 
     pub(crate) async fn send(&self, method: &str, path: &str, body: &'static str) -> Result<Bytes, Failure> {
@@ -122,8 +137,14 @@ pub(crate) struct Blocking {
 }
 
 impl Blocking {
-    pub(crate) fn new(base: &str) -> Self {
-        Self { agent: ureq::Agent::new_with_defaults(), base: base.into() }
+    pub(crate) fn new(base: &str, root: Option<Vec<u8>>) -> Result<Self, Failure> {
+        let roots = match root {
+            Some(root) => RootCerts::new_with_certs(&[Certificate::from_pem(&root)?]),
+            None => RootCerts::WebPki,
+        };
+        let tls = TlsConfig::builder().root_certs(roots).build();
+        let agent = ureq::Agent::config_builder().tls_config(tls).build().into();
+        Ok(Self { agent, base: base.into() })
     }
 
     pub(crate) fn get(&self, path: &str) -> Result<Vec<u8>, Failure> {
