@@ -23,8 +23,10 @@ struct Responses {
     connections: AtomicUsize,
 }
 
-/// Prints the port of the server and the port that returns the number of connections, and serves until the
-/// standard input of the process ends. With TLS, `root` is the file for the certificate.
+/// Serves until the standard input of the process ends.
+///
+/// Prints the port of the server, and the port that returns the number of connections. With TLS, `root` is the
+/// file to which the certificate is written.
 pub(crate) fn serve(
     shape: Shape,
     pages: usize,
