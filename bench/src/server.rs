@@ -25,8 +25,8 @@ struct Responses {
 
 /// Serves until the standard input of the process ends.
 ///
-/// Prints the port of the server, and the port that returns the number of connections. With TLS, `root` is the
-/// file to which the certificate is written.
+/// Prints the port of the server, and the port that returns the number of connections. With TLS, `root` is
+/// the file to which the certificate is written.
 pub(crate) fn serve(
     shape: Shape,
     pages: usize,
