@@ -1,7 +1,12 @@
 //! Compares both clients with hand-written clients on this machine. The runs of the clients alternate.
 //!
 //! ```text
-//! connect-bench [ROW..]     measure these rows, or all, and print a table
+//! connect-bench [ROW..]        measure these rows, or all, and print a table
+//! connect-bench instructions   count instructions with callgrind
+//! connect-bench allocations    count allocations and retained bytes
+//! connect-bench read-ahead     measure lists with and without read-ahead
+//! connect-bench mirror         measure deliveries and sweeps of mirrors
+//! connect-bench counts         print the counts for .ci/instructions
 //! ```
 
 mod core;

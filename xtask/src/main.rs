@@ -48,7 +48,12 @@ fn main() -> ExitCode {
         },
         ["ci"] => run("bash", &[".ci/run"]),
         ["ci", "--quick"] => run("bash", &[".ci/run", "--quick"]),
-        ["bench", rows @ ..] => run("cargo", &[&BENCH[..], rows].concat()),
+        ["bench", rows @ ..] => {
+            // A counting allocator would slow the other measurements down.
+            let features: &[&str] =
+                if *rows == ["allocations"] { &["--features", "allocations"] } else { &[] };
+            run("cargo", &[&BENCH[..], features, &["--"], rows].concat())
+        }
         _ => Err(USAGE.to_owned()),
     };
     match outcome {
@@ -61,16 +66,8 @@ fn main() -> ExitCode {
 }
 
 /// The arguments with which cargo runs the benchmark in `bench`, a separate workspace.
-const BENCH: [&str; 8] = [
-    "run",
-    "--release",
-    "--quiet",
-    "--target-dir",
-    "target/bench",
-    "--manifest-path",
-    "bench/Cargo.toml",
-    "--",
-];
+const BENCH: [&str; 7] =
+    ["run", "--release", "--quiet", "--target-dir", "target/bench", "--manifest-path", "bench/Cargo.toml"];
 
 /// Runs a command in the root folder, with its output on the terminal.
 fn run(command: &str, arguments: &[&str]) -> Result<(), String> {
