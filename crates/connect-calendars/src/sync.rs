@@ -31,16 +31,19 @@
 //! ```
 
 pub mod mirror;
+mod occurrences;
 
 pub use mirror::{Fingerprint, Mirror};
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use connect_core::{
     AsyncCaller, Caller, Endpoint, Error,
     types::{CalendarRef, Event},
 };
 use serde::{Deserialize, Serialize};
+
+use occurrences::Occurrences;
 
 /// A source of changes to calendars, as a state machine without I/O.
 pub trait ChangeFeed {
@@ -125,8 +128,7 @@ impl Cursor {
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct EventCopy {
     events: BTreeMap<CopyKey, Event>,
-    /// The occurrences in the copy, by their series.
-    occurrences: BTreeMap<CopyKey, BTreeSet<CopyKey>>,
+    occurrences: Occurrences<CopyKey>,
 }
 
 type CopyKey = (String, String, String);
@@ -144,8 +146,7 @@ impl EventCopy {
         }
         for id in &changes.removed {
             let id = key(id);
-            let occurrences = self.occurrences.remove(&id).into_iter().flatten();
-            for id in occurrences.chain([id]).collect::<Vec<_>>() {
+            for id in self.occurrences.of(&id).cloned().chain([id.clone()]).collect::<Vec<_>>() {
                 self.remove(&id);
             }
         }
@@ -153,19 +154,15 @@ impl EventCopy {
             let id = key(&EventId::from(&event));
             self.remove(&id);
             if let Some(series) = series_of(&id, &event) {
-                self.occurrences.entry(series).or_default().insert(id.clone());
+                self.occurrences.insert(series, id.clone());
             }
             self.events.insert(id, event);
         }
     }
 
     fn remove(&mut self, id: &CopyKey) {
-        let Some(series) = self.events.remove(id).and_then(|event| series_of(id, &event)) else { return };
-        if let Some(occurrences) = self.occurrences.get_mut(&series) {
-            occurrences.remove(id);
-            if occurrences.is_empty() {
-                self.occurrences.remove(&series);
-            }
+        if let Some(series) = self.events.remove(id).and_then(|event| series_of(id, &event)) {
+            self.occurrences.remove(&series, id);
         }
     }
 

@@ -121,8 +121,8 @@ impl Tokens {
     /// Creates the pair from the response of a token endpoint, received at `now`.
     ///
     /// `before` is the previous pair. A scope or refresh token that the response omits (RFC 6749 5.1) is
-    /// copied from `before`. If there is no previous pair, or if it has no revision, the new pair
-    /// gets a new revision with the random sign-in id `sign_in`.
+    /// copied from `before`. Without a previous pair that has a revision, the new pair gets a new revision
+    /// with the random sign-in id `sign_in`.
     pub(crate) fn from_response(
         answer: TokenAnswer,
         before: Option<&Tokens>,

@@ -69,7 +69,7 @@ macro_rules! builder {
         impl Builder {
             /// Sets the base URL of the API. Default: Mobiscroll Connect.
             ///
-            /// There is no default for an anonymous client, or if [`profile`](Self::profile) is set.
+            /// An anonymous client and a client with a [`profile`](Self::profile) have no default.
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = Some(url.into());

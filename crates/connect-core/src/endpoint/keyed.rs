@@ -132,6 +132,10 @@ impl<E: Paged> Paged for Keyed<E> {
     fn into_items(page: Self::Answer) -> Vec<Self::Item> {
         E::into_items(page)
     }
+
+    fn peek_token(body: &[u8]) -> Option<String> {
+        E::peek_token(body)
+    }
 }
 
 impl<E: fmt::Debug> fmt::Debug for Keyed<E> {

@@ -1,7 +1,7 @@
 //! An index of the events in the copy: ids and fingerprints, enough to detect changes.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
+    collections::BTreeMap,
     fmt,
     hash::{Hash, Hasher},
     str::FromStr,
@@ -14,7 +14,7 @@ use connect_core::{
 use jiff::Timestamp;
 use twox_hash::XxHash3_64;
 
-use crate::sync::EventId;
+use crate::sync::{EventId, occurrences::Occurrences};
 
 /// The identity of an event.
 ///
@@ -58,8 +58,7 @@ pub(super) struct Modified(i64);
 #[derive(Clone, Debug, Default)]
 pub(super) struct Index {
     entries: BTreeMap<EventKey, IndexEntry>,
-    /// The occurrences in the copy, by their series.
-    occurrences: BTreeMap<EventKey, BTreeSet<EventKey>>,
+    occurrences: Occurrences<EventKey>,
 }
 
 impl EventKey {
@@ -141,20 +140,15 @@ impl Index {
     pub(super) fn insert(&mut self, key: EventKey, fingerprint: Fingerprint) {
         self.remove(&key);
         if let Some(series) = &fingerprint.series {
-            self.occurrences.entry(key.sibling(series)).or_default().insert(key.clone());
+            self.occurrences.insert(key.sibling(series), key.clone());
         }
         self.entries.insert(key, IndexEntry { fingerprint, listed_by: None });
     }
 
     pub(super) fn remove(&mut self, key: &EventKey) -> Option<IndexEntry> {
         let entry = self.entries.remove(key)?;
-        if let Some(series) = entry.fingerprint.series.as_ref().map(|series| key.sibling(series)) {
-            if let Some(occurrences) = self.occurrences.get_mut(&series) {
-                occurrences.remove(key);
-                if occurrences.is_empty() {
-                    self.occurrences.remove(&series);
-                }
-            }
+        if let Some(series) = &entry.fingerprint.series {
+            self.occurrences.remove(&key.sibling(series), key);
         }
         Some(entry)
     }
@@ -171,8 +165,7 @@ impl Index {
 
     /// Returns the occurrences of a series.
     pub(super) fn of_series(&self, series: &EventKey) -> impl Iterator<Item = (&EventKey, &Fingerprint)> {
-        let keys = self.occurrences.get(series).into_iter().flatten();
-        keys.filter_map(|key| Some((key, self.get(key)?)))
+        self.occurrences.of(series).filter_map(|key| Some((key, self.get(key)?)))
     }
 }
 
