@@ -5,6 +5,7 @@
 //! connect-bench instructions   count instructions with callgrind
 //! connect-bench allocations    count allocations and retained bytes
 //! connect-bench read-ahead     measure lists with and without read-ahead
+//! connect-bench windows        measure lists in windows
 //! connect-bench mirror         measure deliveries and sweeps of mirrors
 //! connect-bench counts         print the counts for .ci/instructions
 //! ```
@@ -44,6 +45,7 @@ fn main() -> ExitCode {
             counts.iter().for_each(|(name, count)| println!("{count} {name}"));
         }),
         ["read-ahead"] => rows::read_ahead(),
+        ["windows"] => rows::windows(),
         ["mirror"] => mirror::measure(),
         #[cfg(feature = "allocations")]
         ["allocations"] => core::allocations(),

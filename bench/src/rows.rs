@@ -163,18 +163,35 @@ pub(crate) fn read_ahead() -> Result<(), Failure> {
     println!("| client | awaited work per page | with read-ahead | without | ratio |");
     println!("|---|---|---|---|---|");
     for (client, pause) in [("hyper", 20), ("hyper", 0), ("blocking", 20), ("blocking", 0)] {
-        let (mut with, mut without, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
-        for _ in 0..7 {
-            let ahead = server.run(client, &format!("pages-ahead:{pause}"))?.wall;
-            let direct = server.run(client, &format!("pages:{pause}"))?.wall;
-            with.push(ahead / 1e3);
-            without.push(direct / 1e3);
-            ratios.push(ahead / direct);
-        }
-        let (with, without, ratio) = (median(with), median(without), median(ratios));
-        println!("| {client} | {pause} ms | {with:.0} ms | {without:.0} ms | {ratio:.2} |");
+        let works = [format!("pages-ahead:{pause}"), format!("pages:{pause}")];
+        println!("| {client} | {pause} ms | {} |", compare(&server, client, &works)?);
     }
     Ok(())
+}
+
+/// Prints the time of 20 pages at a latency of 20 ms, in four windows of five pages.
+pub(crate) fn windows() -> Result<(), Failure> {
+    let server = Server::start(Pages { delay_ms: 20, pages: 5, ..PAGES })?;
+    println!("| client | four windows at the same time | one after the other | ratio |");
+    println!("|---|---|---|---|");
+    for client in ["hyper", "blocking"] {
+        let works = ["windows:4".to_owned(), "windows-in-turn:4".to_owned()];
+        println!("| {client} | {} |", compare(&server, client, &works)?);
+    }
+    Ok(())
+}
+
+/// Returns the elapsed times of two works, and their ratio.
+fn compare(server: &Server, client: &str, works: &[String; 2]) -> Result<String, Failure> {
+    let (mut first, mut second, mut ratios) = (Vec::new(), Vec::new(), Vec::new());
+    for _ in 0..7 {
+        let [one, other] = [server.run(client, &works[0])?.wall, server.run(client, &works[1])?.wall];
+        first.push(one / 1e3);
+        second.push(other / 1e3);
+        ratios.push(one / other);
+    }
+    let (first, second, ratio) = (median(first), median(second), median(ratios));
+    Ok(format!("{first:.0} ms | {second:.0} ms | {ratio:.2}"))
 }
 
 fn one(row: &Row) -> Result<(), Failure> {

@@ -32,6 +32,10 @@ pub(crate) enum Work {
     Events,
     /// Lists the pages of events, and waits `pause` milliseconds after each page.
     Pages { ahead: bool, pause: u64 },
+    /// Lists the events in this many windows.
+    Windows(u8),
+    /// Lists the events of this many windows one after the other.
+    WindowsInTurn(u8),
     /// Lists the calendars this many times.
     Calendars(usize),
     /// Creates this many events, one after the other.
@@ -48,6 +52,8 @@ impl Work {
             "events" => Self::Events,
             "pages" => Self::Pages { ahead: false, pause: number()? as u64 },
             "pages-ahead" => Self::Pages { ahead: true, pause: number()? as u64 },
+            "windows" => Self::Windows(number()? as u8),
+            "windows-in-turn" => Self::WindowsInTurn(number()? as u8),
             "calendars" => Self::Calendars(number()?),
             "creates" => Self::Creates(number()?),
             "callers" => Self::Callers(number()?, number()?),
@@ -56,7 +62,7 @@ impl Work {
     }
 }
 
-const NOT_BY_HAND: &str = "the hand-written clients do not read ahead";
+const NOT_BY_HAND: &str = "the hand-written clients have neither read-ahead nor windows";
 
 /// Runs the work with the client of this name.
 ///
@@ -129,7 +135,7 @@ async fn raw_async(work: Work, client: yardstick::Async) -> Result<Meter, Failur
                 }
             }
         }
-        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
+        Work::Pages { .. } | Work::Windows(_) | Work::WindowsInTurn(_) => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 let body = client.send("GET", "/api/calendars", "").await?;
@@ -177,7 +183,7 @@ fn raw_blocking(work: Work, client: &yardstick::Blocking) -> Result<Cost, Failur
                 }
             }
         }
-        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
+        Work::Pages { .. } | Work::Windows(_) | Work::WindowsInTurn(_) => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 black_box(serde_json::from_slice::<Vec<Calendar>>(&client.get("/api/calendars")?)?);
@@ -241,6 +247,20 @@ async fn ours_async(work: Work, user: connect_hyper::User) -> Result<Meter, Fail
             let mut events = user.events().list(list()).items();
             while let Some(event) = events.next().await {
                 black_box(event?);
+            }
+        }
+        Work::Windows(count) => {
+            let mut events = user.events().list(list()).items_in_windows(count);
+            while let Some(event) = events.next().await {
+                black_box(event?);
+            }
+        }
+        Work::WindowsInTurn(count) => {
+            for window in list().windows(count) {
+                let mut events = user.events().list(window).items();
+                while let Some(event) = events.next().await {
+                    black_box(event?);
+                }
             }
         }
         Work::Pages { ahead, pause } => {
@@ -307,6 +327,18 @@ fn ours_blocking(work: Work, user: &connect_blocking::User) -> Result<Cost, Fail
                 black_box(event?);
             }
         }
+        Work::Windows(count) => {
+            for event in user.events().list(list()).items_in_windows(count)? {
+                black_box(event?);
+            }
+        }
+        Work::WindowsInTurn(count) => {
+            for window in list().windows(count) {
+                for event in user.events().list(window).items() {
+                    black_box(event?);
+                }
+            }
+        }
         Work::Pages { ahead, pause } => {
             let pages = user.events().list(list()).pages();
             for page in if ahead { pages.read_ahead()? } else { pages } {
@@ -351,7 +383,7 @@ async fn reqwest_json(work: Work, base: String, root: Option<Vec<u8>>) -> Result
                 }
             }
         }
-        Work::Pages { .. } => return Err(NOT_BY_HAND.into()),
+        Work::Pages { .. } | Work::Windows(_) | Work::WindowsInTurn(_) => return Err(NOT_BY_HAND.into()),
         Work::Calendars(count) => {
             for _ in 0..count {
                 black_box(get("/api/calendars".to_owned()).await?.json::<Vec<Calendar>>().await?);

@@ -1,12 +1,13 @@
 //! Lists that the service returns page by page.
 
 use std::{
+    collections::VecDeque,
     fmt,
     sync::mpsc::{Receiver, sync_channel},
     thread,
 };
 
-use connect_core::{Error, Paged, Pager};
+use connect_core::{Error, EventWindows, Paged, Pager, types::ListEvents};
 
 use crate::User;
 
@@ -40,7 +41,7 @@ impl<E: Paged + Sync> Pages<E> {
 
     /// Returns the items of all pages. The iterator ends after an error.
     pub fn items(self) -> Items<E> {
-        Items { pages: self.pages(), page: Vec::new().into_iter() }
+        Items::new(VecDeque::from([self.pages()]), None)
     }
 
     /// Returns the pages. The iterator ends after an error.
@@ -83,9 +84,14 @@ where
     ///
     /// # Errors
     /// If the thread cannot be started.
-    pub fn read_ahead(mut self) -> Result<Self, Error> {
+    pub fn read_ahead(self) -> Result<Self, Error> {
+        self.in_thread(0)
+    }
+
+    /// Fetches the pages in another thread, until `waiting` pages and the current page of the thread wait.
+    fn in_thread(mut self, waiting: usize) -> Result<Self, Error> {
         if let Source::Caller(mut pages) = std::mem::replace(&mut self.source, Source::End) {
-            let (sender, receiver) = sync_channel(0);
+            let (sender, receiver) = sync_channel(waiting);
             let fetch = move || {
                 loop {
                     let page = pages.next_page().transpose();
@@ -130,10 +136,63 @@ impl<E: Paged> fmt::Debug for PageIterator<E> {
     }
 }
 
+impl Pages<ListEvents> {
+    /// Returns the events of all pages, and lists `count` windows of the date range at the same time.
+    ///
+    /// Each window is listed in its own thread. The events and their order are the same as in [`Self::items`]. Up to eight pages of each window are
+    /// kept in memory until they are returned. There are at most 16 windows. The threads end after the last
+    /// page, or after their current request if the iterator is dropped.
+    ///
+    /// A list that continues from a page token, lists masters, or has no start or no end has one window.
+    ///
+    /// # Errors
+    /// If a thread cannot be started.
+    ///
+    /// ```no_run
+    /// # fn example(user: connect_blocking::User) -> Result<(), connect_blocking::Error> {
+    /// use connect_blocking::types::ListEvents;
+    ///
+    /// let year = ListEvents::between("2027-01-01", "2028-01-01");
+    /// for event in user.events().list(year).items_in_windows(4)? {
+    ///     println!("{}", event?.title);
+    /// }
+    /// # Ok(()) }
+    /// ```
+    pub fn items_in_windows(self, count: u8) -> Result<Items<ListEvents>, Error> {
+        let Some(request) = self.pager.request() else { return Ok(self.items()) };
+        let mut windows = EventWindows::new(&request, count);
+        if windows.requests().len() == 1 {
+            return Ok(self.items());
+        }
+        let pages = |request: &ListEvents| {
+            // One more page waits in the thread.
+            Self::new(self.user.clone(), request.clone()).pages().in_thread(PAGES_IN_MEMORY - 1)
+        };
+        let pages = windows.requests().iter().map(pages).collect::<Result<_, _>>()?;
+        Ok(Items::new(pages, Some(Box::new(move |window, events| windows.remove_repeated(window, events)))))
+    }
+}
+
+/// The largest number of pages of a window that are fetched before the window is returned.
+const PAGES_IN_MEMORY: usize = 8;
+
 /// The items of a list, over all pages: see [`Pages::items`].
 pub struct Items<E: Paged> {
-    pages: PageIterator<E>,
+    /// The pages of each window that was not returned completely.
+    windows: VecDeque<PageIterator<E>>,
+    /// The index of the first window.
+    index: usize,
+    filter: Option<ItemFilter<E>>,
     page: std::vec::IntoIter<E::Item>,
+}
+
+/// Removes items of a page that an earlier window has returned.
+type ItemFilter<E> = Box<dyn FnMut(usize, &mut Vec<<E as Paged>::Item>) + Send + Sync>;
+
+impl<E: Paged> Items<E> {
+    fn new(windows: VecDeque<PageIterator<E>>, filter: Option<ItemFilter<E>>) -> Self {
+        Self { windows, index: 0, filter, page: Vec::new().into_iter() }
+    }
 }
 
 impl<E> Items<E>
@@ -142,8 +201,9 @@ where
     E::Answer: Send + 'static,
 {
     /// Turns on reading ahead: see [`PageIterator::read_ahead`].
-    pub fn read_ahead(self) -> Result<Self, Error> {
-        Ok(Self { pages: self.pages.read_ahead()?, ..self })
+    pub fn read_ahead(mut self) -> Result<Self, Error> {
+        self.windows = self.windows.into_iter().map(PageIterator::read_ahead).collect::<Result<_, _>>()?;
+        Ok(self)
     }
 }
 
@@ -155,9 +215,22 @@ impl<E: Paged + Sync> Iterator for Items<E> {
             if let Some(item) = self.page.next() {
                 return Some(Ok(item));
             }
-            match self.pages.next()? {
-                Ok(page) => self.page = E::into_items(page).into_iter(),
-                Err(error) => return Some(Err(error)),
+            match self.windows.front_mut()?.next() {
+                Some(Ok(page)) => {
+                    let mut items = E::into_items(page);
+                    if let Some(filter) = &mut self.filter {
+                        filter(self.index, &mut items);
+                    }
+                    self.page = items.into_iter();
+                }
+                Some(Err(error)) => {
+                    self.windows.clear();
+                    return Some(Err(error));
+                }
+                None => {
+                    self.windows.pop_front();
+                    self.index += 1;
+                }
             }
         }
     }
@@ -165,6 +238,6 @@ impl<E: Paged + Sync> Iterator for Items<E> {
 
 impl<E: Paged> fmt::Debug for Items<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
+        f.debug_struct("Items").field("windows", &self.windows).finish_non_exhaustive()
     }
 }

@@ -4,6 +4,7 @@ pub(crate) mod answer;
 mod keyed;
 mod limits;
 mod pager;
+mod windows;
 
 pub use answer::decode as decode_answer;
 pub use connect_types::path_segment;
@@ -11,6 +12,7 @@ pub use keyed::Keyed;
 pub(crate) use limits::CoolDowns;
 pub use limits::{AtOnce, Limits};
 pub use pager::{Paged, Pager};
+pub use windows::EventWindows;
 
 use std::borrow::Cow;
 

@@ -27,7 +27,7 @@ pub use base::{
 pub use connect_types as types;
 pub use connect_types::jiff;
 pub use dual::{AsyncCaller, Caller, Once, Reply};
-pub use endpoint::{Endpoint, Keyed, Limits, Paged, Pager, decode_answer, path_segment};
+pub use endpoint::{Endpoint, EventWindows, Keyed, Limits, Paged, Pager, decode_answer, path_segment};
 pub use sign_in::{AuthorizationCode, Callback, Grant, PendingSignIn, SignIn};
 pub use tokens::{
     AsyncStoreLock, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock, TokenHook,

@@ -10,6 +10,7 @@ mod dial;
 mod generated;
 #[cfg(feature = "webhooks")]
 mod guard;
+mod items;
 mod pages;
 mod pool;
 mod tls;
@@ -30,7 +31,8 @@ pub use connect_core::{
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};
 pub use generated::{Calendars, Connections, Events, Webhooks};
-pub use pages::{Items, PageStream, Pages};
+pub use items::Items;
+pub use pages::{PageStream, Pages};
 pub use transport::HyperTransport;
 
 /// Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.

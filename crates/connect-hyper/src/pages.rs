@@ -14,14 +14,14 @@ use std::{
 use connect_core::{Error, Paged, Pager, Reply, Response};
 use tokio::task::{JoinError, JoinHandle, yield_now};
 
-use crate::{User, client::runtime};
+use crate::{Items, User, client::runtime};
 
 /// A list that the client fetches page by page during iteration.
 #[derive(Clone, Debug)]
 #[must_use = "pages are fetched only when they are consumed"]
 pub struct Pages<E> {
-    user: User,
-    pager: Pager<E>,
+    pub(crate) user: User,
+    pub(crate) pager: Pager<E>,
 }
 
 impl<E: Paged + Sync> Pages<E> {
@@ -51,7 +51,7 @@ impl<E: Paged + Sync> Pages<E> {
 
     /// Returns the items of all pages, and fetches one page ahead. The stream ends after an error.
     pub fn items(self) -> Items<E> {
-        Items { pages: self.pages(), page: Vec::new().into_iter() }
+        Items::new([self.pages()], None)
     }
 
     /// Returns the pages, and fetches one page ahead. The stream ends after an error.
@@ -70,7 +70,7 @@ impl<E: Paged + Sync> Pages<E> {
 /// The pages of a list: see [`Pages::pages`].
 pub struct PageStream<E: Paged> {
     state: PageState<E>,
-    read_ahead: bool,
+    pub(crate) read_ahead: bool,
 }
 
 impl<E: Paged> fmt::Debug for PageStream<E> {
@@ -186,7 +186,7 @@ where
         poll_fn(|cx| self.poll_page(cx)).await
     }
 
-    fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Answer, Error>>> {
+    pub(crate) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Answer, Error>>> {
         if let Err(error) = self.fetch() {
             self.state = PageState::End;
             return Poll::Ready(Some(Err(error)));
@@ -226,77 +226,15 @@ where
     }
 }
 
-/// The items of a list, over all pages: see [`Pages::items`].
-pub struct Items<E: Paged> {
-    pages: PageStream<E>,
-    page: std::vec::IntoIter<E::Item>,
-}
-
-impl<E: Paged> fmt::Debug for Items<E> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Items").field("pages", &self.pages).finish_non_exhaustive()
-    }
-}
-
-impl<E> Items<E>
+#[cfg(feature = "stream")]
+impl<E> futures_core::Stream for PageStream<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
     E::Answer: Send + 'static,
 {
-    /// Turns off reading ahead: a page is fetched only after all items of the previous page were returned.
-    #[must_use]
-    pub fn without_read_ahead(mut self) -> Self {
-        self.pages.read_ahead = false;
-        self
-    }
+    type Item = Result<E::Answer, Error>;
 
-    /// Returns the next item.
-    pub async fn next(&mut self) -> Option<Result<E::Item, Error>> {
-        poll_fn(|cx| self.poll_item(cx)).await
-    }
-
-    fn poll_item(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Item, Error>>> {
-        loop {
-            if let Some(item) = self.page.next() {
-                return Poll::Ready(Some(Ok(item)));
-            }
-            match ready!(self.pages.poll_page(cx)) {
-                Some(Ok(page)) => self.page = E::into_items(page).into_iter(),
-                Some(Err(error)) => return Poll::Ready(Some(Err(error))),
-                None => return Poll::Ready(None),
-            }
-        }
-    }
-}
-
-#[cfg(feature = "stream")]
-mod stream {
-    use futures_core::Stream;
-
-    use super::*;
-
-    impl<E> Stream for PageStream<E>
-    where
-        E: Paged + Send + Sync + Unpin + 'static,
-        E::Answer: Send + 'static,
-    {
-        type Item = Result<E::Answer, Error>;
-
-        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            self.get_mut().poll_page(cx)
-        }
-    }
-
-    impl<E> Stream for Items<E>
-    where
-        E: Paged + Send + Sync + Unpin + 'static,
-        E::Answer: Send + 'static,
-        E::Item: Unpin,
-    {
-        type Item = Result<E::Item, Error>;
-
-        fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-            self.get_mut().poll_item(cx)
-        }
+    fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.get_mut().poll_page(cx)
     }
 }

@@ -16,6 +16,18 @@ func! {
     }
 }
 
+func! {
+    fn listed(user: &User, list: ListEvents, windows: u8) -> Result<Vec<Event>, Failure> {
+        let pages = user.events().list(list);
+        let mut items = if windows == 0 { pages.items() } else { in_windows!(pages, windows) };
+        let mut events = Vec::new();
+        while let Some(event) = wait!(items.next()) {
+            events.push(event?);
+        }
+        Ok(events)
+    }
+}
+
 scenarios! {
     fn user_signs_in_and_lists_calendars(world) {
         let user = wait!(sign_in(world, "ann"))?;
@@ -31,16 +43,45 @@ scenarios! {
         let whole = wait!(user.events().list(this_year().page_size(1000)).first())?.ok_or("no page")?;
         assert!(whole.next_page_token.is_none() && whole.events.len() > 100, "{}", whole.events.len());
         let before = world.requests("GET /events");
-        let mut items = user.events().list(this_year().page_size(37)).items();
-        let mut ids = Vec::new();
-        while let Some(event) = wait!(items.next()) {
-            ids.push(event?.id);
-        }
-        assert_eq!(ids, whole.events.iter().map(|event| event.id.clone()).collect::<Vec<_>>());
+        assert_eq!(wait!(listed(&user, this_year().page_size(37), 0))?, whole.events);
         assert_eq!(world.requests("GET /events") - before, whole.events.len().div_ceil(37) as u64);
         let providers: std::collections::BTreeSet<_> =
             whole.events.iter().filter_map(|event| event.provider.as_ref()).map(ToString::to_string).collect();
         assert_eq!(providers.len(), 4, "{providers:?}");
+        Ok(())
+    }
+
+    fn windows_have_the_events_of_the_whole_range_in_order(world) {
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        let (start, end) = this_year().range()?.ok_or("no range")?;
+        let hour = SignedDuration::from_hours(1);
+        let edges: Vec<_> = this_year().windows(6).iter().skip(1).filter_map(|list| list.range().ok()?).collect();
+        for (number, (edge, _)) in edges.iter().enumerate() {
+            let calendar = &calendars[number % calendars.len()];
+            let edge = *edge + SignedDuration::from_secs(1);
+            for (title, from, to) in [("ends", edge - hour, edge), ("starts", edge, edge + hour), ("spans", edge - hour, edge + hour), ("moment", edge, edge), ("all", start - hour, end + hour)] {
+                wait!(user.events().create(NewEvent::new(calendar, title, from, to)))?;
+            }
+            let day = edge.in_tz("UTC")?.date();
+            wait!(user.events().create(NewEvent::all_day(calendar, "day", day, day.tomorrow()?)))?;
+        }
+        for (name, value) in [("calendar_id", "present"), ("calendar_id", "missing"), ("odd_dates", "on")] {
+            world.set(name, value)?;
+            let whole = wait!(listed(&user, this_year(), 0))?;
+            assert!(whole.len() > 100, "{}", whole.len());
+            for (count, size) in [(1, 37), (2, 1000), (6, 7), (16, 20), (255, 250)] {
+                let events = wait!(listed(&user, this_year().page_size(size), count))?;
+                assert_eq!(events.len(), whole.len(), "{count} windows, {name}={value}");
+                assert!(events == whole, "{count} windows, {name}={value}: the order differs");
+            }
+        }
+        let masters = wait!(listed(&user, this_year().masters(), 0))?;
+        assert_eq!(wait!(listed(&user, this_year().masters(), 6))?, masters);
+        let mut pages = user.events().list(this_year().page_size(50));
+        wait!(pages.next_page())?;
+        let mut rest = in_windows!(pages, 6);
+        assert_eq!(wait!(rest.next()).ok_or("no event")??, wait!(listed(&user, this_year(), 0))?[50]);
         Ok(())
     }
 
@@ -114,11 +155,7 @@ scenarios! {
 
     fn change_of_one_occurrence_keeps_the_series(world) {
         let user = wait!(sign_in(world, "ann"))?;
-        let mut items = user.events().list(this_year().page_size(1000)).items();
-        let mut events = Vec::new();
-        while let Some(event) = wait!(items.next()) {
-            events.push(event?);
-        }
+        let events = wait!(listed(&user, this_year().page_size(1000), 0))?;
         let occurrence = events.iter().find(|event| event.recurring_event_id.is_some()).ok_or("no series")?.clone();
         let series = occurrence.recurring_event_id.clone();
         let siblings = |events: &[Event]| events.iter().filter(|event| event.recurring_event_id == series).count();
@@ -126,11 +163,7 @@ scenarios! {
         assert!(before > 1);
         wait!(user.events().update(occurrence.change()?.title("Moved to the garden")))?;
         wait!(user.events().delete(events.iter().rfind(|event| event.recurring_event_id == series).ok_or("none")?.delete()?))?;
-        let mut items = user.events().list(this_year().page_size(1000)).items();
-        let mut after = Vec::new();
-        while let Some(event) = wait!(items.next()) {
-            after.push(event?);
-        }
+        let after = wait!(listed(&user, this_year(), 3))?;
         assert_eq!(after.iter().filter(|event| event.title == "Moved to the garden").count(), 1);
         assert_eq!(siblings(&after), before - 1, "only the deleted occurrence is gone");
         Ok(())

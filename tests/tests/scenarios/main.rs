@@ -85,6 +85,11 @@ mod with_hyper {
             $call.await
         };
     }
+    macro_rules! in_windows {
+        ($pages:expr, $count:expr) => {
+            $pages.items_in_windows($count)
+        };
+    }
     macro_rules! pause {
         ($time:expr) => {
             tokio::time::sleep($time).await
@@ -121,6 +126,11 @@ mod blocking {
     macro_rules! wait {
         ($call:expr) => {
             $call
+        };
+    }
+    macro_rules! in_windows {
+        ($pages:expr, $count:expr) => {
+            $pages.items_in_windows($count)?
         };
     }
     macro_rules! pause {

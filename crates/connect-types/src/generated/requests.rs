@@ -390,26 +390,39 @@ impl Operation for ListCalendars {
 /// scope `free-busy`, the events are busy blocks without details.
 ///
 /// `GET /events`
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Default)]
 #[must_use]
 pub struct ListEvents {
-    pub(crate) start: Moment,
-    pub(crate) end: Moment,
+    pub(crate) start: Option<RangeTime>,
+    pub(crate) end: Option<RangeTime>,
     pub(crate) calendar_ids: Option<CalendarSelection>,
     pub(crate) page_size: Option<u32>,
     pub(crate) page_token: Option<String>,
     pub(crate) single_events: Option<bool>,
 }
 impl ListEvents {
-    pub(crate) fn required(start: impl Into<Moment>, end: impl Into<Moment>) -> Self {
+    /// Creates the request.
+    pub fn new() -> Self {
         Self {
-            start: start.into(),
-            end: end.into(),
+            start: Default::default(),
+            end: Default::default(),
             calendar_ids: Default::default(),
             page_size: Default::default(),
             page_token: Default::default(),
             single_events: Default::default(),
         }
+    }
+    /// Sets the start of the date range. Default of the service: the first day of the current month,
+    /// 00:00:00 UTC. The Postman guide requires the parameter.
+    pub fn start(mut self, start: impl Into<RangeTime>) -> Self {
+        self.start = Some(start.into());
+        self
+    }
+    /// Sets the end of the date range. Default of the service: the last day of the current month, 23:59:59
+    /// UTC. The Postman guide requires the parameter.
+    pub fn end(mut self, end: impl Into<RangeTime>) -> Self {
+        self.end = Some(end.into());
+        self
     }
     /// Sets the number of events per page, over all providers: 1 to 1000. Default: 250.
     pub fn page_size(mut self, page_size: u32) -> Self {
