@@ -12,13 +12,10 @@
 //! ```
 
 use alloc::boxed::Box;
-use alloc::string::String;
 use core::fmt;
 use core::marker::PhantomData;
 
-use serde::de::{
-    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
-};
+use serde::de::{Deserialize, Deserializer, Error, MapAccess, SeqAccess, Visitor};
 use serde::ser::{SerializeMap, Serializer};
 use serde_json::value::RawValue;
 
@@ -223,58 +220,9 @@ impl JsonText<'_> {
     }
 }
 
-/// The internal name of `RawValue` in serde_json.
-///
-/// If a newtype struct has this name, serde_json passes a slice of its input to the visitor if
-/// possible. `&RawValue` cannot be deserialized from a reader or a `Value`, and `Box<RawValue>`
-/// always allocates. Other deserializers call `visit_newtype_struct`, which uses `Box<RawValue>`.
-const RAW: &str = "$serde_json::private::RawValue";
-
-impl<'de> Deserialize<'de> for JsonText<'de> {
+impl<'de> Deserialize<'de> for JsonText<'_> {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_newtype_struct(RAW, JsonTextVisitor)
-    }
-}
-
-struct JsonTextVisitor;
-
-impl<'de> Visitor<'de> for JsonTextVisitor {
-    type Value = JsonText<'de>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("any JSON value")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut map: A) -> Result<Self::Value, A::Error> {
-        match map.next_key::<IgnoredAny>()? {
-            Some(_) => map.next_value_seed(self),
-            None => Err(A::Error::custom("a value is missing")),
-        }
-    }
-
-    fn visit_newtype_struct<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        let raw = Box::<RawValue>::deserialize(deserializer)?;
-        Ok(JsonText::Owned(raw.get().into()))
-    }
-
-    fn visit_borrowed_str<E: Error>(self, text: &'de str) -> Result<Self::Value, E> {
-        Ok(JsonText::Borrowed(text))
-    }
-
-    fn visit_str<E: Error>(self, text: &str) -> Result<Self::Value, E> {
-        Ok(JsonText::Owned(text.into()))
-    }
-
-    fn visit_string<E: Error>(self, text: String) -> Result<Self::Value, E> {
-        Ok(JsonText::Owned(text.into()))
-    }
-}
-
-impl<'de> DeserializeSeed<'de> for JsonTextVisitor {
-    type Value = JsonText<'de>;
-
-    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
-        deserializer.deserialize_any(self)
+        Box::<RawValue>::deserialize(deserializer).map(|raw| Self::Owned(raw.into()))
     }
 }
 
