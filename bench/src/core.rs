@@ -143,7 +143,9 @@ fn delivery() -> Result<Repetition, Failure> {
 }
 
 fn authorize() -> Result<Repetition, Failure> {
-    let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?;
+    let mut config = Config::new("id", "secret", [7; 32]);
+    config.redirect_uri = Some("https://app.example/callback".to_owned());
+    let app = App::new(config)?;
     let now = now();
     Ok(Box::new(move || {
         let sign_in = SignIn::new("ada").start(&app, now)?;
@@ -210,7 +212,7 @@ pub(crate) fn allocations() -> Result<(), Failure> {
     };
     print("decoded event", retained(EVENTS, || Ok(decode_answer::<EventPage>(&response, Safety::Safe)?))?);
     print("event decoded by hand", retained(EVENTS, || Ok(serde_json::from_str::<yardstick::Page>(&body)?))?);
-    let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?;
+    let app = App::new(Config::new("id", "secret", [7; 32]))?;
     for count in [1, 1_000, 100_000] {
         let sessions = || (0..count).map(|number| idle_session(&app, number)).collect::<Result<Vec<_>, _>>();
         print(&format!("idle session, one of {count}"), retained(count, sessions)?);

@@ -230,7 +230,7 @@ pub(crate) fn new_event() -> NewEvent {
 }
 
 fn async_user(base: &str, root: Option<Vec<u8>>) -> Result<connect_hyper::User, Failure> {
-    let client = connect_hyper::Client::builder("id", "secret", "https://app.example/callback");
+    let client = connect_hyper::Client::builder("id", "secret");
     let client = match root {
         Some(root) => client.root_certificates(root),
         None => client,
@@ -307,7 +307,7 @@ fn blocking_user(
     base: &str,
     with: impl FnOnce(connect_blocking::Builder) -> connect_blocking::Builder,
 ) -> Result<connect_blocking::User, Failure> {
-    let client = connect_blocking::Client::builder("id", "secret", "https://app.example/callback");
+    let client = connect_blocking::Client::builder("id", "secret");
     let user = with(client.base_url(format!("{base}/api"))).build()?.user("ada");
     user.import(tokens())?;
     Ok(user)

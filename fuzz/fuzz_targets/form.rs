@@ -95,7 +95,8 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
 }
 
 fn request_of(grant: &Grant) -> bytes::Bytes {
-    let mut config = Config::new(CLIENT, SECRET, POSTMESSAGE, [7; 32]);
+    let mut config = Config::new(CLIENT, SECRET, [7; 32]);
+    config.redirect_uri = Some(POSTMESSAGE.to_owned());
     config.profile = Some(google::profile());
     let app = App::new(config).expect("a valid configuration");
     grant.request(&app, at()).expect("a request").into_body()

@@ -67,7 +67,7 @@ impl World {
     }
 
     fn with(profile: Option<Profile>) -> Self {
-        let mut config = Config::new(CLIENT, SECRET, "https://app.example/callback", [7; 32]);
+        let mut config = Config::new(CLIENT, SECRET, [7; 32]);
         config.retry = RetryPolicy::attempts(3);
         config.profile = profile;
         let app = App::new(config).expect("a valid configuration");

@@ -224,10 +224,11 @@ macro_rules! client_of {
         let world = $world;
         let own = world.credentials();
         let builder = match own.client_secret {
-            Some(secret) => <$client>::builder(own.client_id, secret, own.redirect_uri),
-            None => <$client>::public_builder(own.client_id, own.redirect_uri),
+            Some(secret) => <$client>::builder(own.client_id, secret),
+            None => <$client>::public_builder(own.client_id),
         };
-        let builder = builder.base_url(world.base_url()).store(world.store.clone());
+        let builder =
+            builder.redirect_uri(own.redirect_uri).base_url(world.base_url()).store(world.store.clone());
         match $profile {
             Some(profile) => builder.profile(profile),
             None => builder,

@@ -24,7 +24,7 @@ fn client_with(respond: impl Fn(&Request) -> Response + Send + Sync + 'static) -
         counter.fetch_add(1, SeqCst);
         Ok(respond(&request))
     };
-    let client = Client::builder("id", "secret", REDIRECT).transport(transport).build().unwrap();
+    let client = Client::builder("id", "secret").redirect_uri(REDIRECT).transport(transport).build().unwrap();
     client.user("ann").import(Tokens::new("access", "refresh")).unwrap();
     (client, count)
 }
@@ -98,7 +98,7 @@ fn access_token_with_a_line_break_is_never_sent() {
 #[test]
 fn invalid_configuration_is_refused() {
     let built = |edit: fn(connect_blocking::Builder) -> connect_blocking::Builder| -> Result<Client, Error> {
-        edit(Client::builder("id", "secret", REDIRECT)).build()
+        edit(Client::builder("id", "secret").redirect_uri(REDIRECT)).build()
     };
     let wrong: [fn(connect_blocking::Builder) -> connect_blocking::Builder; 8] = [
         |builder| builder.base_url("http://connect.example/api"),
@@ -117,7 +117,7 @@ fn invalid_configuration_is_refused() {
     for (id, secret, redirect) in
         [("", "s", REDIRECT), ("i", "", REDIRECT), ("i", "s", "http://app.example/"), ("i", "s", "")]
     {
-        let error = Client::builder(id, secret, redirect).build().map(drop).unwrap_err();
+        let error = Client::builder(id, secret).redirect_uri(redirect).build().map(drop).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
     }
     built(|builder| builder).unwrap();
@@ -172,8 +172,9 @@ fn panic_in_the_transport_leaves_no_waiter() {
         }
         inner(request)
     };
-    let builder =
-        Client::builder(app.client_id, app.client_secret, app.redirect_uri).base_url(world.base_url());
+    let builder = Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
+        .base_url(world.base_url());
     let client = builder.transport(transport).store(world.store.clone()).build().unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();

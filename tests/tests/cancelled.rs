@@ -15,7 +15,8 @@ async fn ten_thousand_cancelled_calls_lose_no_token() {
     let world = World::new(Place::Socket).expect("a sandbox");
     world.set("rotation", "strict").expect("a switch");
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let client = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let client = Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .store(MemoryStore::new())
         .build()

@@ -10,10 +10,7 @@ const CLOSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 macro_rules! client {
     ($client:ident, $store:expr) => {
-        $client::Client::builder("id", "secret", "https://app.example/callback")
-            .store($store)
-            .build()
-            .unwrap()
+        $client::Client::builder("id", "secret").store($store).build().unwrap()
     };
 }
 

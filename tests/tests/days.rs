@@ -32,7 +32,8 @@ fn all_day_event_keeps_its_dates_in_every_time_zone() {
 fn one_series_per_utc_offset_keeps_its_local_time() {
     let world = World::new(Place::Memory).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let client = connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .transport(world.in_memory())
         .build()

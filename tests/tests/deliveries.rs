@@ -23,7 +23,8 @@ fn world() -> (World, Request<bytes::Bytes>) {
     world.set("webhook_url", "http://127.0.0.1:9/hook").expect("a switch");
     world.set("initial_sync", "off").expect("a switch");
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let client = connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .build()
         .expect("a client");
@@ -35,7 +36,8 @@ fn world() -> (World, Request<bytes::Bytes>) {
 
 fn asynchronous(world: &World) -> connect_hyper::Client {
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    connect_hyper::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    connect_hyper::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .build()
         .expect("a client")
@@ -43,7 +45,8 @@ fn asynchronous(world: &World) -> connect_hyper::Client {
 
 fn blocking(world: &World) -> connect_blocking::Client {
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .build()
         .expect("a client")

@@ -11,7 +11,8 @@ const LEASE: Duration = Duration::from_secs(60);
 macro_rules! client {
     ($client:ident, $world:expr, $store:expr, $timeout:expr, $transport:expr) => {{
         let app = $world.sandbox(|sandbox| sandbox.credentials());
-        $client::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        $client::Client::builder(app.client_id, app.client_secret)
+            .redirect_uri(app.redirect_uri)
             .base_url($world.base_url())
             .timeout($timeout)
             .store($store)

@@ -41,7 +41,8 @@ mod asynchronous {
 
     fn client(world: &World, store: impl TokenStore) -> Client {
         let app = world.sandbox(|sandbox| sandbox.credentials());
-        Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        Client::builder(app.client_id, app.client_secret)
+            .redirect_uri(app.redirect_uri)
             .base_url(world.base_url())
             .store(store)
             .build()
@@ -180,7 +181,8 @@ mod asynchronous {
     async fn leader_and_waiter_end_at_their_own_timeout() {
         let world = World::new(Place::Socket).unwrap();
         let app = world.sandbox(|sandbox| sandbox.credentials());
-        let client = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        let client = Client::builder(app.client_id, app.client_secret)
+            .redirect_uri(app.redirect_uri)
             .base_url(world.base_url())
             .timeout(a_while(200))
             .store(world.store.clone())
@@ -218,7 +220,9 @@ mod blocking {
 
     fn builder(world: &World) -> connect_blocking::Builder {
         let app = world.sandbox(|sandbox| sandbox.credentials());
-        Client::builder(app.client_id, app.client_secret, app.redirect_uri).base_url(world.base_url())
+        Client::builder(app.client_id, app.client_secret)
+            .redirect_uri(app.redirect_uri)
+            .base_url(world.base_url())
     }
 
     fn sign_in(world: &World, client: &Client) -> User {

@@ -115,6 +115,7 @@ const DATA: &[&str] = &[
     "EventId",
     "EventPage",
     "EventRecurrence",
+    "EventWindows",
     "FeedPage",
     "FeedRequest",
     "Fingerprint",
@@ -201,8 +202,9 @@ fn now() -> Now {
 }
 
 fn config() -> Config {
-    let redirect_uri = "https://app.example/callback";
-    Config::new("id", "hush-client", redirect_uri, *b"hush-seed-hush-seed-hush-seed-hu")
+    let mut config = Config::new("id", "hush-client", *b"hush-seed-hush-seed-hush-seed-hu");
+    config.redirect_uri = Some("https://app.example/callback".to_owned());
+    config
 }
 
 macro_rules! wait {
@@ -222,7 +224,7 @@ macro_rules! client {
         let app = world.sandbox(|sandbox| sandbox.credentials());
         let ended = Arc::new(Mutex::new(Vec::new()));
         let hear = ended.clone();
-        let client = $client::Client::builder(&*app.client_id, "hush-client", &*app.redirect_uri)
+        let client = $client::Client::builder(&*app.client_id, "hush-client").redirect_uri(&*app.redirect_uri)
             .base_url(world.base_url())
             .webhook_keys(testing::keys(Timestamp::now()))
             .retry(RetryPolicy::none())
@@ -247,7 +249,7 @@ macro_rules! client {
         let received = wait!($($runtime)?, client.webhooks().receive(delivery.headers(), delivery.body()));
         printed.add("Received", &received.unwrap());
         // With the right secret the service refuses the tokens.
-        let client = $client::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+        let client = $client::Client::builder(&*app.client_id, &*app.client_secret).redirect_uri(&*app.redirect_uri)
             .base_url(world.base_url())
             .on_session_ended(move |over: SessionEnded| hear.lock().unwrap().push(over))
             .build()
@@ -334,9 +336,9 @@ fn no_type_prints_a_secret() {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     client!(printed, connect_blocking);
     client!(printed, connect_hyper, runtime);
-    let hyper = connect_hyper::Client::builder("id", "hush-client", "https://app.example/callback");
+    let hyper = connect_hyper::Client::builder("id", "hush-client");
     printed.add("PageStream", &hyper.build().unwrap().user("ann").events().list(list()).pages());
-    let client = connect_blocking::Client::builder("id", "hush-client", "https://app.example/callback");
+    let client = connect_blocking::Client::builder("id", "hush-client");
     printed.add("Builder", &client);
     let pages = client.build().unwrap().user("ann").events().list(list());
     printed.add("Items", &pages.clone().items());

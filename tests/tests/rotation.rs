@@ -64,7 +64,7 @@ impl World {
         ] {
             settings.set(name, value).unwrap();
         }
-        let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
+        let app = App::new(Config::new("id", "secret", [7; 32])).unwrap();
         let start = "2026-11-21T10:00:00Z".parse().unwrap();
         let mut sandbox = Sandbox::new(settings);
         for user in 0..4 {

@@ -68,7 +68,7 @@ macro_rules! life {
         let basic = STANDARD.encode(format!("{}:{}", app.client_id, app.client_secret));
         secrets.add("the client secret", &app.client_secret);
         secrets.add("the basic credentials", &basic);
-        let mut builder = $client::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        let mut builder = $client::Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri)
             .base_url(world.base_url())
             .store(world.store.clone());
         if let Some(root) = &world.root {

@@ -42,7 +42,8 @@ fn end_process(how: &str, client: &str, rotation: &str, end_time: u64) -> Count 
     let store = FileStore::open(folder.path()).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let builder = || {
-        Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+        Client::builder(&*app.client_id, &*app.client_secret)
+            .redirect_uri(&*app.redirect_uri)
             .base_url(world.base_url())
             .store(store.clone())
             .build()

@@ -86,8 +86,9 @@ async fn asynchronous() {
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let store = Flaky::new(MemoryStore::new());
     let gate = Floodgate::new(store.clone());
-    let plain = connect_hyper::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri);
-    let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
+    let plain = connect_hyper::Client::builder(&app.client_id, app.client_secret.as_str())
+        .redirect_uri(&app.redirect_uri);
+    let config = connect_core::Config::new("a", "b", [1; 32]);
     let hyper =
         connect_hyper::HyperTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
     let (inner, floodgate) = (Arc::new(hyper), gate.clone());
@@ -128,7 +129,8 @@ async fn asynchronous() {
 async fn asynchronous_callers_share_a_failure() {
     let world = World::new(Place::Socket).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let builder = connect_hyper::Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+    let builder =
+        connect_hyper::Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
     let client = builder.base_url(world.base_url()).build().unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();
@@ -153,7 +155,8 @@ async fn asynchronous_callers_share_a_failure() {
 fn blocking_callers_share_a_failure() {
     let world = World::new(Place::Socket).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let builder = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+    let builder =
+        connect_blocking::Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
     let client = builder.base_url(world.base_url()).build().unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();
@@ -178,7 +181,7 @@ fn blocking() {
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let store = Flaky::new(MemoryStore::new());
     let gate = Floodgate::new(store.clone());
-    let config = connect_core::Config::new("a", "b", "https://c", [1; 32]);
+    let config = connect_core::Config::new("a", "b", [1; 32]);
     let ureq =
         connect_blocking::UreqTransport::new(&connect_core::Network::from_vars(|_| None), &config).unwrap();
     let floodgate = gate.clone();
@@ -191,13 +194,13 @@ fn blocking() {
         }
         Ok(response)
     };
-    let client =
-        connect_blocking::Client::builder(&app.client_id, app.client_secret.as_str(), &app.redirect_uri)
-            .base_url(world.base_url())
-            .store(store)
-            .transport(transport)
-            .build()
-            .unwrap();
+    let client = connect_blocking::Client::builder(&app.client_id, app.client_secret.as_str())
+        .redirect_uri(&app.redirect_uri)
+        .base_url(world.base_url())
+        .store(store)
+        .transport(transport)
+        .build()
+        .unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();
     client.auth().finish(sign_in, &callback).unwrap().calendars().list().unwrap();

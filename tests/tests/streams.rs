@@ -14,8 +14,9 @@ use jiff::{SignedDuration, Timestamp};
 
 async fn sign_in(world: &World) -> User {
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let builder =
-        Client::builder(app.client_id, app.client_secret, app.redirect_uri).base_url(world.base_url());
+    let builder = Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
+        .base_url(world.base_url());
     let client = builder.build().unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
     let callback = world.consent(sign_in.url()).unwrap();
@@ -93,7 +94,7 @@ async fn reading_ahead_can_be_turned_off() {
 
 #[test]
 fn list_without_a_runtime_ends_with_an_error() {
-    let client = Client::builder("id", "secret", "https://app.example/callback").build().unwrap();
+    let client = Client::builder("id", "secret").build().unwrap();
     let mut items = client.user("ann").events().list(events()).items();
     let mut cx = Context::from_waker(std::task::Waker::noop());
     let mut poll = || Pin::new(&mut items).poll_next(&mut cx);
@@ -103,7 +104,8 @@ fn list_without_a_runtime_ends_with_an_error() {
 
 fn blocking_user(world: &World) -> connect_blocking::User {
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let builder = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let builder = connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url());
     let client = builder.build().unwrap();
     let sign_in = client.auth().sign_in(SignIn::new("ann")).unwrap();
@@ -138,10 +140,7 @@ fn panic_while_reading_ahead_is_an_error_not_the_end_of_the_list() {
         assert!(CALLS.fetch_add(1, Relaxed) == 0, "the second request panics");
         Ok(http::Response::new(r#"{"events":[{"id":"a"}],"nextPageToken":"t"}"#.into()))
     };
-    let client = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
-        .transport(transport)
-        .build()
-        .unwrap();
+    let client = connect_blocking::Client::builder("id", "secret").transport(transport).build().unwrap();
     let user = client.user("ann");
     user.import(connect_blocking::Tokens::access_only("token")).unwrap();
     let mut items = user.events().list(events()).items().read_ahead().unwrap();
@@ -175,7 +174,7 @@ fn blocking_pages(failing: &'static str) -> (connect_blocking::User, &'static At
         calls.fetch_add(1, Relaxed);
         Ok(thirty_pages(&request.uri().to_string(), failing))
     };
-    let builder = connect_blocking::Client::builder("id", "secret", "https://app.example/callback");
+    let builder = connect_blocking::Client::builder("id", "secret");
     let user = builder.transport(transport).build().unwrap().user("ann");
     user.import(connect_blocking::Tokens::access_only("token")).unwrap();
     (user, calls)
@@ -187,7 +186,7 @@ async fn async_pages(failing: &'static str) -> (User, &'static AtomicU64) {
         calls.fetch_add(1, Relaxed);
         Ok(thirty_pages(&request.uri().to_string(), failing))
     };
-    let builder = Client::builder("id", "secret", "https://app.example/callback");
+    let builder = Client::builder("id", "secret");
     let user = builder.transport(transport).build().unwrap().user("ann");
     user.import(connect_hyper::Tokens::access_only("token")).await.unwrap();
     (user, calls)

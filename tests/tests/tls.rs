@@ -13,10 +13,10 @@ fn request_health(authority: Option<&Authority>, identity: Identity) -> (Server,
 
 fn request_health_with(root: Option<String>, identity: Identity) -> (Server, [Result<(), Error>; 2]) {
     let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
-    let mut blocking = connect_blocking::Client::builder("id", "secret", "https://app.example/callback")
+    let mut blocking = connect_blocking::Client::builder("id", "secret")
         .base_url(server.base_url())
         .retry(connect_core::RetryPolicy::none());
-    let mut hyper = connect_hyper::Client::builder("id", "secret", "https://app.example/callback")
+    let mut hyper = connect_hyper::Client::builder("id", "secret")
         .base_url(server.base_url())
         .retry(connect_core::RetryPolicy::none());
     if let Some(root) = root {
@@ -128,10 +128,12 @@ fn builder_chooses_the_trusted_certificates() {
 #[test]
 fn invalid_root_certificate_is_refused_by_build() {
     for pem in ["", "not PEM", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
-        let blocking =
-            connect_blocking::Client::builder("id", "secret", "https://app.example").root_certificates(pem);
-        let hyper =
-            connect_hyper::Client::builder("id", "secret", "https://app.example").root_certificates(pem);
+        let blocking = connect_blocking::Client::builder("id", "secret")
+            .redirect_uri("https://app.example")
+            .root_certificates(pem);
+        let hyper = connect_hyper::Client::builder("id", "secret")
+            .redirect_uri("https://app.example")
+            .root_certificates(pem);
         for error in [blocking.build().unwrap_err(), hyper.build().unwrap_err()] {
             assert!(matches!(error.kind(), ErrorKind::Configuration), "{error:?}");
         }

@@ -91,7 +91,8 @@ impl Subscriber for Everything {
 fn call_is_one_span_without_private_data() {
     let world = World::new(Place::Socket).unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let client = Client::builder(app.client_id, app.client_secret.clone(), app.redirect_uri)
+    let client = Client::builder(app.client_id, app.client_secret.clone())
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .retry(RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(5)))
         .store(world.store.clone())

@@ -32,7 +32,7 @@ struct Setup {
 macro_rules! built {
     ($client:ident, $setup:expr) => {{
         let setup: &Setup = $setup;
-        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
+        let mut builder = $client::Client::builder("id", "secret")
             .base_url(&setup.base_url)
             .no_proxy()
             .retry(RetryPolicy::attempts(setup.attempts).with_backoff(Duration::ZERO, Duration::ZERO));
@@ -395,8 +395,10 @@ fn any_2xx_of_the_proxy_opens_the_tunnel() {
 #[test]
 fn both_clients_accept_the_same_proxy_urls() {
     let build = |proxy: &str| {
-        let builder = |id| connect_blocking::Client::builder(id, "secret", "https://app.example/callback");
-        let other = |id| connect_hyper::Client::builder(id, "secret", "https://app.example/callback");
+        let builder =
+            |id| connect_blocking::Client::builder(id, "secret").redirect_uri("https://app.example/callback");
+        let other =
+            |id| connect_hyper::Client::builder(id, "secret").redirect_uri("https://app.example/callback");
         [builder("id").proxy(proxy).build().err(), other("id").proxy(proxy).build().err()]
     };
     for proxy in ["http://proxy.example:3128", "http://user:p%40ss@proxy.example:3128", "proxy.example:3128"]

@@ -106,7 +106,7 @@ pub const BASE_URL: &str = "https://api.apptoto.com";
 /// use connect_blocking::{Client, SignIn};
 /// use connect_apptoto::{BASE_URL, Scope};
 ///
-/// let client = Client::builder("id", "secret", "https://app.example/callback")
+/// let client = Client::builder("id", "secret")
 ///     .profile(connect_apptoto::profile())
 ///     .base_url(BASE_URL)
 ///     .build()?;

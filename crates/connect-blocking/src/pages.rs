@@ -139,9 +139,10 @@ impl<E: Paged> fmt::Debug for PageIterator<E> {
 impl Pages<ListEvents> {
     /// Returns the events of all pages, and lists `count` windows of the date range at the same time.
     ///
-    /// Each window is listed in its own thread. The events and their order are the same as in [`Self::items`]. Up to eight pages of each window are
-    /// kept in memory until they are returned. There are at most 16 windows. The threads end after the last
-    /// page, or after their current request if the iterator is dropped.
+    /// Each window is listed in its own thread. The events and their order are the same as in
+    /// [`Self::items`]. Up to eight pages of each window are kept in memory until they are returned. There
+    /// are at most 16 windows. The threads end after the last page, or after their current request if the
+    /// iterator is dropped.
     ///
     /// A list that continues from a page token, lists masters, or has no start or no end has one window.
     ///

@@ -56,7 +56,7 @@ impl Seen {
 
 fn client(seen: &Arc<Seen>, takes: Duration, time: Duration) -> Client {
     let seen = seen.clone();
-    Client::builder("id", "secret", "https://app.example/callback")
+    Client::builder("id", "secret")
         .store(MemoryStore::new())
         .retry(RetryPolicy::none())
         .attempt_timeout(time)

@@ -22,7 +22,7 @@ use jiff::Timestamp;
 
 fn builder(keys: FetchedKeys) -> connect_blocking::Builder {
     let nobody = |_: Request| Err::<Response, _>(TransportError::unreachable("no network"));
-    Client::builder("id", "secret", "https://app.example/callback").transport(nobody).webhook_keys(keys)
+    Client::builder("id", "secret").transport(nobody).webhook_keys(keys)
 }
 
 fn receive(client: &Client) -> Result<Received, Declined> {
@@ -69,8 +69,7 @@ fn panicking_transport_is_called_once() {
         // fetch.
         std::panic::resume_unwind(Box::new("on purpose"))
     };
-    let client =
-        Client::builder("id", "secret", "https://app.example/callback").transport(transport).build().unwrap();
+    let client = Client::builder("id", "secret").transport(transport).build().unwrap();
     let verify = || {
         let delivery = testing::sign("msg_1", "{}", Timestamp::now());
         client.webhooks().verify(delivery.headers(), delivery.body()).unwrap_err()

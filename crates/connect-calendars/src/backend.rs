@@ -21,7 +21,7 @@
 //! # let google = |request: Request| Ok::<_, connect_blocking::TransportError>(Response::new(
 //! #     if request.uri().path().ends_with("/calendarList") { r#"{"items": [{"id": "primary"}]}"# }
 //! #     else { r#"{"items": [{"id": "e", "summary": "Stand-up"}]}"# }.into()));
-//! let client = Client::builder("id", "secret", "https://app.example/callback")
+//! let client = Client::builder("id", "secret")
 //!     .profile(google::profile())
 //!     .base_url(google::BASE_URL)
 //! #   .store(MemoryStore::new())

@@ -15,7 +15,7 @@
 //! use connect_core::{Tokens, types::{NewEvent, Provider}};
 //! use connect_calendars::google::{self, InsertEvent};
 //!
-//! let client = Client::builder("id", "secret", "https://app.example/callback")
+//! let client = Client::builder("id", "secret")
 //!     .profile(google::profile())
 //!     .base_url(google::BASE_URL)
 //!     .transport(|request: Request| {

@@ -10,7 +10,7 @@
 //! use connect_blocking::{Client, Request, Response};
 //! use connect_calendars::{microsoft, outlook::{self, CalendarView}};
 //!
-//! let client = Client::builder("id", "secret", "https://app.example/callback")
+//! let client = Client::builder("id", "secret")
 //!     .profile(microsoft::profile(&microsoft::Tenant::Common))
 //!     .base_url(outlook::BASE_URL)
 //!     .transport(|request: Request| {

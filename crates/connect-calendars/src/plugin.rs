@@ -22,7 +22,7 @@
 //!
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
 //! let listener = Loopback::bind()?;
-//! let client = Client::builder("id", "not so secret", listener.redirect_uri())
+//! let client = Client::builder("id", "not so secret").redirect_uri(listener.redirect_uri())
 //!     .profile(google::profile())
 //!     .base_url(google::BASE_URL)
 //!     .build()?;

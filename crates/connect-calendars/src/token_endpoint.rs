@@ -44,7 +44,7 @@
 //!     let tokens = r#"{"access_token":"1/a","refresh_token":"1//r","token_type":"Bearer","expires_in":59}"#;
 //!     Ok(Response::new(tokens.into()))
 //! };
-//! let connect = Client::builder("id", "secret", POSTMESSAGE)
+//! let connect = Client::builder("id", "secret").redirect_uri(POSTMESSAGE)
 //!     .profile(google::profile())
 //!     .transport(google)
 //!     .build()?;

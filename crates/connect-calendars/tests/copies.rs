@@ -502,7 +502,7 @@ impl World {
 
     fn connect(&self) -> User {
         let app = self.with(|sandbox, _| sandbox.credentials());
-        let builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+        let builder = Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
         self.sign_in(builder.base_url(format!("{ORIGIN}/api")), SignIn::new(USER))
     }
 
@@ -528,7 +528,8 @@ impl World {
     ) -> User {
         let own =
             self.with(|sandbox, _| sandbox.provider_credentials(server, ClientType::Confidential)).unwrap();
-        let builder = Client::builder(own.client_id, own.client_secret.unwrap(), own.redirect_uri);
+        let builder =
+            Client::builder(own.client_id, own.client_secret.unwrap()).redirect_uri(own.redirect_uri);
         self.sign_in(builder.profile(profile).base_url(format!("{ORIGIN}{api}")), sign_in)
     }
 

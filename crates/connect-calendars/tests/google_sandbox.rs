@@ -440,7 +440,7 @@ async fn async_client_creates_once_and_follows_changes() {
     let server = sandbox(&[("google_empty_pages", "on")]);
     let blocking = tokio::task::block_in_place(|| ada(&server));
     let tokens: Tokens = connect_core::Caller::tokens(&blocking, std::time::Duration::MAX).unwrap();
-    let client = connect_hyper::Client::builder("id", "secret", "https://app.example/callback")
+    let client = connect_hyper::Client::builder("id", "secret")
         .profile(connect_calendars::google::profile())
         .base_url(base_url(&server))
         .build()
@@ -460,10 +460,8 @@ async fn async_client_creates_once_and_follows_changes() {
 
 #[test]
 fn client_without_a_base_url_is_a_configuration_error() {
-    let client = Client::builder("id", "secret", "https://app.example/callback")
-        .profile(connect_calendars::google::profile())
-        .build()
-        .unwrap();
+    let client =
+        Client::builder("id", "secret").profile(connect_calendars::google::profile()).build().unwrap();
     let error = client.user("ada").send(&ListCalendars::new()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration), "{error}");
 }

@@ -60,7 +60,7 @@ impl World {
         let app = self.with(|sandbox, _| sandbox.credentials());
         let world = self.clone();
         let transport = move |request: Request| Ok::<_, TransportError>(world.handle(request));
-        let builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri);
+        let builder = Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
         let client = builder.transport(transport).build().unwrap();
         let pending = client.auth().sign_in(SignIn::new("ada")).unwrap();
         let reply = self.handle(http::Request::get(pending.url().to_owned()).body(Bytes::new()).unwrap());

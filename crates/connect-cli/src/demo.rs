@@ -62,7 +62,8 @@ fn sandbox(receiver: &Receiver) -> Result<Server, DemoError> {
 /// Creates a client with the credentials of the sandbox's application.
 fn client(server: &Server) -> Result<Client, Error> {
     let application = server.credentials();
-    Client::builder(application.client_id, application.client_secret, application.redirect_uri)
+    Client::builder(application.client_id, application.client_secret)
+        .redirect_uri(application.redirect_uri)
         .base_url(server.base_url())
         .build()
 }

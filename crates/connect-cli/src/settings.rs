@@ -280,7 +280,7 @@ impl Resolved {
         let builder = match &credentials.secret {
             Some(secret) => self.builder(id, secret.clone())?,
             None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
-            None => self.configure(Client::public_builder(id, &self.redirect_uri))?,
+            None => self.configure(Client::public_builder(id).redirect_uri(&self.redirect_uri))?,
         };
         let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
             Some(profile) => builder.profile(profile),
@@ -336,7 +336,7 @@ impl Resolved {
     }
 
     fn builder(&self, id: &str, secret: Secret) -> Result<Builder, Failure> {
-        self.configure(Client::builder(id, secret, &self.redirect_uri))
+        self.configure(Client::builder(id, secret).redirect_uri(&self.redirect_uri))
     }
 
     fn configure(&self, builder: Builder) -> Result<Builder, Failure> {

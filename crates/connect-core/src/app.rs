@@ -28,7 +28,7 @@ use crate::{
 /// The base URL of the Mobiscroll Connect API.
 pub const CONNECT_BASE_URL: &str = "https://connect.mobiscroll.com/api";
 
-/// The configuration of an application. Only the credentials, redirect URI and seed have no default.
+/// The configuration of an application. Only the credentials and the seed have no default.
 #[derive(Clone)]
 #[non_exhaustive]
 pub struct Config {
@@ -37,7 +37,9 @@ pub struct Config {
     /// The client secret, or `None` for a public client (RFC 6749 2.1), which cannot protect a secret.
     pub client_secret: Option<Secret>,
     /// The redirect URI, exactly as registered, or `postmessage` for codes from Google's popup.
-    pub redirect_uri: String,
+    ///
+    /// Only sign-ins need a redirect URI. Default: none, so each sign-in must have its own.
+    pub redirect_uri: Option<String>,
     /// The base URL of the API. Default [`CONNECT_BASE_URL`].
     ///
     /// If [`profile`](Self::profile) is set or the client is anonymous, there is no default, because
@@ -78,34 +80,29 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Creates a configuration from the four required values. All other fields have their defaults.
+    /// Creates a configuration from the three required values. All other fields have their defaults.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
-        redirect_uri: impl Into<String>,
         seed: impl Into<Seed>,
     ) -> Self {
         let client_secret = Some(client_secret.into());
-        Self { client_secret, ..Self::public(client_id, redirect_uri, seed) }
+        Self { client_secret, ..Self::public(client_id, seed) }
     }
 
     /// Creates the configuration of an anonymous client, for endpoints that need no user.
     pub fn anonymous(seed: impl Into<Seed>) -> Self {
-        Self::public("", "", seed)
+        Self::public("", seed)
     }
 
     /// Creates the configuration of a public client, such as an installed program or a device.
     ///
     /// Set [`profile`](Self::profile) to the profile of a server that checks PKCE ([`Pkce::Used`]).
-    pub fn public(
-        client_id: impl Into<String>,
-        redirect_uri: impl Into<String>,
-        seed: impl Into<Seed>,
-    ) -> Self {
+    pub fn public(client_id: impl Into<String>, seed: impl Into<Seed>) -> Self {
         Self {
             client_id: client_id.into(),
             client_secret: None,
-            redirect_uri: redirect_uri.into(),
+            redirect_uri: None,
             base_url: None,
             profile: None,
             user_agent: concat!("connect-rs/", env!("CARGO_PKG_VERSION")).to_owned(),
@@ -122,26 +119,22 @@ impl Config {
 
     /// Creates a configuration from environment variables. `var` returns the value of a variable.
     ///
-    /// `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET` and
-    /// `MOBISCROLL_CONNECT_REDIRECT_URI` are required. `MOBISCROLL_CONNECT_BASE_URL` is optional.
+    /// `MOBISCROLL_CONNECT_CLIENT_ID` and `MOBISCROLL_CONNECT_CLIENT_SECRET` are required.
+    /// `MOBISCROLL_CONNECT_REDIRECT_URI` and `MOBISCROLL_CONNECT_BASE_URL` are optional.
     ///
     /// # Errors
     /// If a required variable is missing or empty.
     pub fn from_vars(var: impl Fn(&str) -> Option<String>, seed: impl Into<Seed>) -> Result<Self, Error> {
+        let var = |name: &str| var(name).filter(|value| !value.is_empty());
         let need = |name: &str| {
-            var(name).filter(|value| !value.is_empty()).ok_or_else(|| {
+            var(name).ok_or_else(|| {
                 Error::configuration(format!("the environment variable {name} is missing or empty"))
             })
         };
-        let mut config = Self::new(
-            need("MOBISCROLL_CONNECT_CLIENT_ID")?,
-            need("MOBISCROLL_CONNECT_CLIENT_SECRET")?,
-            need("MOBISCROLL_CONNECT_REDIRECT_URI")?,
-            seed,
-        );
-        if let Some(base_url) = var("MOBISCROLL_CONNECT_BASE_URL").filter(|value| !value.is_empty()) {
-            config.base_url = Some(base_url);
-        }
+        let mut config =
+            Self::new(need("MOBISCROLL_CONNECT_CLIENT_ID")?, need("MOBISCROLL_CONNECT_CLIENT_SECRET")?, seed);
+        config.redirect_uri = var("MOBISCROLL_CONNECT_REDIRECT_URI");
+        config.base_url = var("MOBISCROLL_CONNECT_BASE_URL");
         Ok(config)
     }
 
@@ -156,7 +149,16 @@ impl Config {
     }
 
     pub(crate) fn is_anonymous(&self) -> bool {
-        self.client_id.is_empty() && self.client_secret.is_none() && self.redirect_uri.is_empty()
+        self.client_id.is_empty() && self.client_secret.is_none() && self.redirect_uri.is_none()
+    }
+
+    /// Returns the redirect URI `own` of a sign-in, or the configured one.
+    pub(crate) fn redirect_uri<'a>(&'a self, own: Option<&'a str>) -> Result<&'a str, Error> {
+        own.or(self.redirect_uri.as_deref()).ok_or_else(|| {
+            Error::configuration(
+                "a sign-in needs the redirect URI that is registered for the client (set it in the builder, or MOBISCROLL_CONNECT_REDIRECT_URI)",
+            )
+        })
     }
 }
 
@@ -196,7 +198,7 @@ impl App {
                     "a client without a client secret needs the profile of a server that checks PKCE",
                 ));
             }
-            check_redirect_uri(&config.redirect_uri)?;
+            config.redirect_uri.as_deref().map_or(Ok(()), check_redirect_uri)?;
         }
         if *config.seed.0 == [0; 32] {
             return Err(Error::configuration(
@@ -335,7 +337,8 @@ mod tests {
     use super::*;
 
     fn app(base_url: &str, redirect_uri: &str) -> Result<App, Error> {
-        let mut config = Config::new("id", "secret", redirect_uri, [7; 32]);
+        let mut config = Config::new("id", "secret", [7; 32]);
+        config.redirect_uri = Some(redirect_uri.to_owned());
         config.base_url = Some(base_url.to_owned());
         App::new(config)
     }
@@ -392,6 +395,18 @@ mod tests {
     }
 
     #[test]
+    fn two_variables_are_enough() {
+        let value = |name: &str| match name {
+            "MOBISCROLL_CONNECT_CLIENT_ID" => Some("id".to_owned()),
+            "MOBISCROLL_CONNECT_CLIENT_SECRET" => Some("secret".to_owned()),
+            _ => None,
+        };
+        let config = Config::from_vars(value, [7; 32]).unwrap();
+        assert_eq!((&config.redirect_uri, &config.base_url), (&None, &None));
+        App::new(config).unwrap();
+    }
+
+    #[test]
     fn configuration_is_read_from_variables() {
         let config = |base_url: Option<&'static str>| {
             let var = move |name: &str| match name.trim_start_matches("MOBISCROLL_CONNECT_") {
@@ -408,7 +423,7 @@ mod tests {
             (from.client_id.as_str(), from.client_secret.as_ref().unwrap().expose()),
             ("id", "secret")
         );
-        assert_eq!(from.redirect_uri, "https://app.example/callback");
+        assert_eq!(from.redirect_uri.as_deref(), Some("https://app.example/callback"));
         assert_eq!(from.base_url.as_deref(), Some("https://connect.example/api"));
         for unset in [None, Some("")] {
             assert_eq!(config(unset).base_url, None);

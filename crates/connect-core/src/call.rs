@@ -68,7 +68,7 @@ pub struct Attempts(pub u32);
 /// # use std::time::Duration;
 /// # use connect_core::{machine::*, types::ListCalendars, *};
 /// # let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::ZERO };
-/// # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32])).unwrap();
+/// # let app = App::new(Config::new("id", "secret", [7; 32])).unwrap();
 /// let session = Session::new(app, "user-123");
 /// let mut step = Call::start(&session, &ListCalendars::new(), now);
 /// let outcome = loop {

@@ -6,7 +6,7 @@
 //!
 //! # use connect_core::{App, Config, machine::Now};
 //! # fn main() -> Result<(), Box<dyn std::error::Error>> {
-//! # let app = App::new(Config::new("id", "not so secret", "http://127.0.0.1/callback", [7; 32]))?;
+//! # let app = App::new(Config::new("id", "not so secret", [7; 32]))?;
 //! # let now = Now { wall: jiff::Timestamp::UNIX_EPOCH, monotonic: Duration::ZERO };
 //! let listener = Loopback::bind()?; // before the browser opens the sign-in page
 //! let sign_in = SignIn::new("me").scopes(google::SCOPES).redirect_uri(listener.redirect_uri());

@@ -177,7 +177,8 @@ fn client_authenticates_in_exactly_one_way() {
 #[test]
 fn public_client_needs_a_server_with_pkce() {
     for profile in [None, Some(without_pkce())] {
-        let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+        let mut config = Config::public("id", [7; 32]);
+        config.redirect_uri = Some("http://127.0.0.1/callback".to_owned());
         config.profile = profile;
         let error = App::new(config).map(drop).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Configuration));
@@ -458,8 +459,22 @@ fn anonymous_client_refuses_every_sign_in_step() {
         assert!(error.to_string().contains("an API key gives access to public data only"), "{error}");
     }
     let mut half = Config::anonymous([7; 32]);
-    half.redirect_uri = "https://app.example/callback".into();
+    half.redirect_uri = Some("https://app.example/callback".to_owned());
     assert!(App::new(half).is_err(), "a redirect URI without a client id is a mistake");
+}
+
+#[test]
+fn only_a_sign_in_needs_a_redirect_uri() {
+    let world = World::with(|config| config.redirect_uri = None);
+    let error = SignIn::new("ann").start(world.session.app(), world.now()).unwrap_err();
+    assert!(error.to_string().contains("needs the redirect URI"), "{error}");
+    let code = || AuthorizationCode::new("c0de");
+    let request = |code| Grant::AuthorizationCode(code).request(world.session.app(), world.now());
+    assert!(request(code()).unwrap_err().to_string().contains("needs the redirect URI"));
+    let own = "https://app.example/callback";
+    assert!(started(&world, SignIn::new("ann").redirect_uri(own)).url().contains("app.example"));
+    request(code().redirect_uri(own)).unwrap();
+    Grant::RefreshToken("token".into()).request(world.session.app(), world.now()).unwrap();
 }
 
 struct OwnEndpoint;
@@ -539,7 +554,8 @@ fn device_without_secret_exchanges_through_the_relay() {
 #[test]
 fn relay_with_plain_http_or_invalid_header_is_refused() {
     let with = |relay: Relay| {
-        let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+        let mut config = Config::public("id", [7; 32]);
+        config.redirect_uri = Some("http://127.0.0.1/callback".to_owned());
         let mut profile = profile();
         profile.relay = Some(relay);
         config.profile = Some(profile);
@@ -576,7 +592,7 @@ fn code_from_a_popup_is_exchanged_in_the_users_session() {
     assert_eq!(world.session.tokens().unwrap().access_token.expose(), "hush-a5");
     // If a code has no redirect URI, the exchange sends the application's redirect URI, which may be
     // `postmessage`.
-    let app = World::with(|config| config.redirect_uri = POSTMESSAGE.into()).session.app().clone();
+    let app = World::with(|config| config.redirect_uri = Some(POSTMESSAGE.to_owned())).session.app().clone();
     let request = Grant::AuthorizationCode(AuthorizationCode::new("c0de"))
         .request(&app, World::default().now())
         .unwrap();
@@ -667,7 +683,8 @@ fn refused_grant_has_the_oauth_error_code() {
 fn tokens_of_another_server_are_not_sent_to_connect() {
     // Without a base URL, the client must not assume that Connect accepts the tokens of another server.
     for config in [Config::anonymous([7; 32]), {
-        let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
+        let mut config = Config::new("id", "hush-client", [7; 32]);
+        config.redirect_uri = Some("https://app.example/callback".to_owned());
         config.profile = Some(profile());
         config
     }] {
@@ -689,7 +706,7 @@ fn empty_user_id_is_refused() {
     ));
     let popup = World::with(|config| {
         set(config, profile());
-        config.redirect_uri = POSTMESSAGE.into();
+        config.redirect_uri = Some(POSTMESSAGE.to_owned());
     });
     let error = SignIn::new("ann").start(popup.session.app(), popup.now()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration), "a popup has no redirect");
@@ -699,7 +716,8 @@ fn empty_user_id_is_refused() {
 fn server_that_may_check_pkce_gets_a_challenge() {
     let world = at(|profile| profile.pkce = Pkce::Offered);
     assert_eq!(value(&query(&started(&world, SignIn::new("ann"))), "code_challenge_method"), "S256");
-    let mut config = Config::public("id", "http://127.0.0.1/callback", [7; 32]);
+    let mut config = Config::public("id", [7; 32]);
+    config.redirect_uri = Some("http://127.0.0.1/callback".to_owned());
     let mut profile = profile();
     profile.pkce = Pkce::Offered;
     config.profile = Some(profile);

@@ -89,7 +89,7 @@ impl Drop for SlowClaim {
 
 fn client(setup: impl FnOnce(connect_hyper::Builder) -> connect_hyper::Builder) -> Client {
     let nobody = |_: Request| async { Err::<Response, _>(TransportError::unreachable("no network")) };
-    let builder = Client::builder("id", "secret", "https://app.example/callback").transport(nobody);
+    let builder = Client::builder("id", "secret").transport(nobody);
     setup(builder.webhook_keys(testing::keys(Timestamp::now()))).build().unwrap()
 }
 

@@ -36,7 +36,7 @@ where
         count.fetch_add(1, SeqCst);
         answer()
     };
-    let builder = Client::builder("id", "secret", "https://app.example/callback").transport(transport);
+    let builder = Client::builder("id", "secret").transport(transport);
     let builder = keys.into_iter().fold(builder, |builder, keys| builder.webhook_keys(keys));
     (builder.build().unwrap(), sent)
 }

@@ -8,7 +8,7 @@ use connect_blocking::Client;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let base_url = std::env::args().nth(1).ok_or("usage: custom-transport BASE_URL")?;
-    let connect = Client::builder("client-id", "client-secret", "http://127.0.0.1:8765/callback")
+    let connect = Client::builder("client-id", "client-secret")
         .base_url(base_url)
         .transport(transport::send)
         .build()?;

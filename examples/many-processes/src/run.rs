@@ -87,7 +87,8 @@ impl Run {
         let slow = Fault::on("POST /oauth/token").grant_type("refresh_token").delay(EXCHANGE);
         server.with(|sandbox| sandbox.add_fault(slow.times(u64::from(u32::MAX))));
         let store = options.place.open()?;
-        let client = Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+        let client = Client::builder(&*app.client_id, &*app.client_secret)
+            .redirect_uri(&*app.redirect_uri)
             .base_url(server.base_url())
             .store(store.clone())
             .build()?;

@@ -47,7 +47,8 @@ pub(crate) fn main(options: WorkerOptions) -> Result<(), Failure> {
 }
 
 async fn work(options: WorkerOptions) -> Result<(), Failure> {
-    let builder = Client::builder(&*options.client_id, &*options.client_secret, &*options.redirect_uri)
+    let builder = Client::builder(&*options.client_id, &*options.client_secret)
+        .redirect_uri(&*options.redirect_uri)
         .base_url(&*options.base_url)
         .exchange_timeout(Duration::from_millis(options.exchange_timeout_ms))
         .on_session_ended(|ended: SessionEnded| println!("ended {}", ended.key.user));

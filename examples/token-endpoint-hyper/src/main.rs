@@ -22,7 +22,8 @@ type Shared = Arc<(TokenEndpoint, Client)>;
 async fn main() -> Result<(), Box<dyn std::error::Error>> {
     let mut profile = google::profile();
     profile.token_url = var("GOOGLE_TOKEN_URL").unwrap_or(profile.token_url); // for tests
-    let connect = Client::builder(var("GOOGLE_CLIENT_ID")?, var("GOOGLE_CLIENT_SECRET")?, POSTMESSAGE);
+    let connect =
+        Client::builder(var("GOOGLE_CLIENT_ID")?, var("GOOGLE_CLIENT_SECRET")?).redirect_uri(POSTMESSAGE);
     let connect = connect.profile(profile).build()?;
     // A browser sends the session cookie from pages of another origin only if credentials are allowed.
     let endpoint = TokenEndpoint::new(&var("APP_ORIGIN")?)?.allow_credentials();

@@ -177,8 +177,8 @@ impl World {
         let ended: Arc<Mutex<Vec<String>>> = Arc::default();
         let mut seed = [1; 32];
         seed[..8].copy_from_slice(&self.rng.u64(..).to_le_bytes());
-        let mut config =
-            Config::new("sandbox-client", "sandbox-secret", "http://127.0.0.1:8765/callback", seed);
+        let mut config = Config::new("sandbox-client", "sandbox-secret", seed);
+        config.redirect_uri = Some("http://127.0.0.1:8765/callback".to_owned());
         let base_url = "http://127.0.0.1:1/api";
         config.base_url = Some(base_url.to_owned());
         if self.recoverable

@@ -13,7 +13,8 @@ use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
 fn main() -> Result<(), Failure> {
     let world = World::new(Place::Memory)?;
     let app = world.sandbox(|sandbox| sandbox.credentials());
-    let client = connect_blocking::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let client = connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(world.base_url())
         .transport(world.in_memory())
         .build()?;

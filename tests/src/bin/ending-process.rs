@@ -27,7 +27,8 @@ fn main() -> Result<(), Failure> {
     let mut input = stdin().lock().lines();
     macro_rules! client {
         ($client:ident) => {
-            $client::Client::builder(client_id, client_secret.as_str(), redirect_uri)
+            $client::Client::builder(client_id, client_secret.as_str())
+                .redirect_uri(redirect_uri)
                 .base_url(base_url)
                 .store(FileStore::open(folder)?)
                 .build()?

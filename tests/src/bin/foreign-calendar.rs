@@ -119,7 +119,7 @@ fn all<E: Paged + Sync>(user: &impl Caller, request: E) -> Result<Vec<E::Item>, 
 }
 
 fn blocking(base: &str, token: &str) -> Result<connect_blocking::User, Error> {
-    let client = connect_blocking::Client::builder("id", "secret", "http://127.0.0.1:8765/callback")
+    let client = connect_blocking::Client::builder("id", "secret")
         .profile(google::profile_at(base))
         .base_url(format!("{base}/calendar/v3"))
         .store(MemoryStore::new())
@@ -130,7 +130,7 @@ fn blocking(base: &str, token: &str) -> Result<connect_blocking::User, Error> {
 }
 
 fn hyper<'a>(runtime: &'a tokio::runtime::Runtime, base: &str, token: &str) -> Result<BlockOn<'a>, Error> {
-    let client = connect_hyper::Client::builder("id", "secret", "http://127.0.0.1:8765/callback")
+    let client = connect_hyper::Client::builder("id", "secret")
         .profile(google::profile_at(base))
         .base_url(format!("{base}/calendar/v3"))
         .store(MemoryStore::new())

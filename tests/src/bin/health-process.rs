@@ -6,9 +6,8 @@ use connect_core::{Error, RetryPolicy, types::Health};
 
 macro_rules! built {
     ($client:ident, $base_url:expr, $trust:expr, $roots:expr) => {{
-        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
-            .base_url($base_url)
-            .retry(RetryPolicy::none());
+        let mut builder =
+            $client::Client::builder("id", "secret").base_url($base_url).retry(RetryPolicy::none());
         if $trust == "platform" {
             builder = builder.platform_verifier();
         }

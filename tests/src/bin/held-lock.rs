@@ -47,7 +47,8 @@ fn main() -> Result<ExitCode, Failure> {
 macro_rules! client {
     ($client:ident, $world:expr, $store:expr, $transport:expr) => {{
         let app = $world.sandbox(|sandbox| sandbox.credentials());
-        $client::Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+        $client::Client::builder(app.client_id, app.client_secret)
+            .redirect_uri(app.redirect_uri)
             .base_url($world.base_url())
             .timeout(TIMEOUT)
             .store($store)

@@ -37,7 +37,8 @@ fn main() -> Result<(), Failure> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["client", url, id, secret, redirect, folder, users, seconds] => {
-            let client = connect_hyper::Client::builder(id, secret, redirect)
+            let client = connect_hyper::Client::builder(id, secret)
+                .redirect_uri(redirect)
                 .base_url(url)
                 .store(FileStore::open(folder)?)
                 .build()?;
@@ -117,7 +118,8 @@ impl Client {
 
 fn sign_in(server: &Server, users: usize, folder: &std::path::Path) -> Result<(), Failure> {
     let app = server.credentials();
-    let client = connect_blocking::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+    let client = connect_blocking::Client::builder(&*app.client_id, &*app.client_secret)
+        .redirect_uri(&*app.redirect_uri)
         .base_url(server.base_url())
         .store(FileStore::open(folder)?)
         .build()?;

@@ -10,7 +10,8 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let [base_url, client_id, client_secret, redirect_uri, folder, user] = &args[..] else {
         return Err("expected six arguments".into());
     };
-    let client = Client::builder(client_id, client_secret.as_str(), redirect_uri)
+    let client = Client::builder(client_id, client_secret.as_str())
+        .redirect_uri(redirect_uri)
         .base_url(base_url)
         .store(FileStore::open(folder)?)
         .build()?;

@@ -99,7 +99,8 @@ where
     world.set("rotation", "strict").unwrap();
     let app = world.sandbox(|sandbox| sandbox.credentials());
     let client = |store| {
-        Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
+        Client::builder(&*app.client_id, &*app.client_secret)
+            .redirect_uri(&*app.redirect_uri)
             .base_url(world.base_url())
             .async_store(store)
             .build()

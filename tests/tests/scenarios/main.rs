@@ -51,7 +51,8 @@ macro_rules! shared_items {
         /// Returns a builder with the sandbox's credentials, the world's store and the tested transport.
         fn client(world: &World) -> Builder {
             let app = world.sandbox(|sandbox| sandbox.credentials());
-            let mut builder = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+            let mut builder = Client::builder(app.client_id, app.client_secret)
+                .redirect_uri(app.redirect_uri)
                 .base_url(world.base_url())
                 .retry(
                     RetryPolicy::default().with_backoff(Duration::from_millis(1), Duration::from_millis(5)),

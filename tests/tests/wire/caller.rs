@@ -97,7 +97,8 @@ struct Hyper(connect_hyper::Client, Runtime);
 macro_rules! built {
     ($client:ident, $url:expr, $setup:expr) => {{
         let setup: &Setup = $setup;
-        let mut builder = $client::Client::builder("id", "secret", "https://app.example/callback")
+        let mut builder = $client::Client::builder("id", "secret")
+            .redirect_uri("https://app.example/callback")
             .base_url($url)
             .no_proxy()
             .timeout(setup.timeout)

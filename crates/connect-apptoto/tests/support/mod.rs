@@ -41,7 +41,8 @@ impl Wire {
         answer: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> Client {
         let sent = self.clone();
-        Client::builder("client", "secret", REDIRECT_URI)
+        Client::builder("client", "secret")
+            .redirect_uri(REDIRECT_URI)
             .profile(apptoto::profile())
             .base_url(apptoto::BASE_URL)
             .retry(policy.with_backoff(Duration::ZERO, Duration::ZERO))

@@ -19,7 +19,7 @@ use super::endpoint::{Parameters, endpoint, read};
 /// use connect_core::Tokens;
 /// use connect_calendars::google::{self, ListCalendars};
 ///
-/// let client = Client::builder("id", "secret", "https://app.example/callback")
+/// let client = Client::builder("id", "secret")
 ///     .profile(google::profile())
 ///     .base_url(google::BASE_URL)
 ///     .transport(|_: Request| {

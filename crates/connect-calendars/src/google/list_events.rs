@@ -27,7 +27,7 @@ use super::{
 /// #     let body = r#"{"items": [{"id": "e1", "summary": "Stand-up", "start": {"date": "2026-11-21"}}]}"#;
 /// #     Ok(Response::new(body.into()))
 /// # };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// # let client = Client::builder("id", "secret")
 /// #     .profile(google::profile()).base_url(google::BASE_URL).transport(events).build()?;
 /// # let user = client.user("user-123");
 /// # user.import(Tokens::new("access", "refresh"))?;

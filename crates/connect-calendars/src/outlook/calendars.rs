@@ -24,7 +24,7 @@ use super::{
 /// # let respond = |_: Request| -> Result<Response, _> {
 /// #     Ok(Response::new(r#"{"value": [{"id": "AAMk", "name": "Work"}]}"#.into()))
 /// # };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// # let client = Client::builder("id", "secret")
 /// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
 /// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");

@@ -33,7 +33,7 @@ use round::Round;
 /// #     Ok(Response::new(r#"{"value": [{"id": "AAMk", "subject": "Stand-up"}],
 /// #         "@odata.deltaLink": "https://graph.microsoft.com/v1.0/me/calendarView/delta?$deltatoken=x"}"#.into()))
 /// # };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// # let client = Client::builder("id", "secret")
 /// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
 /// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");

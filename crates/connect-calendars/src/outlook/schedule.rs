@@ -27,7 +27,7 @@ use crate::busy::Interval;
 /// #         "start": {"dateTime": "2026-01-13T08:00:00", "timeZone": "UTC"},
 /// #         "end": {"dateTime": "2026-01-13T09:00:00", "timeZone": "UTC"}}]}]}"#.into()))
 /// # };
-/// # let client = Client::builder("id", "secret", "https://app.example/callback")
+/// # let client = Client::builder("id", "secret")
 /// #     .profile(connect_calendars::microsoft::profile(&connect_calendars::microsoft::Tenant::Common))
 /// #     .base_url(connect_calendars::outlook::BASE_URL).transport(respond).build()?;
 /// # let user = client.user("user-123");

@@ -47,7 +47,8 @@ impl Wire {
         respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> Client {
         let sent = self.clone();
-        Client::builder("client", "secret", "https://app.example/callback")
+        Client::builder("client", "secret")
+            .redirect_uri("https://app.example/callback")
             .profile(google::profile())
             .base_url(google::BASE_URL)
             .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))
@@ -109,7 +110,8 @@ pub fn signed_in(server: &Server, account: &str, scopes: &[&str]) -> User {
     let own = server
         .with(|sandbox| sandbox.provider_credentials(AuthorizationServer::Google, ClientType::Confidential))
         .unwrap();
-    let client = Client::builder(own.client_id, own.client_secret.unwrap(), own.redirect_uri)
+    let client = Client::builder(own.client_id, own.client_secret.unwrap())
+        .redirect_uri(own.redirect_uri)
         .profile(google::profile_at(&format!("{}/google", server.origin())))
         .base_url(base_url(server))
         .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))

@@ -43,7 +43,8 @@ impl Wire {
         respond: impl Fn(&Request) -> Result<Response, TransportError> + Send + Sync + 'static,
     ) -> User {
         let sent = self.clone();
-        let client = Client::builder("client", "secret", "https://app.example/callback")
+        let client = Client::builder("client", "secret")
+            .redirect_uri("https://app.example/callback")
             .profile(microsoft::profile(&microsoft::Tenant::Common))
             .base_url(outlook::BASE_URL)
             .retry(RetryPolicy::default().with_backoff(Duration::ZERO, Duration::ZERO))

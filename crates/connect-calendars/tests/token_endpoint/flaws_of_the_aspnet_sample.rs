@@ -52,7 +52,8 @@ fn request_without_a_code_is_400_and_the_next_is_served() {
 fn slow_response_delays_no_other_user() {
     let released = Arc::new(AtomicBool::new(false));
     let seen = released.clone();
-    let client = connect_hyper::Client::builder("id", "secret", "postmessage")
+    let client = connect_hyper::Client::builder("id", "secret")
+        .redirect_uri("postmessage")
         .profile(connect_calendars::google::profile())
         .transport(move |request: connect_core::Request| {
             let (slow, seen) = (request.body().windows(4).any(|part| part == b"slow"), seen.clone());

@@ -18,8 +18,9 @@ fn server_with_an_untrusted_certificate_gets_nothing() {
     let (certificate, key) = (own.cert.pem(), own.signing_key.serialize_pem());
     let server = Server::builder().tls(certificate, key).start().unwrap();
     let profile = at(&format!("{}/google/token", server.origin()));
-    let blocking = connect_blocking::Client::builder("google-client", "google-secret", POSTMESSAGE);
-    let hyper = connect_hyper::Client::builder("google-client", "google-secret", POSTMESSAGE);
+    let blocking =
+        connect_blocking::Client::builder("google-client", "google-secret").redirect_uri(POSTMESSAGE);
+    let hyper = connect_hyper::Client::builder("google-client", "google-secret").redirect_uri(POSTMESSAGE);
     let both: Both = [
         Box::new(blocking.profile(profile.clone()).build().unwrap()),
         Box::new(Hyper::new(hyper.profile(profile))),
@@ -36,8 +37,9 @@ fn server_with_an_untrusted_certificate_gets_nothing() {
 fn empty_client_credentials_are_refused() {
     for (id, secret) in [("", "secret"), ("id", "")] {
         let profile = connect_calendars::google::profile();
-        let blocking = connect_blocking::Client::builder(id, secret, POSTMESSAGE).profile(profile.clone());
-        let hyper = connect_hyper::Client::builder(id, secret, POSTMESSAGE).profile(profile);
+        let blocking =
+            connect_blocking::Client::builder(id, secret).redirect_uri(POSTMESSAGE).profile(profile.clone());
+        let hyper = connect_hyper::Client::builder(id, secret).redirect_uri(POSTMESSAGE).profile(profile);
         assert!(blocking.build().is_err() && hyper.build().is_err());
     }
     let upstream = Upstream::good();

@@ -147,7 +147,9 @@ fn device_without_the_secret_refreshes_through_the_endpoint() {
     let mut profile = world.profile();
     profile.relay = Some(Relay::new("https://app.example/auth", "https://app.example/refresh"));
     let sent = Arc::<Mutex<Vec<String>>>::default();
-    let device = connect_blocking::Client::public_builder(&*world.client_id, POSTMESSAGE).profile(profile);
+    let device = connect_blocking::Client::public_builder(&*world.client_id)
+        .redirect_uri(POSTMESSAGE)
+        .profile(profile);
     let device = device.transport({
         let sent = sent.clone();
         move |request: Request| {
@@ -195,11 +197,11 @@ fn wrong_redirect_uri_is_redirect_uri_mismatch() {
         let reply = serve(&endpoint(), &*connect, &ask("/auth", &[("code", &code)]), Some(&ada()));
         assert_eq!(refused(&reply), error(400, "redirect_uri_mismatch"));
     }
-    let connect =
-        connect_blocking::Client::builder(&*world.client_id, &*world.client_secret, "http://127.0.0.1:8765")
-            .profile(world.profile())
-            .build()
-            .unwrap();
+    let connect = connect_blocking::Client::builder(&*world.client_id, &*world.client_secret)
+        .redirect_uri("http://127.0.0.1:8765")
+        .profile(world.profile())
+        .build()
+        .unwrap();
     let code = world.code(&[]);
     granted(&serve(&endpoint(), &connect, &ask("/auth", &[("code", &code)]), Some(&ada())));
 }

@@ -18,21 +18,22 @@ macro_rules! builder {
         }
 
         impl Client {
-            /// Returns a builder for a client with the given credentials and registered redirect URI.
+            /// Returns a builder for a client with the given credentials.
+            ///
+            /// To sign users in, set the [redirect URI](Builder::redirect_uri) as well.
             pub fn builder(
                 client_id: impl Into<String>,
                 client_secret: impl Into<$crate::Secret>,
-                redirect_uri: impl Into<String>,
             ) -> Builder {
-                Builder::new($crate::Config::new(client_id, client_secret, redirect_uri, seed()))
+                Builder::new($crate::Config::new(client_id, client_secret, seed()))
             }
 
             /// Returns a builder for a public client: a program or device that cannot keep a secret.
             ///
             /// Call [`Builder::profile`] with the profile of an authorization server that checks PKCE.
             /// Otherwise, `build` returns an error.
-            pub fn public_builder(client_id: impl Into<String>, redirect_uri: impl Into<String>) -> Builder {
-                Builder::new($crate::Config::public(client_id, redirect_uri, seed()))
+            pub fn public_builder(client_id: impl Into<String>) -> Builder {
+                Builder::new($crate::Config::public(client_id, seed()))
             }
 
             /// Returns a builder for a client without sign-in, for endpoints that need no user.
@@ -42,8 +43,8 @@ macro_rules! builder {
 
             /// Returns a builder for a client with the credentials in the environment variables.
             ///
-            /// The variables are `MOBISCROLL_CONNECT_CLIENT_ID`, `MOBISCROLL_CONNECT_CLIENT_SECRET`,
-            /// `MOBISCROLL_CONNECT_REDIRECT_URI` and, optionally, `MOBISCROLL_CONNECT_BASE_URL`.
+            /// `MOBISCROLL_CONNECT_CLIENT_ID` and `MOBISCROLL_CONNECT_CLIENT_SECRET` are required.
+            /// `MOBISCROLL_CONNECT_REDIRECT_URI` and `MOBISCROLL_CONNECT_BASE_URL` are optional.
             pub fn builder_from_env() -> Result<Builder, $crate::Error> {
                 Ok(Builder::new($crate::Config::from_vars(|name| std::env::var(name).ok(), seed())?))
             }
@@ -73,6 +74,16 @@ macro_rules! builder {
             #[must_use]
             pub fn base_url(mut self, url: impl Into<String>) -> Self {
                 self.config.base_url = Some(url.into());
+                self
+            }
+
+            /// Sets the redirect URI of sign-ins, exactly as registered for the client.
+            ///
+            /// A sign-in can have its own redirect URI instead: see
+            /// [`SignIn::redirect_uri`](connect_core::SignIn::redirect_uri).
+            #[must_use]
+            pub fn redirect_uri(mut self, uri: impl Into<String>) -> Self {
+                self.config.redirect_uri = Some(uri.into());
                 self
             }
 

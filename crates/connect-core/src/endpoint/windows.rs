@@ -24,8 +24,9 @@ pub struct EventWindows {
     first_window: HashMap<EventKey, usize>,
 }
 
-/// Without the start, two occurrences of a series would be the same event if a provider gives them the id of
-/// the series.
+/// What identifies an event.
+///
+/// Includes the start, because a provider may give all occurrences the id of their series.
 type EventKey = (Option<Provider>, Option<String>, String, Option<EventTime>);
 
 fn key(event: &Event) -> EventKey {
@@ -44,15 +45,14 @@ impl EventWindows {
     }
 
     /// Returns the request for each window, in order.
-    #[must_use]
     pub fn requests(&self) -> &[ListEvents] {
         &self.requests
     }
 
     /// Removes the events that an earlier window has listed.
     ///
-    /// Call this for each page, and for all pages of a window before the pages of the next window. `window` is
-    /// the index of the window in [`Self::requests`].
+    /// Call this for each page, and for all pages of a window before the pages of the next window. `window`
+    /// is the index of the window in [`Self::requests`].
     pub fn remove_repeated(&mut self, window: usize, events: &mut Vec<Event>) {
         if window > 0 {
             events.retain(|event| self.first_window.get(&key(event)).is_none_or(|first| *first == window));

@@ -12,7 +12,8 @@ use super::{ClientAuth, Profile, Revocation, Rotation};
 /// ```
 /// use connect_core::{Config, oauth::google};
 ///
-/// let mut config = Config::new("id", "secret", "https://app.example/callback", [7; 32]);
+/// let mut config = Config::new("id", "secret", [7; 32]);
+/// config.redirect_uri = Some("https://app.example/callback".to_owned());
 /// config.profile = Some(google::profile()); // the `profile` of a client's builder
 /// ```
 pub fn profile() -> Profile {

@@ -98,7 +98,7 @@ mod tests {
     use crate::{app::Config, base::Now, session::RefreshStep, tokens::Tokens};
 
     fn registry() -> Registry<()> {
-        Registry::new(App::new(Config::new("id", "secret", "https://a.example", [7; 32])).unwrap())
+        Registry::new(App::new(Config::new("id", "secret", [7; 32])).unwrap())
     }
 
     fn idle(registry: &Registry<()>, count: usize) {

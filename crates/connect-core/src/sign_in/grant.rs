@@ -44,7 +44,7 @@ impl AuthorizationCode {
         if app.config().is_anonymous() {
             return Err(app.config().no_user());
         }
-        let redirect_uri = self.redirect_uri.as_deref().unwrap_or(&app.config().redirect_uri);
+        let redirect_uri = app.config().redirect_uri(self.redirect_uri.as_deref())?;
         token_endpoint::exchange_request(app, &self.code, redirect_uri, self.verifier.as_ref())
     }
 }

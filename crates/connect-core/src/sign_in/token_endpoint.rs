@@ -68,8 +68,8 @@ pub(crate) fn refresh_request(app: &App, refresh_token: &Secret) -> Result<Reque
         return relay_request(app, relay, &relay.refresh_url, vec![token]);
     }
     let grant = ("grant_type", "refresh_token".to_owned());
-    let redirect_uri =
-        profile.redirect_uri_on_refresh.then(|| ("redirect_uri", app.config().redirect_uri.clone()));
+    let redirect_uri = app.config().redirect_uri.clone().filter(|_| profile.redirect_uri_on_refresh);
+    let redirect_uri = redirect_uri.map(|uri| ("redirect_uri", uri));
     form_request(app, &profile.token_url, [grant, token].into_iter().chain(redirect_uri).collect())
 }
 

@@ -90,7 +90,7 @@ use crate::{
 /// # fn send(_: Request) -> Result<Response, TransportError> {
 /// #     Ok(Response::new(format!(r#"{{"keys": [{{"key": "{}"}}]}}"#, testing::public_key()).into()))
 /// # }
-/// # let app = App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?;
+/// # let app = App::new(Config::new("id", "secret", [7; 32]))?;
 ///
 /// let receiver = Receiver { ring: KeyRing::new(&app)?, gate: Mutex::new(()) };
 /// let verified = receiver.verify(&testing::sign("msg_1", "{}", now().wall))?;

@@ -12,7 +12,7 @@
 //! use connect_core::{App, Config, machine::Now, webhooks::{CheckStep, KeyRing, testing}};
 //!
 //! let now = Now { wall: "2026-11-21T10:00:00Z".parse()?, monotonic: std::time::Duration::ZERO };
-//! let ring = KeyRing::new(&App::new(Config::new("id", "secret", "https://app.example/callback", [7; 32]))?)?;
+//! let ring = KeyRing::new(&App::new(Config::new("id", "secret", [7; 32]))?)?;
 //! ring.restore(testing::keys(now.wall), now);
 //!
 //! let request = testing::sign("msg_1", r#"{"userId": "ada"}"#, now.wall);

@@ -25,7 +25,8 @@ impl Default for World {
 
 impl World {
     pub fn with(edit: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
+        let mut config = Config::new("id", "hush-client", [7; 32]);
+        config.redirect_uri = Some("https://app.example/callback".to_owned());
         edit(&mut config);
         let session = Session::new(App::new(config).unwrap(), "ann");
         Self { session, wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: secs(1000) }

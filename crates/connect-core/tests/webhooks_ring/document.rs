@@ -193,7 +193,7 @@ fn pinned_key_is_used_until_the_first_fetch() {
 
 #[test]
 fn invalid_pinned_key_is_a_configuration_error() {
-    let mut config = Config::new("id", "secret", "https://app.example/callback", [7; 32]);
+    let mut config = Config::new("id", "secret", [7; 32]);
     config.webhook_key = Some("whpk_short".to_owned());
     let error = KeyRing::new(&App::new(config).unwrap()).map(|_| ()).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::Configuration));

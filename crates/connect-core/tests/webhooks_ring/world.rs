@@ -54,7 +54,7 @@ impl World {
     }
 
     pub(crate) fn with(edit: impl FnOnce(&mut Config)) -> Self {
-        let mut config = Config::new("id", "hush-client", "https://app.example/callback", [7; 32]);
+        let mut config = Config::new("id", "hush-client", [7; 32]);
         config.base_url = Some("https://connect.example:8443/deep/api".to_owned());
         edit(&mut config);
         let now = Now { wall: "2026-11-21T10:00:00Z".parse().unwrap(), monotonic: Duration::from_secs(5000) };

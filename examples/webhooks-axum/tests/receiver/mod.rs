@@ -78,7 +78,8 @@ fn start(example: &str, server: &Server) -> (Running, String, impl FnMut() -> St
 
 fn sign_in(server: &Server) {
     let app = server.credentials();
-    let connect = Client::builder(app.client_id, app.client_secret, app.redirect_uri)
+    let connect = Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
         .base_url(server.base_url())
         .build()
         .unwrap();

@@ -52,7 +52,8 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), Failure> {
     let limit = Duration::from_secs(limit.parse()?);
     let place = StoreLocation { kind: kind.parse()?, location: location.to_owned() };
     let memory = MemoryStore::new();
-    let importer = connect_blocking::Client::builder(id, secret, redirect)
+    let importer = connect_blocking::Client::builder(id, secret)
+        .redirect_uri(redirect)
         .base_url(url)
         .store(memory.clone())
         .build()?;
@@ -63,7 +64,7 @@ pub(crate) fn main(arguments: &[String]) -> Result<(), Failure> {
     for _ in 0..clients.parse()? {
         let runtime = Runtime::new()?;
         let _inside = runtime.enter();
-        let builder = Client::builder(id, secret, redirect).base_url(url).timeout(timeout);
+        let builder = Client::builder(id, secret).redirect_uri(redirect).base_url(url).timeout(timeout);
         let client = place.attach(builder, &memory)?.build()?;
         drop(_inside);
         drivers.push((runtime, client));

@@ -130,12 +130,12 @@ impl Service {
         let folder = tempfile::tempdir()?;
         let place = StoreLocation::new(kind, folder.path())?;
         let app = world.sandbox(|sandbox| sandbox.credentials());
-        let client =
-            connect_blocking::Client::builder(&*app.client_id, &*app.client_secret, &*app.redirect_uri)
-                .base_url(&*front.base_url)
-                .store(place.open()?)
-                .transport(world.in_memory())
-                .build()?;
+        let client = connect_blocking::Client::builder(&*app.client_id, &*app.client_secret)
+            .redirect_uri(&*app.redirect_uri)
+            .base_url(&*front.base_url)
+            .store(place.open()?)
+            .transport(world.in_memory())
+            .build()?;
         Ok(Self { world, front, place, client, expiry, _folder: folder })
     }
 

@@ -37,8 +37,10 @@ macro_rules! test_client {
 
             fn new(app: &Application, profile: &Profile, store: &MemoryStore) -> Result<Self, Error> {
                 let builder = match &app.secret {
-                    Some(secret) => $client::Client::builder(&app.id, secret.as_str(), REDIRECT_URI),
-                    None => $client::Client::public_builder(&app.id, REDIRECT_URI),
+                    Some(secret) => {
+                        $client::Client::builder(&app.id, secret.as_str()).redirect_uri(REDIRECT_URI)
+                    }
+                    None => $client::Client::public_builder(&app.id).redirect_uri(REDIRECT_URI),
                 };
                 Ok(Self(builder.profile(profile.clone()).store(store.clone()).build()?))
             }

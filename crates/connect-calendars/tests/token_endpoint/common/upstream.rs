@@ -44,7 +44,8 @@ impl Upstream {
 
     pub fn blocking(&self, profile: Profile) -> connect_blocking::Client {
         let upstream = self.clone();
-        connect_blocking::Client::builder("client-id", "client&secret=+", POSTMESSAGE)
+        connect_blocking::Client::builder("client-id", "client&secret=+")
+            .redirect_uri(POSTMESSAGE)
             .profile(profile)
             .transport(move |request: Request| upstream.send(request))
             .build()
@@ -53,7 +54,8 @@ impl Upstream {
 
     pub fn hyper(&self, profile: Profile) -> Hyper {
         let upstream = self.clone();
-        let builder = connect_hyper::Client::builder("client-id", "client&secret=+", POSTMESSAGE)
+        let builder = connect_hyper::Client::builder("client-id", "client&secret=+")
+            .redirect_uri(POSTMESSAGE)
             .profile(profile)
             .transport(move |request: Request| {
                 let response = upstream.send(request);

@@ -60,8 +60,9 @@ impl Wire {
     /// The async and the blocking client, with this exchange timeout.
     pub fn both_within(&self, time: Duration) -> Both {
         let profile = at(&format!("{}/token", self.origin));
-        let blocking = connect_blocking::Client::builder("client-id", "client-secret", POSTMESSAGE);
-        let hyper = connect_hyper::Client::builder("client-id", "client-secret", POSTMESSAGE);
+        let blocking =
+            connect_blocking::Client::builder("client-id", "client-secret").redirect_uri(POSTMESSAGE);
+        let hyper = connect_hyper::Client::builder("client-id", "client-secret").redirect_uri(POSTMESSAGE);
         [
             Box::new(blocking.profile(profile.clone()).exchange_timeout(time).build().unwrap()),
             Box::new(Hyper::new(hyper.profile(profile).exchange_timeout(time))),

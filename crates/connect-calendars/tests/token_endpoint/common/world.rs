@@ -39,14 +39,16 @@ impl World {
     }
 
     pub fn blocking(&self) -> connect_blocking::Client {
-        connect_blocking::Client::builder(&*self.client_id, &*self.client_secret, POSTMESSAGE)
+        connect_blocking::Client::builder(&*self.client_id, &*self.client_secret)
+            .redirect_uri(POSTMESSAGE)
             .profile(self.profile())
             .build()
             .unwrap()
     }
 
     pub fn hyper(&self) -> Hyper {
-        let builder = connect_hyper::Client::builder(&*self.client_id, &*self.client_secret, POSTMESSAGE);
+        let builder =
+            connect_hyper::Client::builder(&*self.client_id, &*self.client_secret).redirect_uri(POSTMESSAGE);
         Hyper::new(builder.profile(self.profile()))
     }
 

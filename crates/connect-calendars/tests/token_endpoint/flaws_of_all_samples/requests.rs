@@ -39,8 +39,9 @@ fn plain_http_is_refused_except_for_loopback() {
         assert!(TokenEndpoint::new(origin).is_ok(), "{origin}");
     }
     let clear = at("http://oauth2.example/token");
-    let blocking = connect_blocking::Client::builder("id", "secret", "postmessage").profile(clear.clone());
-    let hyper = connect_hyper::Client::builder("id", "secret", "postmessage").profile(clear);
+    let blocking =
+        connect_blocking::Client::builder("id", "secret").redirect_uri("postmessage").profile(clear.clone());
+    let hyper = connect_hyper::Client::builder("id", "secret").redirect_uri("postmessage").profile(clear);
     assert!(blocking.build().is_err() && hyper.build().is_err());
 }
 
