@@ -30,8 +30,8 @@ pub use dual::{AsyncCaller, Caller, Once, Reply};
 pub use endpoint::{Endpoint, EventWindows, Keyed, Limits, Paged, Pager, decode_answer, path_segment};
 pub use sign_in::{AuthorizationCode, Callback, Grant, PendingSignIn, SignIn};
 pub use tokens::{
-    AsyncStoreLock, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock, TokenHook,
-    TokenKey, TokenStore, Tokens, Written,
+    AsyncStoreLock, AsyncTokenHook, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock,
+    TokenHook, TokenKey, TokenStore, Tokens, Written,
 };
 
 pub mod machine {

@@ -1,9 +1,11 @@
 //! The token pair of a user, its age and expiry, and the claims of an access token.
 
+mod hook;
 mod memory;
 mod store;
 
-pub use memory::{MemoryStore, TokenHook};
+pub use hook::{AsyncTokenHook, TokenHook};
+pub use memory::MemoryStore;
 pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Written};
 
 use std::time::Duration;

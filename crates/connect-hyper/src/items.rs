@@ -23,9 +23,11 @@ impl Pages<ListEvents> {
     /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
     /// use connect_hyper::types::ListEvents;
     ///
-    /// let mut year = user.events().list(ListEvents::between("2027-01-01",
-    /// "2028-01-01")).items_in_windows(4); while let Some(event) = events.next().await { println!("{}",
-    /// event?.title); }
+    /// let year = ListEvents::between("2027-01-01", "2028-01-01");
+    /// let mut events = user.events().list(year).items_in_windows(4);
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}", event?.title);
+    /// }
     /// # Ok(()) }
     /// ```
     pub fn items_in_windows(self, count: u8) -> Items<ListEvents> {

@@ -21,9 +21,9 @@ pub use client::{Auth, Client, User};
 #[cfg(feature = "loopback")]
 pub use connect_core::loopback;
 pub use connect_core::{
-    App, AsyncCaller, AsyncStoreLock, AsyncTokenStore, AsyncTransport, AuthorizationCode, CONNECT_BASE_URL,
-    Crypto, Endpoint, Error, ErrorKind, FreshConnection, Grant, Keyed, Limits, MemoryStore, Network,
-    Observer, Once, Paged, PendingSignIn, ProxyRule, Refused, Reply, Request, Response, RetryPolicy,
+    App, AsyncCaller, AsyncStoreLock, AsyncTokenHook, AsyncTokenStore, AsyncTransport, AuthorizationCode,
+    CONNECT_BASE_URL, Crypto, Endpoint, Error, ErrorKind, FreshConnection, Grant, Keyed, Limits, MemoryStore,
+    Network, Observer, Once, Paged, PendingSignIn, ProxyRule, Refused, Reply, Request, Response, RetryPolicy,
     Revision, Secret, Seed, Sent, Service, SessionEnded, SignIn, SignInFault, StoreError, StoreLock, Timeout,
     TokenHook, TokenKey, TokenStore, Tokens, TransportError, TransportErrorKind, Trust, Written,
     content_coding, decode_answer, is_loopback, jiff, oauth, path_segment, types,

@@ -723,14 +723,14 @@ scenarios! {
         let seen = std::sync::Arc::new(std::sync::Mutex::new(Vec::new()));
         let (hook, fail) = (seen.clone(), std::sync::Arc::new(std::sync::atomic::AtomicBool::new(false)));
         let failing = fail.clone();
-        let store = TokenHook::new(move |key, tokens| {
+        let save = move |key: &TokenKey, tokens: Option<&Tokens>| {
             if failing.swap(false, std::sync::atomic::Ordering::SeqCst) {
                 return Err(StoreError::new("the database is away"));
             }
             hook.lock().unwrap().push((key.user.to_string(), tokens.map(|tokens| tokens.access_token.clone())));
             Ok(())
-        });
-        let client = client(world).store(store).build()?;
+        };
+        let client = with_hook!(client(world), save).build()?;
         let user = wait!(sign_in_with(world, &client, SignIn::new("ann")))?;
         world.expire();
         fail.store(true, std::sync::atomic::Ordering::SeqCst);

@@ -21,7 +21,7 @@ macro_rules! shared_items {
         use jiff::{SignedDuration, Timestamp};
         use $client::{
             Builder, Client, Endpoint, ErrorKind, MemoryStore, Once, RetryPolicy, Sent, SessionEnded, SignIn,
-            SignInFault, StoreError, TokenHook, TokenStore, Tokens, User,
+            SignInFault, StoreError, TokenKey, TokenStore, Tokens, User,
             types::{
                 CalendarRef, ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime,
                 ListCalendars, ListEvents, NewEvent, Provider, Recurrence, Revoke, Scope, SubscribeWebhook,
@@ -91,6 +91,13 @@ mod with_hyper {
             $pages.items_in_windows($count)
         };
     }
+    macro_rules! with_hook {
+        ($builder:expr, $save:ident) => {
+            $builder.async_store(connect_hyper::AsyncTokenHook::new(move |key, tokens| {
+                std::future::ready($save(&key, tokens.as_ref()))
+            }))
+        };
+    }
     macro_rules! pause {
         ($time:expr) => {
             tokio::time::sleep($time).await
@@ -132,6 +139,11 @@ mod blocking {
     macro_rules! in_windows {
         ($pages:expr, $count:expr) => {
             $pages.items_in_windows($count)?
+        };
+    }
+    macro_rules! with_hook {
+        ($builder:expr, $save:ident) => {
+            $builder.store(connect_blocking::TokenHook::new($save))
         };
     }
     macro_rules! pause {
