@@ -117,7 +117,9 @@ fn call_is_one_span_without_private_data() {
         assert_eq!(field("http.response.status_code"), Some("200"));
         assert!(field("connect.duration_ms").unwrap().parse::<u64>().is_ok());
         assert_eq!((field("error.type"), field("http.request.resend_count")), (None, None));
-        assert!(seen.events.is_empty());
+        assert_eq!(seen.events.len(), 1);
+        assert_eq!(seen.events[0]["message"], "call");
+        assert_eq!(seen.events[0]["connect.duration_ms"], span["connect.duration_ms"]);
 
         // The request is repeated after a 503 and after a refresh.
         world.fault(Fault::on("GET /events").status(503));
@@ -131,12 +133,25 @@ fn call_is_one_span_without_private_data() {
         let span = seen.spans.last().unwrap();
         assert_eq!(span.get("http.request.resend_count").map(String::as_str), Some("2"), "{span:?}");
         let messages: Vec<_> = seen.events.iter().map(|event| event["message"].as_str()).collect();
-        assert_eq!(messages, ["retry", "refresh", "refreshed"], "{:?}", seen.events);
+        assert_eq!(messages, ["retry", "refresh", "call"], "{:?}", seen.events);
         assert_eq!(seen.events[0]["error.type"], "SERVER_ERROR");
-        assert_eq!(
-            (seen.events[1]["reason"].as_str(), seen.events[2]["exchanged"].as_str()),
-            ("Unauthorized", "true")
-        );
+        assert_eq!(seen.events[1]["reason"], "Unauthorized");
+
+        // All callers that wait for the same exchange have one event of a refresh.
+        world.expire();
+        let refreshes = world.refreshes();
+        std::thread::scope(|scope| {
+            for _ in 0..20 {
+                scope.spawn(|| {
+                    let list = || user.calendars().list().unwrap();
+                    tracing::subscriber::with_default(everything.clone(), list)
+                });
+            }
+        });
+        let seen = everything.take();
+        let count = |message: &str| seen.events.iter().filter(|event| event["message"] == message).count();
+        assert_eq!((count("call"), count("refresh")), (20, 1), "{:?}", seen.events);
+        assert_eq!(world.refreshes() - refreshes, 1);
 
         // The span of a failed call has the type of the error.
         let gone = DeleteEvent::new(Provider::Google, calendars[0].id.clone(), "hush-event");

@@ -182,7 +182,6 @@ impl Call {
             }
             Some(Plan::Refresh(refresh)) => {
                 let reason = refresh.reason();
-                self.trace.record_refresh(reason);
                 return Step::Refresh(refresh, Refreshing { call: self, reason });
             }
             Some(Plan::Fail(error)) => return self.fail(error),

@@ -310,9 +310,14 @@ impl fmt::Display for Error {
     }
 }
 
+/// The text of [`Display`](fmt::Display) with the details that help to find the cause, on one line, because
+/// Rust prints the `Debug` of an error that `main` returns. `{:#?}` prints the fields.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;
+        if !f.alternate() {
+            return self.fmt_one_line(f);
+        }
         f.debug_struct("Error")
             .field("kind", &inner.kind)
             .field("message", &inner.message)
@@ -323,6 +328,42 @@ impl fmt::Debug for Error {
             .field("may_have_happened", &inner.may_have_happened)
             .field("source", &inner.source)
             .finish()
+    }
+}
+
+impl Error {
+    fn fmt_one_line(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let inner = &*self.0;
+        let text = self.to_string();
+        write!(f, "{text} [{}", self.code())?;
+        if let Some(code) = &inner.server_code {
+            write!(f, ", server code {code:?}")?;
+        }
+        if let Some(id) = &inner.request_id {
+            write!(f, ", request id {id:?}")?;
+        }
+        match inner.attempts {
+            0 => f.write_str(", not sent")?,
+            1 => f.write_str(", 1 attempt")?,
+            attempts => write!(f, ", {attempts} attempts")?,
+        }
+        if inner.may_have_happened {
+            f.write_str(", the server may have executed the request")?;
+        }
+        if let Some(time) = inner.retry_after {
+            write!(f, ", retry after {time:?}")?;
+        }
+        f.write_str("]")?;
+        let mut cause = self.source();
+        while let Some(inner) = cause {
+            // The message often contains the text of the cause.
+            let shown = inner.to_string();
+            if !text.contains(&shown) {
+                write!(f, ": {shown}")?;
+            }
+            cause = inner.source();
+        }
+        Ok(())
     }
 }
 
@@ -361,8 +402,29 @@ mod tests {
     fn display_shows_kind_message_and_status() {
         let error = Error::validation("title is missing").with_status(StatusCode::BAD_REQUEST);
         assert_eq!(error.to_string(), "the request is not valid: title is missing (HTTP 400)");
-        let shown = format!("{error:?}");
+        let shown = format!("{error:#?}");
         assert!(shown.contains("Validation") && shown.contains("title is missing"), "{shown}");
+    }
+
+    #[test]
+    fn debug_is_one_line_with_details_and_causes() {
+        assert_eq!(
+            format!("{:?}", Error::from(Invalid::new("title", "is missing"))),
+            "the request is not valid: title: is missing [VALIDATION_ERROR, not sent]"
+        );
+        let cause = TransportError::broken(std::io::Error::other("peer closed"));
+        let error =
+            Error::from(cause).with_attempts(3).with_server_code("busy").with_request_id(Some("r1".into()));
+        let shown = format!("{error:?}");
+        assert!(shown.ends_with(
+            ": peer closed [NETWORK_ERROR, server code \"busy\", request id \"r1\", 3 attempts, the server may have executed the request]"
+        ), "{shown}");
+        let hidden =
+            Error::configuration("no").with_source(std::io::Error::other("disk full")).with_attempts(1);
+        assert!(
+            format!("{hidden:?}").ends_with("no [CONFIGURATION_ERROR, 1 attempt]: disk full"),
+            "{hidden:?}"
+        );
     }
 
     #[test]

@@ -67,6 +67,10 @@ impl FreshConnection {
 /// * Decode every content coding that the request accepts, and limit the size of the body.
 /// * In an error, report whether the request may have reached the server ([`Sent`]). Retries depend on this
 ///   report.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking transport",
+    note = "expected a closure `Fn(Request) -> Result<Response, TransportError> + Send + Sync`, or a type that implements `Transport`"
+)]
 pub trait Transport: Send + Sync + 'static {
     /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.
     fn send(&self, request: Request) -> Result<Response, TransportError>;
@@ -82,6 +86,10 @@ where
 }
 
 /// The async version of [`Transport`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an async transport",
+    note = "expected a closure `Fn(Request) -> F + Send + Sync` whose future `F: Send` returns `Result<Response, TransportError>`, or a type that implements `AsyncTransport`"
+)]
 #[async_trait]
 pub trait AsyncTransport: Send + Sync + 'static {
     /// Sends `request` once. Returns `Ok` for every status, `Err` if no complete response was received.

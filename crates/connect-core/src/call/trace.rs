@@ -1,7 +1,7 @@
 //! The `tracing` span and events of a call, with the feature `tracing`.
 //!
-//! Each call has a span, with events for its retries and refreshes. The fields have the names of the HTTP
-//! conventions of OpenTelemetry. No field contains a query, a header value or a body.
+//! The fields have the names of the HTTP conventions of OpenTelemetry. No field contains a query, a header
+//! value or a body.
 //!
 //! | span `connect.call` | |
 //! |---|---|
@@ -11,6 +11,11 @@
 //! | `http.request.resend_count` | the number of times the request was sent again |
 //! | `error.type` | [`Error::code`], if the call failed |
 //! | `connect.duration_ms` | the duration of the call, by the driver's clock |
+//!
+//! | event (level debug) | fields |
+//! |---|---|
+//! | `retry`, in the span | `error.type` and the pause before the next attempt, `pause_ms` |
+//! | `call`, at the end of the span | the fields of the span that are known only then |
 
 #[cfg(feature = "tracing")]
 mod on {
@@ -22,7 +27,6 @@ mod on {
         app::App,
         base::{Error, Now},
         endpoint::Endpoint,
-        session::TaskReason,
     };
 
     /// The span of one call.
@@ -61,21 +65,26 @@ mod on {
             debug!(target: "connect", parent: &self.span, { "error.type" = error.code(), pause_ms = pause }, "retry");
         }
 
-        pub(crate) fn record_refresh(&self, reason: TaskReason) {
-            debug!(target: "connect", parent: &self.span, ?reason, "refresh");
-        }
-
         pub(crate) fn record_end(&self, status: Option<http::StatusCode>, error: Option<&Error>, sent: u32) {
-            if let Some(status) = status {
-                self.span.record("http.response.status_code", status.as_u16());
-            }
-            if let Some(error) = error {
-                self.span.record("error.type", error.code());
-            }
-            if sent > 1 {
-                self.span.record("http.request.resend_count", sent - 1);
-            }
-            self.span.record("connect.duration_ms", millis(self.seen.saturating_sub(self.started)));
+            let status = status.map(|status| status.as_u16());
+            let error = error.map(Error::code);
+            let resent = Some(sent.saturating_sub(1)).filter(|resent| *resent > 0);
+            let duration = millis(self.seen.saturating_sub(self.started));
+            self.span.record("http.response.status_code", status);
+            self.span.record("error.type", error);
+            self.span.record("http.request.resend_count", resent);
+            self.span.record("connect.duration_ms", duration);
+            debug!(
+                target: "connect",
+                parent: &self.span,
+                {
+                    http.response.status_code = status,
+                    "error.type" = error,
+                    http.request.resend_count = resent,
+                    connect.duration_ms = duration,
+                },
+                "call"
+            );
         }
     }
 
@@ -92,7 +101,6 @@ mod off {
         app::App,
         base::{Error, Now},
         endpoint::Endpoint,
-        session::TaskReason,
     };
 
     /// Replaces the span of a call in builds without the feature `tracing`.
@@ -107,8 +115,6 @@ mod off {
         pub(crate) fn update_time(&mut self, _: Now) {}
 
         pub(crate) fn record_retry(&self, _: &Error, _: Duration) {}
-
-        pub(crate) fn record_refresh(&self, _: TaskReason) {}
 
         pub(crate) fn record_end(&self, _: Option<http::StatusCode>, _: Option<&Error>, _: u32) {}
     }

@@ -474,7 +474,7 @@ impl Leader {
     /// Ends the task after its deadline. The waiters may have later deadlines and do not get the error.
     fn give_up(mut self: Box<Self>) -> RefreshStep {
         let outcome = Err(lock_wait::timed_out());
-        trace::refreshed(self.reason, self.exchanged, &outcome);
+        trace::task_ended(self.reason, self.exchanged, &outcome);
         self.finished = true;
         self.session.state().abandon_round(self.reason, self.now);
         RefreshStep::Done(outcome)
@@ -482,7 +482,7 @@ impl Leader {
 
     /// Ends the round. The waiters get the outcome.
     fn end_round(&mut self, outcome: &Result<(), Error>) {
-        trace::refreshed(self.reason, self.exchanged, outcome);
+        trace::task_ended(self.reason, self.exchanged, outcome);
         self.finished = true;
         self.session.state().end_round(self.reason, self.since, outcome, self.now);
     }

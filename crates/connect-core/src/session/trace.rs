@@ -1,12 +1,23 @@
-//! `tracing` events of a session: the end of a refresh, and a write that is not synced.
+//! The `tracing` events of a session, with the feature `tracing`.
+//!
+//! | event | fields |
+//! |---|---|
+//! | `refresh` (debug): the end of an exchange at the token endpoint | `reason`, and `error.type` if it failed |
+//! | `token store` (debug): the end of a load, save or delete without an exchange | the same |
+//! | `the token store could not be synced` (warn) | `error` |
+//!
+//! All callers that wait for the same exchange have one event.
 
 use crate::{base::Error, session::TaskReason, tokens::StoreError};
 
-/// Records the end of a refresh.
-pub(crate) fn refreshed(reason: TaskReason, exchanged: bool, outcome: &Result<(), Error>) {
+/// Records the end of a task that changes or loads a user's tokens.
+pub(crate) fn task_ended(reason: TaskReason, exchanged: bool, outcome: &Result<(), Error>) {
     let error = outcome.as_ref().err().map(Error::code);
     #[cfg(feature = "tracing")]
-    tracing::debug!(target: "connect", { ?reason, exchanged, "error.type" = error }, "refreshed");
+    match exchanged {
+        true => tracing::debug!(target: "connect", { ?reason, "error.type" = error }, "refresh"),
+        false => tracing::debug!(target: "connect", { ?reason, "error.type" = error }, "token store"),
+    }
     #[cfg(not(feature = "tracing"))]
     let _ = (reason, exchanged, error);
 }

@@ -46,6 +46,10 @@ pub const SHORTEST_MEMORY: Duration = Duration::from_secs(2 * TOLERANCE.as_secs(
 ///
 /// With these rules, a delivery is handled exactly once. The exception is a process that crashes before
 /// `done`: the lease of its claim ends, and the delivery is handled again when the service sends it again.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a blocking replay guard",
+    note = "pass an async guard to `async_replay_guard` of the async client, or wrap it in `connect_stores::Blocking` for the blocking client"
+)]
 pub trait ReplayGuard: Send + Sync + 'static {
     /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
     fn claim(&self, id: &str, now: Timestamp) -> Result<Claimed<dyn ReplayClaim>, StoreError>;
@@ -62,6 +66,10 @@ pub trait ReplayClaim: Send + Sync {
 }
 
 /// The async variant of [`ReplayGuard`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an async replay guard",
+    note = "pass a blocking guard to `replay_guard` of the async client"
+)]
 #[async_trait]
 pub trait AsyncReplayGuard: Send + Sync + 'static {
     /// Claims a delivery, unless it is claimed or handled. `now` is the time of the caller's wall clock.
