@@ -106,7 +106,7 @@ pub use self::asked::{Asked, Visitor, Work};
 use self::{
     answer::Cors,
     form::Form,
-    head::{Head, Route},
+    head::{Head, Paths, Route},
     origin::Origin,
     refusal::Refusal,
 };
@@ -122,14 +122,15 @@ use self::{
 /// | | `state` | the [`nonce`](Visitor::nonce) of the visitor, if set |
 /// | `/refresh` | `refresh_token` | only with [`pass_through`](Self::pass_through) |
 ///
-/// Other fields and the query are ignored. The path of the request is compared exactly, without decoding.
+/// Other fields and the query are ignored. The path of the request is compared exactly, without decoding. With
+/// [`action_path`](Self::action_path), both have one path, and the query parameter `action` is `auth` or
+/// `refresh`.
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
     origins: Vec<Origin>,
     missing_origin: bool,
     credentials: bool,
-    auth_path: String,
-    refresh_path: String,
+    paths: Paths,
     pass_through: bool,
     max_age: Duration,
     body_limit: usize,
@@ -145,8 +146,7 @@ impl TokenEndpoint {
             origins: vec![Origin::new(origin)?],
             missing_origin: false,
             credentials: false,
-            auth_path: "/auth".to_owned(),
-            refresh_path: "/refresh".to_owned(),
+            paths: Paths::Two { auth: "/auth".to_owned(), refresh: "/refresh".to_owned() },
             pass_through: false,
             max_age: Duration::from_secs(60),
             body_limit: 16 << 10,
@@ -187,13 +187,29 @@ impl TokenEndpoint {
     /// # Errors
     /// If a path does not begin with a slash, a path has a query or fragment, or the two paths are equal.
     pub fn paths(mut self, auth: impl Into<String>, refresh: impl Into<String>) -> Result<Self, Error> {
-        (self.auth_path, self.refresh_path) = (auth.into(), refresh.into());
-        let is_path = |path: &String| path.starts_with('/') && !path.contains(['?', '#']);
-        if !is_path(&self.auth_path) || !is_path(&self.refresh_path) || self.auth_path == self.refresh_path {
+        let (auth, refresh) = (auth.into(), refresh.into());
+        if !is_path(&auth) || !is_path(&refresh) || auth == refresh {
             return Err(Error::configuration(
                 "the paths of the token endpoint must be different and begin with a slash, without `?` and `#`",
             ));
         }
+        self.paths = Paths::Two { auth, refresh };
+        Ok(self)
+    }
+
+    /// Serves `authUrl` at `path?action=auth` and `refreshUrl` at `path?action=refresh`, as the PHP sample of
+    /// the calendar integration does.
+    ///
+    /// # Errors
+    /// If the path does not begin with a slash, or has a query or fragment.
+    pub fn action_path(mut self, path: impl Into<String>) -> Result<Self, Error> {
+        let path = path.into();
+        if !is_path(&path) {
+            return Err(Error::configuration(
+                "the path of the token endpoint must begin with a slash, without `?` and `#`",
+            ));
+        }
+        self.paths = Paths::Action(path);
         Ok(self)
     }
 
@@ -290,6 +306,10 @@ impl TokenEndpoint {
         };
         Ok((visitor, work))
     }
+}
+
+fn is_path(path: &str) -> bool {
+    path.starts_with('/') && !path.contains(['?', '#'])
 }
 
 fn code(form: &Form, visitor: &Visitor) -> Result<AuthorizationCode, Refusal> {

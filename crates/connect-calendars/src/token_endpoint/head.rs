@@ -18,6 +18,37 @@ pub(super) enum Route {
     Refresh,
 }
 
+/// The paths of the two routes.
+#[derive(Clone, Debug)]
+pub(super) enum Paths {
+    Two {
+        auth: String,
+        refresh: String,
+    },
+    /// One path; the query parameter `action` names the route.
+    Action(String),
+}
+
+impl Paths {
+    fn route(&self, uri: &Uri) -> Option<Route> {
+        let path = uri.path();
+        match self {
+            Self::Two { auth, .. } if path == auth => Some(Route::Auth),
+            Self::Two { refresh, .. } if path == refresh => Some(Route::Refresh),
+            Self::Action(one) if path == one => {
+                let query = uri.query().unwrap_or_default().as_bytes();
+                let mut actions = form_urlencoded::parse(query).filter(|(name, _)| name == "action");
+                match (&*actions.next()?.1, actions.next()) {
+                    ("auth", None) => Some(Route::Auth),
+                    ("refresh", None) => Some(Route::Refresh),
+                    _ => None,
+                }
+            }
+            _ => None,
+        }
+    }
+}
+
 pub(super) struct Head<'a> {
     method: &'a Method,
     uri: &'a Uri,
@@ -52,11 +83,7 @@ impl TokenEndpoint {
 
     /// Checks the path, method and origin of a request. A preflight needs no further checks.
     fn route(&self, head: &Head<'_>, cors: &Cors) -> Result<Route, Refusal> {
-        let endpoint = match head.uri.path() {
-            path if path == self.auth_path => Route::Auth,
-            path if path == self.refresh_path => Route::Refresh,
-            _ => return Err(Refusal::NOT_FOUND),
-        };
+        let endpoint = self.paths.route(head.uri).ok_or(Refusal::NOT_FOUND)?;
         if head.method != Method::POST && head.method != Method::OPTIONS {
             return Err(Refusal::METHOD);
         }

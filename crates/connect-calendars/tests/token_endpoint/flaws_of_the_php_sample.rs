@@ -52,6 +52,40 @@ fn empty_client_credentials_are_refused() {
     }
 }
 
+/// The sample serves both routes at one path. Its response to any other action is 200 without a body.
+#[test]
+fn action_names_the_route_of_a_single_path() {
+    let endpoint = endpoint().action_path("/server.php").unwrap();
+    let upstream = Upstream::good();
+    for connect in upstream.both() {
+        let fields = [("code", "4/0")];
+        let ask_for = |target| serve(&endpoint, &*connect, &ask(target, &fields), Some(&ada()));
+        granted(&ask_for("/server.php?action=auth"));
+        granted(&ask_for("/server.php?tenant=7&action=refresh"));
+        let forms = upstream.forms();
+        assert_eq!(
+            forms.iter().filter_map(|form| field(form, "grant_type")).next(),
+            Some("authorization_code")
+        );
+        for target in [
+            "/server.php",
+            "/server.php?action=",
+            "/server.php?action=Auth",
+            "/server.php?action=auth&action=refresh",
+            "/server.php?action[]=auth",
+            "/server.php/?action=auth",
+            "/auth",
+            "/auth?action=auth",
+        ] {
+            assert_eq!(refused(&ask_for(target)), error(404, "invalid_request"), "{target}");
+        }
+        assert!(upstream.forms().is_empty(), "a request to another path was sent on");
+    }
+    for path in ["server.php", "", "/a?action=auth", "/a#b"] {
+        assert!(super::common::endpoint().action_path(path).is_err(), "{path}");
+    }
+}
+
 /// The sample sends the fields for codes and for refresh tokens in each request.
 #[test]
 fn grant_is_sent_with_its_fields_only() {

@@ -142,32 +142,39 @@ fn tokens_are_separate_for_each_user() {
 
 #[test]
 fn device_without_the_secret_refreshes_through_the_endpoint() {
-    let world = World::new(&[]);
-    let (server, endpoint) = (world.blocking(), endpoint().pass_through().allow_missing_origin());
-    let mut profile = world.profile();
-    profile.relay = Some(Relay::new("https://app.example/auth", "https://app.example/refresh"));
-    let sent = Arc::<Mutex<Vec<String>>>::default();
-    let device = connect_blocking::Client::public_builder(&*world.client_id)
-        .redirect_uri(POSTMESSAGE)
-        .profile(profile);
-    let device = device.transport({
-        let sent = sent.clone();
-        move |request: Request| {
-            sent.lock().unwrap().push(format!("{:?} {:?}", request.headers(), request.body()));
-            Ok(serve(&endpoint, &server, &request, Some(&ada())))
-        }
-    });
-    let device = device.build().unwrap().user("me");
-    let first = device.exchange(&AuthorizationCode::new(world.code(&[]))).unwrap();
-    device.refresh().unwrap();
-    let next = device.tokens(Duration::MAX).unwrap();
-    assert_ne!(next.access_token, first.access_token);
-    assert_eq!(next.refresh_token, first.refresh_token);
-    let token = next.access_token.expose();
-    assert!(world.server.with(|sandbox| sandbox.provider_token(token)).is_some());
-    let sent = sent.lock().unwrap();
-    assert_eq!(sent.len(), 2);
-    assert!(sent.iter().all(|request| !request.contains(&world.client_secret)), "{sent:?}");
+    let two_paths = endpoint().pass_through().allow_missing_origin();
+    let one_path = two_paths.clone().action_path("/token").unwrap();
+    for (endpoint, auth, refresh) in
+        [(two_paths, "/auth", "/refresh"), (one_path, "/token?action=auth", "/token?action=refresh")]
+    {
+        let world = World::new(&[]);
+        let server = world.blocking();
+        let mut profile = world.profile();
+        let at = |target| format!("https://app.example{target}");
+        profile.relay = Some(Relay::new(at(auth), at(refresh)));
+        let sent = Arc::<Mutex<Vec<String>>>::default();
+        let device = connect_blocking::Client::public_builder(&*world.client_id)
+            .redirect_uri(POSTMESSAGE)
+            .profile(profile);
+        let device = device.transport({
+            let sent = sent.clone();
+            move |request: Request| {
+                sent.lock().unwrap().push(format!("{:?} {:?}", request.headers(), request.body()));
+                Ok(serve(&endpoint, &server, &request, Some(&ada())))
+            }
+        });
+        let device = device.build().unwrap().user("me");
+        let first = device.exchange(&AuthorizationCode::new(world.code(&[]))).unwrap();
+        device.refresh().unwrap();
+        let next = device.tokens(Duration::MAX).unwrap();
+        assert_ne!(next.access_token, first.access_token);
+        assert_eq!(next.refresh_token, first.refresh_token);
+        let token = next.access_token.expose();
+        assert!(world.server.with(|sandbox| sandbox.provider_token(token)).is_some());
+        let sent = sent.lock().unwrap();
+        assert_eq!(sent.len(), 2);
+        assert!(sent.iter().all(|request| !request.contains(&world.client_secret)), "{sent:?}");
+    }
 }
 
 #[test]

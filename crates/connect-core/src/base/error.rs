@@ -310,8 +310,9 @@ impl fmt::Display for Error {
     }
 }
 
-/// The text of [`Display`](fmt::Display) with the details that help to find the cause, on one line, because
-/// Rust prints the `Debug` of an error that `main` returns. `{:#?}` prints the fields.
+/// The text of [`Display`](fmt::Display) and the details, on one line. `{:#?}` prints the fields.
+///
+/// Rust prints the `Debug` of an error that `main` returns.
 impl fmt::Debug for Error {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let inner = &*self.0;

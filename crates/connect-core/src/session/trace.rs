@@ -2,8 +2,8 @@
 //!
 //! | event | fields |
 //! |---|---|
-//! | `refresh` (debug): the end of an exchange at the token endpoint | `reason`, and `error.type` if it failed |
-//! | `token store` (debug): the end of a load, save or delete without an exchange | the same |
+//! | `refresh` (debug): an exchange at the token endpoint ended | `reason`, and `error.type` if it failed |
+//! | `token store` (debug): a load, save or delete ended | the same |
 //! | `the token store could not be synced` (warn) | `error` |
 //!
 //! All callers that wait for the same exchange have one event.
