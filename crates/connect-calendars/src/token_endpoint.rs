@@ -122,8 +122,8 @@ use self::{
 /// | | `state` | the [`nonce`](Visitor::nonce) of the visitor, if set |
 /// | `/refresh` | `refresh_token` | only with [`pass_through`](Self::pass_through) |
 ///
-/// Other fields and the query are ignored. The path of the request is compared exactly, without decoding. With
-/// [`action_path`](Self::action_path), both have one path, and the query parameter `action` is `auth` or
+/// Other fields and the query are ignored. The path of the request is compared exactly, without decoding.
+/// With [`action_path`](Self::action_path), both have one path, and the query parameter `action` is `auth` or
 /// `refresh`.
 #[derive(Clone, Debug)]
 pub struct TokenEndpoint {
@@ -197,8 +197,9 @@ impl TokenEndpoint {
         Ok(self)
     }
 
-    /// Serves `authUrl` at `path?action=auth` and `refreshUrl` at `path?action=refresh`, as the PHP sample of
-    /// the calendar integration does.
+    /// Serves `authUrl` at `path?action=auth` and `refreshUrl` at `path?action=refresh`.
+    ///
+    /// The PHP sample of the calendar integration has such a path.
     ///
     /// # Errors
     /// If the path does not begin with a slash, or has a query or fragment.

@@ -87,6 +87,8 @@ pub struct Profile {
 /// ```
 ///
 /// The relay must return the access token and the refresh token, because the client stores both.
+/// `TokenEndpoint` of the package `mobiscroll-connect-calendars` is such a server, with `pass_through` and
+/// `allow_missing_origin`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Relay {
