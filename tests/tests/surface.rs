@@ -16,6 +16,7 @@ const SINGLE_CLIENT: &[&str] = &[
     "PageStream::without_read_ahead/1",
     "Items::read_ahead/1", // in the blocking client, reading ahead needs a thread
     "PageIterator::read_ahead/1",
+    "Builder::runtime/2",    // the blocking client needs no runtime
     "HyperTransport::new/2", // each client has its own transport
     "UreqTransport::new/2",
 ];

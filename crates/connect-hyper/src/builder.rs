@@ -8,19 +8,32 @@ use connect_core::{
 };
 use tokio::sync::{Semaphore, watch};
 
-use crate::{Client, HyperTransport, client::ClientInner, pool::PooledStore};
+use crate::{Client, Runtime, client::ClientInner, pool::PooledStore, runtime::Executor};
 
 /// Builds a [`Client`]. [`Client::builder`] creates the builder.
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,
     network: Network,
-    store: Arc<dyn AsyncTokenStore>,
+    store: Store,
     transport: Option<Arc<dyn AsyncTransport>>,
+    runtime: Option<Executor>,
     #[cfg(feature = "webhooks")]
     webhook_keys: Option<connect_core::webhooks::FetchedKeys>,
     #[cfg(feature = "webhooks")]
-    replay_guard: Option<Box<dyn connect_core::webhooks::AsyncReplayGuard>>,
+    replay_guard: Guard,
+}
+
+enum Store {
+    Blocking(Box<dyn TokenStore>),
+    Async(Arc<dyn AsyncTokenStore>),
+}
+
+#[cfg(feature = "webhooks")]
+enum Guard {
+    Memory,
+    Blocking(Arc<dyn connect_core::webhooks::ReplayGuard>),
+    Async(Box<dyn connect_core::webhooks::AsyncReplayGuard>),
 }
 
 connect_core::builder!();
@@ -31,25 +44,39 @@ impl Builder {
         Self {
             config,
             network,
-            store: Arc::new(PooledStore::new(MemoryStore::new())),
+            store: Store::Blocking(Box::new(MemoryStore::new())),
             transport: None,
+            #[cfg(feature = "hyper")]
+            runtime: Some(Executor::Tokio),
+            #[cfg(not(feature = "hyper"))]
+            runtime: None,
             #[cfg(feature = "webhooks")]
             webhook_keys: None,
             #[cfg(feature = "webhooks")]
-            replay_guard: None,
+            replay_guard: Guard::Memory,
         }
     }
 
     /// Stores tokens in a blocking store. Default: in memory, until the process ends.
     ///
     /// The store runs on at most eight threads of tokio's blocking pool.
-    pub fn store(self, store: impl TokenStore) -> Self {
-        self.async_store(PooledStore::new(store))
+    pub fn store(mut self, store: impl TokenStore) -> Self {
+        self.store = Store::Blocking(Box::new(store));
+        self
     }
 
     /// Stores tokens in an async store.
     pub fn async_store(mut self, store: impl AsyncTokenStore) -> Self {
-        self.store = Arc::new(store);
+        self.store = Store::Async(Arc::new(store));
+        self
+    }
+
+    /// Runs tasks and timers on another runtime than tokio.
+    ///
+    /// Set a [`transport`](Self::transport) as well, because hyper's needs tokio. The feature `hyper` can then
+    /// be turned off.
+    pub fn runtime(mut self, runtime: impl Runtime) -> Self {
+        self.runtime = Some(Executor::Other(Arc::new(runtime)));
         self
     }
 
@@ -70,14 +97,15 @@ impl Builder {
     /// If several processes receive deliveries, they must share one guard. The guard runs on tokio's blocking
     /// pool.
     #[cfg(feature = "webhooks")]
-    pub fn replay_guard(self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
-        self.async_replay_guard(crate::guard::PooledReplayGuard::new(guard))
+    pub fn replay_guard(mut self, guard: impl connect_core::webhooks::ReplayGuard) -> Self {
+        self.replay_guard = Guard::Blocking(Arc::new(guard));
+        self
     }
 
     /// Records handled deliveries in an async replay guard.
     #[cfg(feature = "webhooks")]
     pub fn async_replay_guard(mut self, guard: impl connect_core::webhooks::AsyncReplayGuard) -> Self {
-        self.replay_guard = Some(Box::new(guard));
+        self.replay_guard = Guard::Async(Box::new(guard));
         self
     }
 
@@ -86,15 +114,32 @@ impl Builder {
         let app = App::new(self.config)?;
         let transport = match self.transport {
             Some(transport) => transport,
-            None => Arc::new(HyperTransport::new(&self.network, app.config())?),
+            #[cfg(feature = "hyper")]
+            None => Arc::new(crate::HyperTransport::new(&self.network, app.config())?),
+            #[cfg(not(feature = "hyper"))]
+            None => return Err(without_hyper("transport")),
+        };
+        let Some(runtime) = self.runtime else { return Err(without_hyper("runtime")) };
+        let store = match self.store {
+            Store::Blocking(store) => Arc::new(PooledStore::new(store, runtime.clone())),
+            Store::Async(store) => store,
         };
         let started = Instant::now();
         #[cfg(feature = "webhooks")]
-        let receiver = crate::deliveries::Receiver::new(&app, self.webhook_keys, self.replay_guard, started)?;
+        let guard = match self.replay_guard {
+            Guard::Memory => None,
+            Guard::Blocking(guard) => {
+                Some(Box::new(crate::guard::PooledReplayGuard { guard, runtime: runtime.clone() }) as _)
+            }
+            Guard::Async(guard) => Some(guard),
+        };
+        #[cfg(feature = "webhooks")]
+        let receiver = crate::deliveries::Receiver::new(&app, self.webhook_keys, guard, started)?;
         Ok(Client(Arc::new(ClientInner {
             registry: Registry::new(app),
             transport,
-            store: self.store,
+            store,
+            runtime,
             started,
             task_permits: Semaphore::new(MAX_TASKS_AT_ONCE as usize),
             running: watch::Sender::default(),
@@ -102,4 +147,10 @@ impl Builder {
             receiver,
         })))
     }
+}
+
+fn without_hyper(setting: &str) -> Error {
+    Error::configuration(format!(
+        "a client without the feature `hyper` of connect-hyper needs a {setting} (set `Builder::{setting}`)"
+    ))
 }

@@ -1,4 +1,4 @@
-//! The async client: drives the state machines of the core with tokio tasks.
+//! The async client: drives the state machines of the core, with a task for each change of tokens.
 
 use std::{
     sync::{Arc, OnceLock},
@@ -10,13 +10,12 @@ use connect_core::{
     machine::{AtOnce, Locked, Now, RefreshStep, Registry, Session, Step, TokenTask},
 };
 use jiff::Timestamp;
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, OwnedMutexGuard, Semaphore, watch},
-    time::{sleep, timeout},
-};
+use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
 
-use crate::{Events, Pages};
+use crate::{
+    Events, Pages,
+    runtime::{Executor, TaskEnded},
+};
 
 connect_core::facade!(async);
 
@@ -39,6 +38,7 @@ pub(crate) struct ClientInner {
     pub(crate) registry: Registry<SessionLocks>,
     pub(crate) transport: Arc<dyn AsyncTransport>,
     pub(crate) store: Arc<dyn AsyncTokenStore>,
+    pub(crate) runtime: Executor,
     pub(crate) started: Instant,
     /// Limits the number of tasks that hold a lock of the store or run an exchange.
     pub(crate) task_permits: Semaphore,
@@ -66,7 +66,7 @@ impl Client {
     /// closed client would have to load or change tokens. Call `close` before the runtime ends. If
     /// `close` times out, call it again.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
-        runtime()?;
+        let runtime = self.0.runtime.current()?;
         let deadline = self.now().monotonic.saturating_add(at_most);
         let close = async {
             self.0.running.send_modify(|tasks| tasks.closed = true);
@@ -81,11 +81,10 @@ impl Client {
             }
             outcome
         };
-        let late = |_| {
+        runtime.timeout(at_most, close).await.unwrap_or_else(|| {
             Err(Error::new(ErrorKind::Timeout)
                 .with_message("the client is not closed yet: tokens or deliveries are still being saved"))
-        };
-        timeout(at_most, close).await.unwrap_or_else(late)
+        })
     }
 
     pub(crate) fn now(&self) -> Now {
@@ -93,7 +92,7 @@ impl Client {
     }
 
     pub(crate) async fn transmit(&self, request: Request) -> Result<Response, Error> {
-        runtime()?;
+        self.0.runtime.current()?;
         Ok(self.0.transport.send(request).await?)
     }
 
@@ -102,7 +101,7 @@ impl Client {
         mut step: Step,
         locks: Option<&SessionLocks>,
     ) -> Result<Response, Error> {
-        runtime()?;
+        self.0.runtime.current()?;
         loop {
             step = match step {
                 Step::Send(request, next) => {
@@ -114,7 +113,7 @@ impl Client {
                 }
                 Step::Refresh(refresh, next) => next.resume(self.refresh(refresh).await, self.now()),
                 Step::Sleep(time, next) => {
-                    sleep(time).await;
+                    self.0.runtime.sleep(time).await;
                     next.resume(self.now())
                 }
                 Step::Done(outcome) => return outcome,
@@ -132,7 +131,9 @@ impl Client {
     ) -> Result<Response, TransportError> {
         let slots = slots.get_or_init(|| Semaphore::new(limit.get() as usize));
         let (time, asked) = (Timeout::of(&request), self.now().monotonic);
-        let Ok(_slot) = timeout(time, slots.acquire()).await else { return Err(TransportError::no_turn()) };
+        let Some(_slot) = self.0.runtime.timeout(time, slots.acquire()).await else {
+            return Err(TransportError::no_turn());
+        };
         Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
         self.0.transport.send(request).await
     }
@@ -155,10 +156,10 @@ impl Client {
             RefreshStep::Done(outcome) => outcome,
             step => {
                 let left = deadline.saturating_sub(self.now().monotonic);
-                let late = |_| {
+                let task = detach(running, session, step, Some(guard));
+                self.0.runtime.timeout(left, task).await.unwrap_or_else(|| {
                     Err(Error::new(ErrorKind::Timeout).with_message("the tokens are still being changed"))
-                };
-                timeout(left, detach(running, session, step, Some(guard))).await.unwrap_or_else(late)
+                })
             }
         }
     }
@@ -167,7 +168,7 @@ impl Client {
     async fn lock_refresh(&self, task: &TokenTask) -> Option<OwnedMutexGuard<()>> {
         let member = self.0.registry.member(&task.session().key().user);
         let left = task.deadline().saturating_sub(self.now().monotonic);
-        timeout(left, member.gate.refresh.clone().lock_owned()).await.ok()
+        self.0.runtime.timeout(left, member.gate.refresh.clone().lock_owned()).await
     }
 
     /// Starts a sign-in or an import, and carries out its steps as a separate task.
@@ -176,7 +177,7 @@ impl Client {
         session: &Arc<Session>,
         begin: impl FnOnce(Now) -> RefreshStep,
     ) -> Result<(), Error> {
-        runtime()?;
+        self.0.runtime.current()?;
         let Some(running) = TaskGuard::new_unless_closed(self.clone()) else { return Err(closed()) };
         match begin(self.now()) {
             RefreshStep::Done(outcome) => outcome,
@@ -204,7 +205,12 @@ impl Client {
                 }
                 RefreshStep::TryLock(lease, next) => {
                     let left = next.deadline().saturating_sub(self.now().monotonic);
-                    permit = timeout(left, self.0.task_permits.acquire()).await.ok();
+                    permit = self
+                        .0
+                        .runtime
+                        .timeout(left, self.0.task_permits.acquire())
+                        .await
+                        .and_then(Result::ok);
                     let tried = self.now();
                     let held = match &permit {
                         Some(_) => lock.take(store.try_lock(key, lease).await),
@@ -240,7 +246,7 @@ impl Client {
                     next.resume(deleted, self.now())
                 }
                 RefreshStep::Sleep(time, next) => {
-                    sleep(time).await;
+                    self.0.runtime.sleep(time).await;
                     next.resume(self.now())
                 }
                 RefreshStep::Release(next) => {
@@ -274,14 +280,15 @@ async fn detach(
     step: RefreshStep,
     guard: Option<OwnedMutexGuard<()>>,
 ) -> Result<(), Error> {
-    let task = runtime()?.spawn(async move { running.0.run(&session, step, guard).await });
-    task.await.unwrap_or_else(|error| {
-        let message = if error.is_panic() {
-            "the transport or the token store panicked while the tokens were changed"
-        } else {
-            "the tokio runtime ended before the tokens were saved (call `Client::close` before it ends)"
-        };
-        Err(Error::configuration(message).with_source(error))
+    let runtime = running.0.0.runtime.current()?;
+    let task = runtime.spawn(async move { running.0.run(&session, step, guard).await });
+    task.await.unwrap_or_else(|ended| {
+        Err(Error::configuration(match ended {
+            TaskEnded::Panicked => "the transport or the token store panicked while the tokens were changed",
+            TaskEnded::Dropped => {
+                "the runtime ended before the tokens were saved (call `Client::close` before it ends)"
+            }
+        }))
     })
 }
 
@@ -312,11 +319,4 @@ impl Drop for TaskGuard {
     fn drop(&mut self) {
         self.0.0.running.send_modify(|tasks| tasks.count -= 1);
     }
-}
-
-pub(crate) fn runtime() -> Result<Handle, Error> {
-    Handle::try_current().map_err(|error| {
-        Error::configuration("the async client was called outside a tokio runtime (use the blocking client, `connect_blocking`)")
-            .with_source(error)
-    })
 }

@@ -9,14 +9,13 @@ use connect_core::{
     Sent, TransportError, TransportErrorKind,
     webhooks::{Fetch, KEYS_TIMEOUT},
 };
-use tokio::{
-    runtime::Handle,
-    sync::{Mutex, OwnedMutexGuard},
-    task::JoinHandle,
-    time::timeout,
-};
+use tokio::sync::{Mutex, OwnedMutexGuard};
 
-use crate::{Client, client::runtime, guard::ClientClaim};
+use crate::{
+    Client,
+    guard::ClientClaim,
+    runtime::{Executor, Task},
+};
 
 connect_core::deliveries!(async);
 
@@ -32,12 +31,12 @@ impl Client {
     ///
     /// If the wait exceeds [`KEYS_TIMEOUT`], returns without a fetch.
     async fn fetch_keys(&self, fetch: Fetch) {
-        let runtime = match runtime() {
+        let runtime = match self.0.runtime.current() {
             Ok(runtime) => runtime,
             Err(error) => return fetch.give_up(error),
         };
         let lock = self.receiver().fetch_lock.clone();
-        let Ok(guard) = timeout(KEYS_TIMEOUT, lock.lock_owned()).await else { return };
+        let Some(guard) = runtime.timeout(KEYS_TIMEOUT, lock.lock_owned()).await else { return };
         if let Some(task) = self.spawn_fetch(&runtime, fetch, guard) {
             // If the task panics, the key ring records the panic as the cause of later rejections.
             let _ = task.await;
@@ -46,7 +45,7 @@ impl Client {
 
     /// Fetches the keys in the background, unless another caller is fetching them.
     fn fetch_in_background(&self, fetch: Fetch) {
-        let Ok(runtime) = runtime() else { return };
+        let Ok(runtime) = self.0.runtime.current() else { return };
         if let Ok(guard) = self.receiver().fetch_lock.clone().try_lock_owned() {
             drop(self.spawn_fetch(&runtime, fetch, guard));
         }
@@ -55,18 +54,16 @@ impl Client {
     /// Spawns the fetch with a timeout.
     ///
     /// Without the timeout, a transport that hangs would block the callers that wait for the fetch lock.
-    fn spawn_fetch(
-        &self,
-        runtime: &Handle,
-        fetch: Fetch,
-        guard: OwnedMutexGuard<()>,
-    ) -> Option<JoinHandle<()>> {
+    fn spawn_fetch(&self, runtime: &Executor, fetch: Fetch, guard: OwnedMutexGuard<()>) -> Option<Task<()>> {
         let (request, next) = fetch.start(self.now())?;
         let client = self.clone();
-        let late = |late| Err(TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, late));
+        let timer = runtime.clone();
         Some(runtime.spawn(async move {
             let _guard = guard;
-            let response = timeout(KEYS_TIMEOUT, client.0.transport.send(request)).await.unwrap_or_else(late);
+            let response = timer.timeout(KEYS_TIMEOUT, client.0.transport.send(request)).await;
+            let late =
+                || TransportError::new(TransportErrorKind::Timeout, Sent::Maybe, "no response in time");
+            let response = response.unwrap_or_else(|| Err(late()));
             next.resume(response, client.now());
         }))
     }

@@ -5,6 +5,7 @@ mod caller;
 mod client;
 #[cfg(feature = "webhooks")]
 mod deliveries;
+#[cfg(feature = "hyper")]
 mod dial;
 #[rustfmt::skip]
 mod generated;
@@ -13,7 +14,10 @@ mod guard;
 mod items;
 mod pages;
 mod pool;
+mod runtime;
+#[cfg(feature = "hyper")]
 mod tls;
+#[cfg(feature = "hyper")]
 mod transport;
 
 pub use builder::Builder;
@@ -33,6 +37,8 @@ pub use deliveries::{Claim, Deliveries, Received};
 pub use generated::{Calendars, Connections, Events, Webhooks};
 pub use items::Items;
 pub use pages::{PageStream, Pages};
+pub use runtime::{BoxFuture, Runtime};
+#[cfg(feature = "hyper")]
 pub use transport::HyperTransport;
 
 /// Verifies webhook deliveries, refuses repeated ones, and plans which subscriptions to renew.

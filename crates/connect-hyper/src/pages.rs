@@ -11,10 +11,11 @@ use std::{
     task::{Context, Poll, ready},
 };
 
+use crate::{
+    Items, User,
+    runtime::{CancelOnDrop, TaskEnded},
+};
 use connect_core::{Error, Paged, Pager, Reply, Response};
-use tokio::task::{JoinError, JoinHandle, yield_now};
-
-use crate::{Items, User, client::runtime};
 
 /// A list that the client fetches page by page during iteration.
 #[derive(Clone, Debug)]
@@ -88,7 +89,7 @@ enum PageState<E: Paged> {
 /// A running fetch of a page. Dropping this value cancels the fetch, but not a refresh that the fetch waits
 /// for.
 struct PageFetch<E: Paged> {
-    task: AbortOnDrop<FetchedPage<E>>,
+    task: CancelOnDrop<FetchedPage<E>>,
     /// Whether the caller is waiting for the page. The request for the page behind it may then be sent before
     /// the page is decoded, because the caller has the page before that.
     wanted: Arc<AtomicBool>,
@@ -103,15 +104,7 @@ struct FetchedPage<E: Paged> {
 /// A request for the page with a token that was read from a page that was not decoded yet.
 struct EarlyRequest {
     token: String,
-    response: AbortOnDrop<Result<Response, Error>>,
-}
-
-struct AbortOnDrop<T>(JoinHandle<T>);
-
-impl<T> Drop for AbortOnDrop<T> {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+    response: CancelOnDrop<Result<Response, Error>>,
 }
 
 impl<E> Pages<E>
@@ -140,22 +133,21 @@ where
         let Some(request) = self.pager.request() else { return Ok(None) };
         let response = match early {
             Some(mut early) if self.pager.token() == Some(&*early.token) => {
-                (&mut early.response.0).await.unwrap_or_else(|error| Err(interrupted(error)))?
+                (&mut early.response).await.unwrap_or_else(|ended| Err(interrupted(ended)))?
             }
             _ => self.user.respond(&request).await?,
         };
         let peeked = self.pager.peek(response.body()).filter(|_| wanted.load(Relaxed));
         let next = peeked.map(|(token, request)| {
             let user = self.user.clone();
-            EarlyRequest {
-                token,
-                response: AbortOnDrop(tokio::spawn(async move { user.respond(&request).await })),
-            }
+            let runtime = &self.user.client().0.runtime;
+            let response = runtime.spawn_cancelled_on_drop(async move { user.respond(&request).await });
+            EarlyRequest { token, response }
         });
         if next.is_some() {
             // On a runtime with one thread, the tasks that send the request run before the page is decoded.
             for _ in 0..SENDING_POLLS {
-                yield_now().await;
+                self.user.client().0.runtime.yield_now().await;
             }
         }
         Ok(Some((self.read_page(&request, response)?, next)))
@@ -165,8 +157,8 @@ where
 /// How often the tasks of a request and of its connection run before the request is written.
 const SENDING_POLLS: u32 = 3;
 
-fn interrupted(error: JoinError) -> Error {
-    Error::configuration("the tokio runtime ended while a page was fetched").with_source(error)
+fn interrupted(ended: TaskEnded) -> Error {
+    Error::configuration("a page could not be fetched").with_source(ended)
 }
 
 impl<E> PageStream<E>
@@ -193,7 +185,7 @@ where
         }
         let PageState::Fetching(fetch) = &mut self.state else { return Poll::Ready(None) };
         fetch.wanted.store(self.read_ahead, Relaxed);
-        let outcome = ready!(Pin::new(&mut fetch.task.0).poll(cx));
+        let outcome = ready!(Pin::new(&mut fetch.task).poll(cx));
         self.state = PageState::End;
         Poll::Ready(match outcome {
             Ok(FetchedPage { pages, page: Ok(Some(page)), next }) => {
@@ -205,7 +197,7 @@ where
             }
             Ok(FetchedPage { page: Ok(None), .. }) => None,
             Ok(FetchedPage { page: Err(error), .. }) => Some(Err(error)),
-            Err(error) => Some(Err(interrupted(error))),
+            Err(ended) => Some(Err(interrupted(ended))),
         })
     }
 
@@ -216,10 +208,10 @@ where
             self.state = PageState::End;
             return Ok(());
         }
-        let runtime = runtime()?;
+        let runtime = pages.user.client().0.runtime.current()?;
         if let PageState::Idle(pages, early) = std::mem::replace(&mut self.state, PageState::End) {
             let wanted = Arc::new(AtomicBool::new(false));
-            let task = AbortOnDrop(runtime.spawn(pages.fetch(early, wanted.clone())));
+            let task = runtime.spawn_cancelled_on_drop(pages.fetch(early, wanted.clone()));
             self.state = PageState::Fetching(PageFetch { task, wanted });
         }
         Ok(())

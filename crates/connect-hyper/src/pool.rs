@@ -1,4 +1,4 @@
-//! Runs a blocking token store, and the release of its locks, on tokio's blocking pool.
+//! Runs a blocking token store, and the release of its locks, on the threads for blocking work.
 
 use std::{sync::Arc, time::Duration};
 
@@ -6,9 +6,11 @@ use async_trait::async_trait;
 use connect_core::{
     AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written,
 };
-use tokio::{runtime::Handle, sync::Semaphore, task::spawn_blocking};
+use tokio::sync::Semaphore;
 
-/// The number of pool threads that one store may use. The application can use the other threads.
+use crate::runtime::Executor;
+
+/// The number of threads that one store may use. The application can use the other threads.
 const MAX_THREADS: usize = 8;
 /// The maximum number of threads that read without a lock. The limit leaves threads for the holder of a lock.
 const MAX_READERS: usize = MAX_THREADS / 2;
@@ -19,14 +21,15 @@ pub(crate) struct PooledStore(Arc<PooledStoreInner>);
 
 struct PooledStoreInner {
     store: Box<dyn TokenStore>,
+    runtime: Executor,
     threads: Semaphore,
     readers: Semaphore,
 }
 
 impl PooledStore {
-    pub(crate) fn new(store: impl TokenStore) -> Self {
+    pub(crate) fn new(store: Box<dyn TokenStore>, runtime: Executor) -> Self {
         let (threads, readers) = (Semaphore::new(MAX_THREADS), Semaphore::new(MAX_READERS));
-        Self(Arc::new(PooledStoreInner { store: Box::new(store), threads, readers }))
+        Self(Arc::new(PooledStoreInner { store, runtime, threads, readers }))
     }
 
     async fn run<T: Send + 'static>(
@@ -35,8 +38,8 @@ impl PooledStore {
     ) -> Result<T, StoreError> {
         let inner = self.0.clone();
         let _thread = self.0.threads.acquire().await;
-        spawn_blocking(move || work(&*inner.store)).await.unwrap_or_else(|error| {
-            Err(StoreError::new("the task of the token store panicked or was cancelled").with_source(error))
+        self.0.runtime.spawn_blocking(move || work(&*inner.store)).await.unwrap_or_else(|ended| {
+            Err(StoreError::new("the task of the token store panicked or was cancelled").with_source(ended))
         })
     }
 }
@@ -126,10 +129,10 @@ impl AsyncStoreLock for PooledLock {
 impl Drop for PooledLock {
     fn drop(&mut self) {
         let Some(lock) = self.lock.take() else { return };
-        match Handle::try_current() {
+        match self.pool.0.runtime.current() {
             Ok(runtime) => {
                 let pool = self.pool.clone();
-                runtime.spawn(async move { pool.run(move |_| lock.release()).await });
+                drop(runtime.spawn(async move { pool.run(move |_| lock.release()).await }));
             }
             Err(_) => drop(lock),
         }

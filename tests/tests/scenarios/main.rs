@@ -100,7 +100,7 @@ mod with_hyper {
     }
     macro_rules! pause {
         ($time:expr) => {
-            tokio::time::sleep($time).await
+            sleep($time).await
         };
     }
     macro_rules! func {
@@ -110,7 +110,8 @@ mod with_hyper {
         ($(fn $name:ident($world:ident) $body:block)*) => {
             $(async fn $name($world: &World) -> Result<(), Failure> $body)*
 
-            pub(super) async fn run(place: super::Place) -> Vec<&'static str> {
+            pub(super) async fn run(place: super::Place, runtime: super::Runtime) -> Vec<&'static str> {
+                RUNTIME.set(runtime);
                 let mut seen = Vec::new();
                 $({
                     let world = begin!(seen, $name, place);
@@ -123,8 +124,27 @@ mod with_hyper {
     }
     shared_items!(connect_hyper);
 
-    fn transport(_: &World, builder: Builder) -> Builder {
-        builder
+    thread_local! {
+        static RUNTIME: std::cell::Cell<super::Runtime> = const { std::cell::Cell::new(super::Runtime::Tokio) };
+    }
+
+    async fn sleep(time: Duration) {
+        match RUNTIME.get() {
+            super::Runtime::Tokio => tokio::time::sleep(time).await,
+            super::Runtime::Smol => drop(smol::Timer::after(time).await),
+        }
+    }
+
+    fn transport(world: &World, builder: Builder) -> Builder {
+        if let super::Runtime::Tokio = RUNTIME.get() {
+            return builder;
+        }
+        let send = std::sync::Arc::new(world.in_memory());
+        let transport = move |request| {
+            let send = send.clone();
+            smol::unblock(move || send(request))
+        };
+        builder.transport(transport).runtime(super::Smol)
     }
 
     include!("body.rs");
@@ -187,6 +207,25 @@ mod blocking {
     include!("body.rs");
 }
 
+/// The runtime of the async client.
+#[derive(Clone, Copy)]
+enum Runtime {
+    Tokio,
+    Smol,
+}
+
+struct Smol;
+
+impl connect_hyper::Runtime for Smol {
+    fn spawn(&self, task: connect_hyper::BoxFuture) {
+        smol::spawn(task).detach();
+    }
+
+    fn sleep(&self, time: std::time::Duration) -> connect_hyper::BoxFuture {
+        Box::pin(async move { drop(smol::Timer::after(time).await) })
+    }
+}
+
 /// The transport of the blocking client.
 #[derive(Clone, Copy)]
 enum Transport {
@@ -204,12 +243,17 @@ fn expected() -> Vec<&'static str> {
 
 #[tokio::test]
 async fn scenarios_pass_over_hyper() {
-    assert_eq!(with_hyper::run(Place::Socket).await, expected());
+    assert_eq!(with_hyper::run(Place::Socket, Runtime::Tokio).await, expected());
 }
 
 #[tokio::test]
 async fn scenarios_pass_over_hyper_with_tls() {
-    assert_eq!(with_hyper::run(Place::Tls).await, expected());
+    assert_eq!(with_hyper::run(Place::Tls, Runtime::Tokio).await, expected());
+}
+
+#[test]
+fn scenarios_pass_on_smol() {
+    assert_eq!(smol::block_on(with_hyper::run(Place::Memory, Runtime::Smol)), expected());
 }
 
 #[test]
