@@ -8,7 +8,7 @@ use std::time::Duration;
 use connect_core::machine::{Call, Now, Session, Step};
 use connect_core::types::{self, Calendar, EventPage, ListCalendars, Safety};
 use connect_core::webhooks::{testing, verify};
-use connect_core::{App, Config, Endpoint, Response, SignIn, decode_answer};
+use connect_core::{App, Config, Endpoint, Response, SignIn, decode_response};
 use jiff::Timestamp;
 use serde_json::Value;
 
@@ -57,7 +57,7 @@ pub(crate) const PIECES: &[Piece] = &[
 fn page(odd_every: Option<usize>) -> Result<Repetition, Failure> {
     let response = Response::new(data::page(Shape { events: EVENTS, odd_every }, 0, 2).into());
     Ok(Box::new(move || {
-        black_box(decode_answer::<EventPage>(&response, Safety::Safe)?);
+        black_box(decode_response::<EventPage>(&response, Safety::Safe)?);
         Ok(())
     }))
 }
@@ -65,7 +65,7 @@ fn page(odd_every: Option<usize>) -> Result<Repetition, Failure> {
 fn originals() -> Result<Repetition, Failure> {
     let response = Response::new(data::page(Shape { events: EVENTS, odd_every: None }, 0, 2).into());
     Ok(Box::new(move || {
-        for event in decode_answer::<EventPage>(&response, Safety::Safe)?.events {
+        for event in decode_response::<EventPage>(&response, Safety::Safe)?.events {
             let original = event.original.as_ref().ok_or("an event has no original")?;
             black_box(original.decode::<Value>()?);
         }
@@ -87,7 +87,7 @@ fn raw_originals() -> Result<Repetition, Failure> {
 fn calendars() -> Result<Repetition, Failure> {
     let response = Response::new(data::calendars().into());
     Ok(Box::new(move || {
-        black_box(decode_answer::<Vec<Calendar>>(&response, Safety::Safe)?);
+        black_box(decode_response::<Vec<Calendar>>(&response, Safety::Safe)?);
         Ok(())
     }))
 }
@@ -95,7 +95,7 @@ fn calendars() -> Result<Repetition, Failure> {
 fn created() -> Result<Repetition, Failure> {
     let response = Response::new(data::created().into());
     Ok(Box::new(move || {
-        black_box(decode_answer::<types::Written>(&response, Safety::Once)?);
+        black_box(decode_response::<types::Written>(&response, Safety::Once)?);
         Ok(())
     }))
 }
@@ -210,7 +210,7 @@ pub(crate) fn allocations() -> Result<(), Failure> {
     let print = |name: &str, info: AllocationInfo| {
         println!("| {name} | {} | {} |", info.count_total, info.bytes_current);
     };
-    print("decoded event", retained(EVENTS, || Ok(decode_answer::<EventPage>(&response, Safety::Safe)?))?);
+    print("decoded event", retained(EVENTS, || Ok(decode_response::<EventPage>(&response, Safety::Safe)?))?);
     print("event decoded by hand", retained(EVENTS, || Ok(serde_json::from_str::<yardstick::Page>(&body)?))?);
     let app = App::new(Config::new("id", "secret", [7; 32]))?;
     for count in [1, 1_000, 100_000] {

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use connect_calendars::sync::{ChangeFeed, EventCopy, Mirror};
 use connect_core::types::{Delivery, EventPage, Safety, decode};
-use connect_core::{Response, decode_answer};
+use connect_core::{Response, decode_response};
 use jiff::Timestamp;
 
 use crate::Failure;
@@ -62,10 +62,10 @@ fn sweep(mirror: &mut Mirror, copy: &mut EventCopy, events: usize) -> Result<(Du
         let shape = Shape { events: EVENTS_PER_PAGE, odd_every: None };
         let response = Response::new(data::page(shape, number, pages).into());
         let begun = Instant::now();
-        let page: EventPage = decode_answer(&response, Safety::Safe)?;
+        let page: EventPage = decode_response(&response, Safety::Safe)?;
         decoded += begun.elapsed();
         let begun = Instant::now();
-        if let Some(changes) = mirror.answered(Ok(page))? {
+        if let Some(changes) = mirror.advance(Ok(page))? {
             copy.apply(black_box(changes));
         }
         swept += begun.elapsed();

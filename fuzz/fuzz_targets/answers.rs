@@ -6,7 +6,7 @@
 
 use connect_core::types::{
     Acknowledged, Calendar, ConnectionStatus, Delivery, ErrorBody, EventChange, Health, Raw, Subscribed,
-    TokenAnswer, WebhookKeys,
+    TokenResponse, WebhookKeys,
 };
 use connect_fuzz::{is_object, round_trip};
 use libfuzzer_sys::fuzz_target;
@@ -19,7 +19,7 @@ fuzz_target!(|body: &[u8]| {
     round_trip::<Acknowledged>(body);
     round_trip::<Health>(body);
     round_trip::<EventChange>(body);
-    round_trip::<TokenAnswer>(body);
+    round_trip::<TokenResponse>(body);
     round_trip::<Raw>(body);
     if is_object(body) {
         round_trip::<ErrorBody>(body).expect("any JSON object is an error body");

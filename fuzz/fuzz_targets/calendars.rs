@@ -56,7 +56,7 @@ fuzz_target!(|bytes: &[u8]| {
 });
 
 /// Decodes a response as a call does.
-fn decode<E: Endpoint>(endpoint: &E, status: StatusCode, body: &[u8]) -> Result<E::Answer, Error> {
+fn decode<E: Endpoint>(endpoint: &E, status: StatusCode, body: &[u8]) -> Result<E::Output, Error> {
     let mut response = Response::new(body.to_vec().into());
     *response.status_mut() = status;
     if status.is_success() {
@@ -69,7 +69,7 @@ fn check_events<E: Endpoint>(
     endpoint: &E,
     status: StatusCode,
     body: &[u8],
-    events: impl FnOnce(E::Answer) -> Vec<Event>,
+    events: impl FnOnce(E::Output) -> Vec<Event>,
 ) {
     let Ok(response) = decode(endpoint, status, body) else { return };
     for event in events(response) {
@@ -88,7 +88,7 @@ fn follow<F: ChangeFeed>(mut feed: F, status: StatusCode, body: &[u8]) {
         for requests in 0.. {
             assert!(requests < 10_000, "the round does not end");
             let Some(request) = feed.request() else { break };
-            match feed.answered(decode(&request, status, body)) {
+            match feed.advance(decode(&request, status, body)) {
                 Ok(None) => {}
                 Ok(Some(changes)) => {
                     copy.apply(changes);

@@ -6,12 +6,12 @@
 use std::fmt::Debug;
 
 use connect_core::types::{
-    Answer, Calendar, ConnectionStatus, Delivery, EventPage, Subscribed, TokenAnswer, WebhookKeys, Written,
-    decode,
+    Calendar, ConnectionStatus, Delivery, EventPage, ResponseBody, Subscribed, TokenResponse, WebhookKeys,
+    Written, decode,
 };
 use libfuzzer_sys::fuzz_target;
 
-fn compare<T: Answer + PartialEq + Debug>(body: &[u8]) {
+fn compare<T: ResponseBody + PartialEq + Debug>(body: &[u8]) {
     assert_eq!(T::decode(body).ok(), decode::<T>(body).ok());
 }
 
@@ -20,7 +20,7 @@ fuzz_target!(|body: &[u8]| {
     compare::<Vec<Calendar>>(body);
     compare::<Written>(body);
     compare::<ConnectionStatus>(body);
-    compare::<TokenAnswer>(body);
+    compare::<TokenResponse>(body);
     compare::<WebhookKeys>(body);
     compare::<Subscribed>(body);
     compare::<Delivery>(body);

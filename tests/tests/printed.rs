@@ -23,7 +23,7 @@ use connect_core::{
     loopback::Loopback,
     machine::{Call, Locked, Now, Registry, Session},
     oauth::{Profile, Relay},
-    types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenAnswer, decode},
+    types::{ExchangeCode, ListCalendars, ListEvents, RefreshToken, Revoke, TokenResponse, decode},
     webhooks::{Claimed, ReplayGuard, ReplayMemory, testing},
 };
 use connect_stores::{FileStore, PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore, Seal};
@@ -38,7 +38,7 @@ const MARK: &str = "hush";
 ///
 /// They are public values, parts of responses, and errors.
 const PLAIN: [&str; 51] = [
-    "AtOnce",
+    "ConcurrencyLimit",
     "Attempts",
     "Broken",
     "CheckStep",
@@ -65,7 +65,7 @@ const PLAIN: [&str; 51] = [
     "Loopback",
     "LoopbackError",
     "Now",
-    "Once",
+    "CreateOutcome",
     "Order",
     "Origin",
     "Outlook",
@@ -120,7 +120,7 @@ const DATA: &[&str] = &[
     "FeedRequest",
     "Fingerprint",
     "FreeBusy",
-    "FreeBusyAnswer",
+    "FreeBusyResponse",
     "GetContact",
     "GetEvent",
     "GetImport",
@@ -376,7 +376,7 @@ fn no_type_prints_a_secret() {
     let asked = endpoint.accept(&request, Some(&visitor)).unwrap();
     printed.add("Visitor", &visitor);
     printed.add("Work", asked.work());
-    printed.add("Asked", &asked);
+    printed.add("Accepted", &asked);
     let key = ApiKey::new("ann@example.org", "hush-key").unwrap();
     printed.add("ApiKey", &key);
     printed.add("Keyed", &key.over(&ListCalendars::new()));
@@ -426,7 +426,7 @@ fn no_type_prints_a_secret() {
     // Of the API types, only these contain tokens. All others contain calendar data.
     let exchanged =
         r#"{"access_token": "hush-access", "refresh_token": "hush-refresh", "more": "hush-more"}"#;
-    printed.add("TokenAnswer", &decode::<TokenAnswer>(exchanged.as_bytes()).unwrap());
+    printed.add("TokenResponse", &decode::<TokenResponse>(exchanged.as_bytes()).unwrap());
     printed.add("ExchangeCode", &ExchangeCode::new("hush-code", "https://app.example/callback"));
     printed.add("RefreshToken", &RefreshToken::new("hush-refresh"));
     printed.add("Revoke", &Revoke::new("hush-refresh"));

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use connect_core::types::{EventTime, LossyString, Raw};
 
-pub(super) use connect_core::decode_answer as read;
+pub(super) use connect_core::decode_response as read;
 
 /// A type that can be read from a JSON value. `read` returns `None` if the value has another type.
 pub(super) trait Field: Sized {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error,
-    types::{Answer, Body, EventTime, Raw, Safety},
+    types::{Body, EventTime, Raw, ResponseBody, Safety},
 };
 use jiff::civil::DateTime;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -95,7 +95,7 @@ impl<'de> Deserialize<'de> for Booked {
     }
 }
 
-impl Answer for Booked {
+impl ResponseBody for Booked {
     fn refused(&self) -> Option<Cow<'_, str>> {
         (self.success == Some(false))
             .then(|| self.reason.as_deref().unwrap_or("Apptoto refused the booking without a reason").into())

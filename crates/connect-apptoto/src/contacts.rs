@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error,
-    types::{Answer, Raw},
+    types::{Raw, ResponseBody},
 };
 
 use super::{Id, answer::answer, endpoint::endpoint, object::Parameters};
@@ -56,7 +56,7 @@ answer!(
     }
 );
 
-impl Answer for Contact {}
+impl ResponseBody for Contact {}
 
 /// Reads a contact by its id or external id (`GET /v1/contact`). Needs [`Scope::ContactsRead`](super::Scope).
 #[derive(Clone, Debug, PartialEq)]

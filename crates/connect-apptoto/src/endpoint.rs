@@ -2,11 +2,12 @@
 
 /// Implements `Endpoint`.
 ///
-/// Input: `Type: METHOD "/path" -> Answer, Scope`, and methods that replace default methods of `Endpoint`.
+/// Input: `Type: METHOD "/path" -> ResponseBody, Scope`, and methods that replace default methods of
+/// `Endpoint`.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty, $scope:ident { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
-            type Answer = $answer;
+            type Output = $answer;
 
             fn method(&self) -> http::Method {
                 http::Method::$method

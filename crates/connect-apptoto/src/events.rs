@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error,
-    types::{Answer, EventTime, Raw},
+    types::{EventTime, Raw, ResponseBody},
 };
 
 use super::{
@@ -92,9 +92,9 @@ answer!(
     }
 );
 
-impl Answer for Event {}
+impl ResponseBody for Event {}
 
-impl Answer for Events {
+impl ResponseBody for Events {
     /// Apptoto responds with an empty body to a retried deletion whose first response was lost.
     fn empty() -> Option<Self> {
         null().map(Self::from)

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error,
-    types::{Answer, Body, Safety},
+    types::{Body, ResponseBody, Safety},
 };
 
 use super::{Id, When, answer::answer, endpoint::endpoint, open::open_enum};
@@ -128,4 +128,4 @@ open_enum!(
     }
 );
 
-impl Answer for Imported {}
+impl ResponseBody for Imported {}

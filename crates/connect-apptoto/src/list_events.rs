@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error, ErrorKind, Paged, Response,
-    types::{Answer, Raw, Safety},
+    types::{Raw, ResponseBody, Safety},
 };
 use serde::{Deserialize, Deserializer};
 
@@ -151,4 +151,4 @@ impl<'de> Deserialize<'de> for EventPage {
     }
 }
 
-impl Answer for EventPage {}
+impl ResponseBody for EventPage {}

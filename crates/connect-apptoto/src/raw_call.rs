@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Endpoint, Error, path_segment,
-    types::{Answer, Body, Raw, Safety},
+    types::{Body, Raw, ResponseBody, Safety},
 };
 use http::Method;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -84,7 +84,7 @@ impl RawCall {
 }
 
 impl Endpoint for RawCall {
-    type Answer = Anything;
+    type Output = Anything;
 
     fn method(&self) -> Method {
         self.method.clone()
@@ -143,7 +143,7 @@ impl<'de> Deserialize<'de> for Anything {
     }
 }
 
-impl Answer for Anything {
+impl ResponseBody for Anything {
     fn empty() -> Option<Self> {
         null().map(Self)
     }

@@ -169,7 +169,7 @@ fn paging_resumes_from_a_page_token() {
     let client = Wire::default().client(pages);
     let mut pager = Pager::new(ListEvents::new().page_size(2));
     let first = user(&client).send(&pager.request().unwrap()).unwrap();
-    pager.answered(&first).unwrap();
+    pager.advance(&first).unwrap();
     let later = ListEvents::new().page_size(2).at(pager.token().unwrap());
     assert_eq!(all(user(&client).pages(later)).len(), 2);
     let error = user(&client).send(&ListEvents::new().at("soon")).unwrap_err();

@@ -123,7 +123,7 @@ enum User<'a> {
 }
 
 impl User<'_> {
-    fn send<E: Endpoint + Sync>(&self, call: &E) -> Result<E::Answer, Error> {
+    fn send<E: Endpoint + Sync>(&self, call: &E) -> Result<E::Output, Error> {
         match self {
             Self::Blocking(user) => user.send(call),
             Self::Hyper(user, runtime) => runtime.block_on(user.send(call)),
@@ -132,7 +132,7 @@ impl User<'_> {
 
     fn all<E: Paged + Sync + Send + 'static>(&self, list: E) -> Vec<E::Item>
     where
-        E::Answer: Send,
+        E::Output: Send,
         E::Item: Send,
     {
         match self {
@@ -162,16 +162,16 @@ impl Account {
         Self { world, client }
     }
 
-    fn send<E: Endpoint + Sync>(&self, call: &E) -> Result<E::Answer, Error> {
+    fn send<E: Endpoint + Sync>(&self, call: &E) -> Result<E::Output, Error> {
         self.client.user().send(call)
     }
 
-    fn ok<E: Endpoint + Sync>(&self, call: &E) -> E::Answer {
+    fn ok<E: Endpoint + Sync>(&self, call: &E) -> E::Output {
         self.send(call).unwrap_or_else(|error| panic!("{}: {error}", call.operation()))
     }
 
     /// Sends a call and returns the only event of its response.
-    fn write<E: Endpoint<Answer = Events> + Sync>(&self, call: &E) -> Event {
+    fn write<E: Endpoint<Output = Events> + Sync>(&self, call: &E) -> Event {
         let [only] = self.ok(call).events.try_into().unwrap();
         only
     }

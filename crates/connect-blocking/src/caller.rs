@@ -11,7 +11,7 @@ impl Caller for User {
         self.id()
     }
 
-    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
         self.send(endpoint)
     }
 

@@ -9,7 +9,9 @@ use std::{
 
 use connect_core::{
     ErrorKind, Request, Response, StoreLock, Timeout, TokenKey, TokenStore, Transport, TransportError,
-    machine::{AtOnce, Locked, MAX_TASKS_AT_ONCE, Now, RefreshStep, Registry, Session, Step, TokenTask},
+    machine::{
+        ConcurrencyLimit, Locked, MAX_TASKS_AT_ONCE, Now, RefreshStep, Registry, Session, Step, TokenTask,
+    },
 };
 use jiff::Timestamp;
 
@@ -96,11 +98,13 @@ impl Client {
     fn send_limited(
         &self,
         mut request: Request,
-        AtOnce(limit): AtOnce,
+        ConcurrencyLimit(limit): ConcurrencyLimit,
         slots: &Semaphore,
     ) -> Result<Response, TransportError> {
         let (time, asked) = (Timeout::of(&request), self.now().monotonic);
-        let Some(_slot) = slots.acquire_within(limit, time) else { return Err(TransportError::no_turn()) };
+        let Some(_slot) = slots.acquire_within(limit, time) else {
+            return Err(TransportError::queue_timeout());
+        };
         Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
         self.0.transport.send(request)
     }

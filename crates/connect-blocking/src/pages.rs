@@ -27,15 +27,15 @@ impl<E: Paged + Sync> Pages<E> {
     /// Returns the next page, or `None` after the last page.
     ///
     /// After an error, call `next_page` again to retry the page.
-    pub fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
+    pub fn next_page(&mut self) -> Result<Option<E::Output>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let page = self.user.send(&request)?;
-        self.pager.answered(&page)?;
+        self.pager.advance(&page)?;
         Ok(Some(page))
     }
 
     /// Returns the first page.
-    pub fn first(mut self) -> Result<Option<E::Answer>, Error> {
+    pub fn first(mut self) -> Result<Option<E::Output>, Error> {
         self.next_page()
     }
 
@@ -71,12 +71,12 @@ enum Source<E: Paged> {
     End,
 }
 
-type FetchedPage<E> = Result<<E as connect_core::Endpoint>::Answer, Error>;
+type FetchedPage<E> = Result<<E as connect_core::Endpoint>::Output, Error>;
 
 impl<E> PageIterator<E>
 where
     E: Paged + Send + Sync + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     /// Turns on reading ahead: another thread fetches the next page while the caller uses the current page.
     ///
@@ -199,7 +199,7 @@ impl<E: Paged> Items<E> {
 impl<E> Items<E>
 where
     E: Paged + Send + Sync + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     /// Turns on reading ahead: see [`PageIterator::read_ahead`].
     pub fn read_ahead(mut self) -> Result<Self, Error> {

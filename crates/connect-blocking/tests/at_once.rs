@@ -21,7 +21,7 @@ use connect_core::{
 struct Mailbox;
 
 impl Endpoint for Mailbox {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> http::Method {
         http::Method::GET

@@ -84,7 +84,7 @@ fn panicking_transport_is_called_once() {
 fn released_delivery_can_be_claimed_immediately() {
     let client = builder(testing::keys(Timestamp::now())).build().unwrap();
     let received = receive(&client).unwrap();
-    assert!(matches!(receive(&client), Err(Declined::InHand)));
+    assert!(matches!(receive(&client), Err(Declined::InProgress)));
     received.release().unwrap();
     drop(receive(&client).unwrap());
     // A handler that panics releases the delivery as well.

@@ -56,7 +56,7 @@ mod service;
 
 use async_trait::async_trait;
 use connect_core::{
-    AsyncCaller, Caller, Error, ErrorKind, Once, PendingSignIn,
+    AsyncCaller, Caller, CreateOutcome, Error, ErrorKind, PendingSignIn,
     types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
 };
 use jiff::Timestamp;
@@ -143,7 +143,7 @@ macro_rules! backend {
             ///
             /// # Errors
             /// If the event was certainly not created.
-            $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error>;
+            $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<CreateOutcome, Error>;
 
             /// Updates an event.
             $($async)* fn update(&self, change: &UpdateEvent) -> Result<Event, Error>;
@@ -212,13 +212,13 @@ macro_rules! backend {
                 Ok(self.service.created(response, event.target()))
             }
 
-            $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error> {
+            $($async)* fn create_once(&self, key: &str, event: &NewEvent) -> Result<CreateOutcome, Error> {
                 if key.is_empty() {
                     return Err(Error::validation("the key of an event must not be empty"));
                 }
                 let request = self.service.create_once(key, event)?;
                 let error = match self.user.call(&request)$($wait)* {
-                    Ok(response) => return Ok(Once::Created(self.service.created(response, event.target()))),
+                    Ok(response) => return Ok(CreateOutcome::Created(self.service.created(response, event.target()))),
                     // A conflict means that an earlier attempt, perhaps of another process, has created the
                     // event.
                     Err(error) if error.may_have_happened() || matches!(error.kind(), ErrorKind::Conflict) => error,
@@ -230,10 +230,10 @@ macro_rules! backend {
                 };
                 let has_key = |event: &Event| self.service.is_of_key(event, key);
                 match found.map(|events| events.into_iter().find(has_key)) {
-                    Ok(Some(found)) => Ok(Once::Found(found)),
+                    Ok(Some(found)) => Ok(CreateOutcome::Found(found)),
                     Ok(None) if !error.may_have_happened() => Err(error),
-                    Ok(None) => Ok(Once::Absent(error)),
-                    Err(_) => Ok(Once::Unknown(error)),
+                    Ok(None) => Ok(CreateOutcome::Absent(error)),
+                    Err(_) => Ok(CreateOutcome::Unknown(error)),
                 }
             }
 

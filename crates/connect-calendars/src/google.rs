@@ -83,7 +83,7 @@ pub use change::{DeleteEvent, PatchEvent};
 pub use colors::{Colors, ListColors, color, color_id};
 pub use custom::CUSTOM_PROPERTY;
 pub use feed::EventFeed;
-pub use free_busy::{CalendarBusy, FreeBusy, FreeBusyAnswer};
+pub use free_busy::{CalendarBusy, FreeBusy, FreeBusyResponse};
 pub use get_event::GetEvent;
 pub(crate) use insert::id_of;
 pub use insert::{InsertEvent, create, create_async};

@@ -4,7 +4,7 @@
 //! [Connect](Mirror) have one interface.
 //!
 //! ```text
-//!   begin() ─▶ request() ─▶ (send it) ─▶ answered(..) ─┬─▶ None: more pages follow, call request() again
+//!   begin() ─▶ request() ─▶ (send it) ─▶ advance(..) ─┬─▶ None: more pages follow, call request() again
 //!                  ▲                                   │
 //!                  '───────────────────────────────────┴─▶ Some(Changes): apply them, save cursor()
 //! ```
@@ -62,9 +62,9 @@ pub trait ChangeFeed {
     /// # Errors
     /// Returns the error of `response`, unless the feed can continue by reading all events again. Also
     /// returns an error for a page that cannot be correct, such as a repeated page.
-    fn answered(
+    fn advance(
         &mut self,
-        response: Result<<Self::Request as Endpoint>::Answer, Error>,
+        response: Result<<Self::Request as Endpoint>::Output, Error>,
     ) -> Result<Option<Changes>, Error>;
 
     /// Returns the position after the last round; `None` before the end of the first round.
@@ -209,7 +209,7 @@ where
     feed.begin();
     loop {
         let Some(request) = feed.request() else { return Ok(Changes::default()) };
-        if let Some(changes) = feed.answered(user.call(&request))? {
+        if let Some(changes) = feed.advance(user.call(&request))? {
             return Ok(changes);
         }
     }
@@ -222,13 +222,13 @@ pub async fn round_async<F>(user: &impl AsyncCaller, feed: &mut F) -> Result<Cha
 where
     F: ChangeFeed + Send,
     F::Request: Send + Sync,
-    <F::Request as Endpoint>::Answer: Send,
+    <F::Request as Endpoint>::Output: Send,
 {
     feed.begin();
     loop {
         let Some(request) = feed.request() else { return Ok(Changes::default()) };
         let response = user.call(&request).await;
-        if let Some(changes) = feed.answered(response)? {
+        if let Some(changes) = feed.advance(response)? {
             return Ok(changes);
         }
     }

@@ -5,15 +5,15 @@
 //! page      POST authUrl (code)                      200 access_token, expires_in, scope
 //!             │                                        ^
 //!             v                                        │
-//! server    refuse(head) ─> read body ─> accept(..) ─> Asked { work } ─> client ─> reply(outcome)
+//! server    refuse(head) ─> read body ─> accept(..) ─> Accepted { work } ─> client ─> reply(outcome)
 //!             │ 204 404 405          │ 413 401               │
 //!             │ 403 415 413          │ 403 400               v
 //!             v                      v               the token endpoint, once
 //!           reply                  reply
 //! ```
 //!
-//! The module does no I/O, so it works with any HTTP server and with both clients. [`Asked::work`] is the
-//! call to make with the client, and [`Asked::reply`] converts the result to the response.
+//! The module does no I/O, so it works with any HTTP server and with both clients. [`Accepted::work`] is the
+//! call to make with the client, and [`Accepted::reply`] converts the result to the response.
 //!
 //! ```
 //! use connect_blocking::{Client, Request, Response, oauth::POSTMESSAGE};
@@ -89,8 +89,8 @@
 //! the page posts. If a version of the integration calls `refreshUrl` only after it received a refresh
 //! token, use [`pass_through`](TokenEndpoint::pass_through).
 
+mod accepted;
 mod answer;
-mod asked;
 mod form;
 mod head;
 mod origin;
@@ -102,7 +102,7 @@ use std::time::Duration;
 use connect_core::{AuthorizationCode, Error, Grant, Request, Response};
 use http::request::Parts;
 
-pub use self::asked::{Asked, Visitor, Work};
+pub use self::accepted::{Accepted, Visitor, Work};
 use self::{
     answer::Cors,
     form::Form,
@@ -270,12 +270,12 @@ impl TokenEndpoint {
     /// `visitor` is the signed-in user whose page sent the request. The server finds this user through the
     /// session of the application, such as a session cookie.
     #[allow(clippy::result_large_err, reason = "the error is the response, which is built once per request")]
-    pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Asked, Response> {
+    pub fn accept(&self, request: &Request, visitor: Option<&Visitor>) -> Result<Accepted, Response> {
         let head = Head::from(request);
         let endpoint = self.check(&head)?;
         let cors = Cors::of(self, head.headers);
         match self.read(endpoint, request.body(), visitor) {
-            Ok((visitor, work)) => Ok(Asked::new(visitor, work, cors, self.pass_through)),
+            Ok((visitor, work)) => Ok(Accepted::new(visitor, work, cors, self.pass_through)),
             Err(refusal) => Err(cors.refuse(&refusal)),
         }
     }

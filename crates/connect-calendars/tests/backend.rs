@@ -6,7 +6,7 @@ use connect_calendars::backend::{
     AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google, Outlook,
 };
 use connect_core::{
-    Error, ErrorKind, Once, PendingSignIn,
+    CreateOutcome, Error, ErrorKind, PendingSignIn,
     types::{
         Availability, Calendar, CalendarRef, DeleteEvent, Event, EventTime, NewEvent, Privacy, Provider, Raw,
         Recurrence, UpdateEvent,
@@ -255,7 +255,7 @@ fn creates_once(place: &TestBackend) {
     let new = NewEvent::new(place.calendar(), "Scenario: Once", start, start + hours(1));
     place.world.server.with(|sandbox| sandbox.add_fault(Fault::on(place.insert_endpoint()).cut_after()));
     let event = match place.backend.create_once("order 17", &new).unwrap() {
-        Once::Created(event) | Once::Found(event) => event,
+        CreateOutcome::Created(event) | CreateOutcome::Found(event) => event,
         other => panic!("{other:?}"),
     };
     assert!(place.world.server.stats().cut(&place.insert_endpoint()) > 0, "no response was lost");
@@ -264,7 +264,7 @@ fn creates_once(place: &TestBackend) {
         let later = start + hours(48);
         place.backend.update(&event.change().unwrap().time(later, later + hours(1))).unwrap();
         match place.backend.create_once("order 17", &new).unwrap() {
-            Once::Created(again) | Once::Found(again) => {
+            CreateOutcome::Created(again) | CreateOutcome::Found(again) => {
                 assert_eq!(again.id, event.id, "a moved event is found by its key")
             }
             other => panic!("{other:?}"),
@@ -380,7 +380,7 @@ impl CalendarBackend for BlockOn {
         self.runtime.block_on(self.inner.create(event))
     }
 
-    fn create_once(&self, key: &str, event: &NewEvent) -> Result<Once, Error> {
+    fn create_once(&self, key: &str, event: &NewEvent) -> Result<CreateOutcome, Error> {
         self.runtime.block_on(self.inner.create_once(key, event))
     }
 

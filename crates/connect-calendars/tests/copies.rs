@@ -91,7 +91,7 @@ struct Follower<F: ChangeFeed> {
     feed: F,
     copy: EventCopy,
     /// A response that the feed has not received yet.
-    response: Option<Result<<F::Request as Endpoint>::Answer, Error>>,
+    response: Option<Result<<F::Request as Endpoint>::Output, Error>>,
 }
 
 impl<F: ChangeFeed<Request: Sync>> Follower<F> {
@@ -108,7 +108,7 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
             self.response = self.feed.request().map(|request| self.user.call(&request));
             return None;
         };
-        let changes = match self.feed.answered(response) {
+        let changes = match self.feed.advance(response) {
             Ok(changes) => changes?,
             // Tokens expired repeatedly in one round, so the next round reads all events.
             Err(error) => {

@@ -31,7 +31,7 @@ fn gone(reason: &str) -> Error {
 /// Passes a response to the feed. Returns the changes if the response ends a round.
 fn take(feed: &mut EventFeed, body: Value) -> Option<Changes> {
     let page = page(feed, &body);
-    feed.answered(page).unwrap()
+    feed.advance(page).unwrap()
 }
 
 fn next_query(feed: &EventFeed) -> String {
@@ -84,7 +84,7 @@ fn expired_sync_token_starts_a_full_round() {
     let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
     assert_eq!(next_query(&feed), "syncToken=t1");
-    assert_eq!(feed.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
+    assert_eq!(feed.advance(Err(gone("fullSyncRequired"))).unwrap(), None);
     assert_eq!(next_query(&feed), "");
     let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
     assert_eq!((changes.full, ids(&changes.events)), (true, vec!["a"]));
@@ -98,9 +98,9 @@ fn token_expiring_between_pages_restarts_the_round() {
         &mut feed,
         json!({ "items": [{ "id": "old" }, { "id": "x", "status": "cancelled" }], "nextPageToken": "p1" }),
     );
-    assert_eq!(feed.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
+    assert_eq!(feed.advance(Err(gone("fullSyncRequired"))).unwrap(), None);
     take(&mut feed, json!({ "items": [{ "id": "half" }], "nextPageToken": "p1" }));
-    assert_eq!(feed.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
+    assert_eq!(feed.advance(Err(gone("fullSyncRequired"))).unwrap(), None);
     let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
     assert_eq!((changes.full, ids(&changes.events), removed(&changes)), (true, vec!["a"], vec![]));
 }
@@ -150,7 +150,7 @@ fn bounds_order_and_search_are_sent_in_full_rounds_only() {
             .unwrap();
         again.begin();
         assert_eq!(next_query(&again), "maxAttendees=5&syncToken=t2", "{name}");
-        assert_eq!(again.answered(Err(gone("fullSyncRequired"))).unwrap(), None);
+        assert_eq!(again.advance(Err(gone("fullSyncRequired"))).unwrap(), None);
         assert!(next_query(&again).contains(&format!("{name}=")), "{name}: the next round is full");
     }
 }
@@ -168,7 +168,7 @@ fn refused_token_starts_a_full_round() {
     for refused in [invalid_parameter("syncToken"), invalid_parameter("somewhere"), bare()] {
         let mut feed = after_first_round(EventFeed::new("c"));
         feed.begin();
-        assert_eq!(feed.answered(Err(refused)).unwrap(), None);
+        assert_eq!(feed.advance(Err(refused)).unwrap(), None);
         assert_eq!(next_query(&feed), "");
         let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
         assert!(changes.full);
@@ -177,7 +177,7 @@ fn refused_token_starts_a_full_round() {
         let mut feed = EventFeed::new("c");
         feed.begin();
         take(&mut feed, json!({ "items": [{ "id": "half" }], "nextPageToken": "p1" }));
-        assert_eq!(feed.answered(Err(refused)).unwrap(), None);
+        assert_eq!(feed.advance(Err(refused)).unwrap(), None);
         assert_eq!(next_query(&feed), "");
         let changes = take(&mut feed, json!({ "items": [{ "id": "a" }], "nextSyncToken": "t2" })).unwrap();
         assert_eq!((changes.full, ids(&changes.events)), (true, vec!["a"]));
@@ -192,7 +192,7 @@ fn page_tokens_refused_repeatedly_are_an_error() {
         let mut restarts = 0;
         let error = loop {
             take(&mut feed, json!({ "items": [], "nextPageToken": "p1" }));
-            match feed.answered(Err(invalid_parameter("pageToken"))) {
+            match feed.advance(Err(invalid_parameter("pageToken"))) {
                 Ok(changes) => assert_eq!(changes, None),
                 Err(error) => break error,
             }
@@ -209,15 +209,15 @@ fn page_tokens_refused_repeatedly_are_an_error() {
 fn status_400_without_a_token_makes_the_next_round_full() {
     let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
-    assert_eq!(feed.answered(Err(invalid_parameter("timeZone"))).unwrap(), None);
-    assert_eq!(feed.answered(Err(invalid_parameter("timeZone"))).unwrap_err().server_code(), Some("invalid"));
+    assert_eq!(feed.advance(Err(invalid_parameter("timeZone"))).unwrap(), None);
+    assert_eq!(feed.advance(Err(invalid_parameter("timeZone"))).unwrap_err().server_code(), Some("invalid"));
     assert!(feed.request().is_none());
     feed.begin();
     assert_eq!(next_query(&feed), "");
     // An error of a request that was not sent does not invalidate the sync token.
     let mut feed = after_first_round(EventFeed::new("c"));
     feed.begin();
-    assert!(feed.answered(Err(Error::validation("timeZone: is odd"))).is_err());
+    assert!(feed.advance(Err(Error::validation("timeZone: is odd"))).is_err());
     assert_eq!(next_query(&feed), "syncToken=t1");
 }
 
@@ -227,7 +227,7 @@ fn tokens_expiring_repeatedly_are_an_error() {
     feed.begin();
     let mut restarts = 0;
     let error = loop {
-        if let Err(error) = feed.answered(Err(gone("fullSyncRequired"))) {
+        if let Err(error) = feed.advance(Err(gone("fullSyncRequired"))) {
             break error;
         }
         restarts += 1;
@@ -237,7 +237,7 @@ fn tokens_expiring_repeatedly_are_an_error() {
     assert_eq!((restarts, error.server_code()), (3, Some("fullSyncRequired")));
     feed.begin();
     assert_eq!(next_query(&feed), "", "the failed token is not sent again");
-    let plain = feed.answered(Err(gone("deleted"))).unwrap_err();
+    let plain = feed.advance(Err(gone("deleted"))).unwrap_err();
     assert_eq!(plain.server_code(), Some("deleted"), "without a token, the error is returned");
 }
 
@@ -247,7 +247,7 @@ fn other_error_leaves_the_round_unchanged() {
     feed.begin();
     take(&mut feed, json!({ "items": [{ "id": "a" }], "nextPageToken": "p1" }));
     let error = read(&ListEvents::new("c"), 500, "").unwrap_err();
-    assert!(matches!(feed.answered(Err(error)).unwrap_err().kind(), ErrorKind::Server));
+    assert!(matches!(feed.advance(Err(error)).unwrap_err().kind(), ErrorKind::Server));
     assert_eq!(next_query(&feed), "syncToken=t1&pageToken=p1");
     let changes = take(&mut feed, json!({ "items": [{ "id": "b" }], "nextSyncToken": "t2" })).unwrap();
     assert_eq!((changes.full, ids(&changes.events)), (false, vec!["a", "b"]));
@@ -259,7 +259,7 @@ fn repeated_page_token_ends_the_round_with_an_error() {
     feed.begin();
     take(&mut feed, json!({ "items": [], "nextPageToken": "p1" }));
     let again = page(&feed, &json!({ "items": [], "nextPageToken": "p1" }));
-    assert!(matches!(feed.answered(again).unwrap_err().kind(), ErrorKind::PageLoop));
+    assert!(matches!(feed.advance(again).unwrap_err().kind(), ErrorKind::PageLoop));
     assert!(feed.request().is_none());
     feed.begin();
     assert_eq!(next_query(&feed), "syncToken=t1");
@@ -439,7 +439,7 @@ fn copy_equals_the_server_list_after_random_changes() {
             feed.begin();
             let changes = loop {
                 let request = feed.request().unwrap();
-                if let Some(changes) = feed.answered(user.send(&request)).unwrap() {
+                if let Some(changes) = feed.advance(user.send(&request)).unwrap() {
                     break changes;
                 }
                 if pick(25) == 0 {

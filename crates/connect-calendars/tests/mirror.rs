@@ -69,14 +69,13 @@ impl MirroredCopy {
 
     /// Passes the last page of a sweep to the mirror.
     fn last_page(&mut self, events: &[Value]) -> Changes {
-        let changes =
-            self.0.answered(Ok(page(events, None))).unwrap().expect("the sweep ends with this page");
+        let changes = self.0.advance(Ok(page(events, None))).unwrap().expect("the sweep ends with this page");
         self.1.apply(changes.clone());
         changes
     }
 
     fn page(&mut self, events: &[Value], next: &str) {
-        assert!(self.0.answered(Ok(page(events, Some(next)))).unwrap().is_none());
+        assert!(self.0.advance(Ok(page(events, Some(next)))).unwrap().is_none());
     }
 
     fn deliver(&mut self, kind: &str, event: Value) -> Changes {
@@ -127,7 +126,7 @@ fn sweep_requests_window_calendars_and_each_page_once() {
     let expected: Vec<_> = expected.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
     assert_eq!(query(&mirror), expected);
     assert_eq!(query(&mirror), expected, "the request stays the same until its response");
-    mirror.answered(Ok(page(&[], Some("t1")))).unwrap();
+    mirror.advance(Ok(page(&[], Some("t1")))).unwrap();
     assert_eq!(query(&mirror).last().unwrap(), &("nextPageToken".to_owned(), "t1".to_owned()));
     mirror.begin();
     assert_eq!(query(&mirror).last().unwrap().1, "t1", "`begin` continues a sweep under way");
@@ -140,10 +139,10 @@ fn error_leaves_the_sweep_unchanged() {
     state.page(&[event("a", 1, 1)], "t1");
     let request = state.0.request();
     for kind in [ErrorKind::Server, ErrorKind::Timeout, ErrorKind::Authentication] {
-        let error = state.0.answered(Err(Error::new(kind))).unwrap_err();
+        let error = state.0.advance(Err(Error::new(kind))).unwrap_err();
         assert_eq!(state.0.request(), request, "{error}");
     }
-    let error = state.0.answered(Ok(page(&[event("x", 1, 1)], Some("t1")))).unwrap_err();
+    let error = state.0.advance(Ok(page(&[event("x", 1, 1)], Some("t1")))).unwrap_err();
     assert!(matches!(error.kind(), ErrorKind::PageLoop));
     assert_eq!(state.0.request(), request);
     assert_eq!(
@@ -159,12 +158,12 @@ fn refused_page_token_restarts_the_sweep_once() {
     state.0.begin();
     let first = state.0.request();
     let refused = || Err(Error::validation("Invalid nextPageToken"));
-    assert!(state.0.answered(refused()).is_err(), "without a page token, the request itself is refused");
+    assert!(state.0.advance(refused()).is_err(), "without a page token, the request itself is refused");
     state.page(&[event("a", 1, 2)], "t1");
-    assert!(state.0.answered(refused()).unwrap().is_none());
+    assert!(state.0.advance(refused()).unwrap().is_none());
     assert_eq!(state.0.request(), first);
     state.page(&[event("a", 1, 3)], "t1");
-    assert!(state.0.answered(refused()).is_err(), "the second refusal is an error");
+    assert!(state.0.advance(refused()).is_err(), "the second refusal is an error");
     assert_eq!(state.0.request(), first, "after the error, the sweep can still continue");
     assert_eq!(ids(&state.last_page(&[event("b", 1, 1)])), (vec!["b"], vec!["a"]));
 }
@@ -184,7 +183,7 @@ fn cursor_resumes_the_mirror() {
     let mut unreadable = december().resume(&Cursor::new("not a mirror cursor"), state.1.fingerprints());
     assert!(unreadable.is_stale());
     unreadable.begin();
-    assert!(unreadable.answered(Ok(page(&[], None))).unwrap().unwrap().full);
+    assert!(unreadable.advance(Ok(page(&[], None))).unwrap().unwrap().full);
 }
 
 #[test]
@@ -461,7 +460,7 @@ fn sweep_that_restarts_lists_all_events_again() {
     let mut state = MirroredCopy::of(&[event("a", 1, 1), event("b", 2, 1)]);
     state.0.begin();
     state.page(&[event("a", 1, 1), event("b", 2, 1)], "t1");
-    assert!(state.0.answered(Err(Error::validation("Invalid nextPageToken"))).unwrap().is_none());
+    assert!(state.0.advance(Err(Error::validation("Invalid nextPageToken"))).unwrap().is_none());
     assert_eq!(ids(&state.last_page(&[event("a", 1, 1)])), (vec![], vec!["b"]));
 }
 

@@ -219,7 +219,7 @@ impl Run {
             Step::Receive => self.receive_page(),
             Step::Fail => {
                 if self.read.take().is_some() {
-                    self.mirror.answered(Err(Error::new(ErrorKind::Server))).unwrap_err();
+                    self.mirror.advance(Err(Error::new(ErrorKind::Server))).unwrap_err();
                 }
             }
             Step::Deliver(which, again) => {
@@ -270,7 +270,7 @@ impl Run {
 
     fn receive_page(&mut self) {
         if let Some(page) = self.read.take() {
-            if let Some(changes) = self.mirror.answered(Ok(page)).unwrap() {
+            if let Some(changes) = self.mirror.advance(Ok(page)).unwrap() {
                 self.copy.apply(changes);
             }
         }

@@ -287,7 +287,7 @@ impl Run {
         match self.read.take() {
             None => self.read = self.mirror.request().map(|request| self.user.call(&request)),
             Some(page) => {
-                if let Some(changes) = self.mirror.answered(page).unwrap() {
+                if let Some(changes) = self.mirror.advance(page).unwrap() {
                     self.copy.apply(changes);
                     self.count("sweeps");
                 }

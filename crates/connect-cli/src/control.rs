@@ -35,7 +35,7 @@ impl Control {
 }
 
 impl Endpoint for Control {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         self.method.clone()

@@ -8,4 +8,4 @@ mod setup;
 mod tls;
 
 pub use caller::{AsyncCaller, Caller};
-pub use facade::{Once, Reply};
+pub use facade::{CreateOutcome, Reply};

@@ -6,17 +6,17 @@ mod limits;
 mod pager;
 mod windows;
 
-pub use answer::decode as decode_answer;
+pub use answer::decode as decode_response;
 pub use connect_types::path_segment;
 pub use keyed::Keyed;
 pub(crate) use limits::CoolDowns;
-pub use limits::{AtOnce, Limits};
+pub use limits::{ConcurrencyLimit, Limits};
 pub use pager::{Paged, Pager};
 pub use windows::EventWindows;
 
 use std::borrow::Cow;
 
-use connect_types::{Answer, Auth, Base, Body, Operation, Safety, Scope};
+use connect_types::{Auth, Base, Body, Operation, ResponseBody, Safety, Scope};
 use http::{HeaderMap, Method};
 
 use crate::base::{Error, Response, Service};
@@ -25,7 +25,7 @@ use crate::base::{Error, Response, Service};
 ///
 /// Every request type of `connect_types` is an endpoint. To call an operation that the library lacks,
 /// implement this trait. Only `method` and `path` have no default. The response type can be any
-/// deserialisable type with `impl Answer for YourType {}`.
+/// deserialisable type with `impl ResponseBody for YourType {}`.
 ///
 /// ```
 /// use std::borrow::Cow;
@@ -33,14 +33,14 @@ use crate::base::{Error, Response, Service};
 ///
 /// struct Colors;
 /// impl Endpoint for Colors {
-///     type Answer = Raw;
+///     type Output = Raw;
 ///     fn method(&self) -> http::Method { http::Method::GET }
 ///     fn path(&self) -> Result<Cow<'_, str>, Error> { Ok("/colors".into()) }
 /// }
 /// ```
 pub trait Endpoint {
     /// The type of a successful response.
-    type Answer: Answer;
+    type Output: ResponseBody;
 
     /// Returns the HTTP method.
     fn method(&self) -> Method;
@@ -127,13 +127,13 @@ pub trait Endpoint {
     }
 
     /// Decodes a successful response.
-    fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
+    fn decode(&self, response: &Response) -> Result<Self::Output, Error> {
         answer::decode(response, self.safety())
     }
 }
 
 impl<T: Operation> Endpoint for T {
-    type Answer = T::Answer;
+    type Output = T::Output;
 
     fn method(&self) -> Method {
         // The methods are literals in generated code. The tests of that code would find an invalid method.

@@ -26,8 +26,8 @@ pub use base::{
 };
 pub use connect_types as types;
 pub use connect_types::jiff;
-pub use dual::{AsyncCaller, Caller, Once, Reply};
-pub use endpoint::{Endpoint, EventWindows, Keyed, Limits, Paged, Pager, decode_answer, path_segment};
+pub use dual::{AsyncCaller, Caller, CreateOutcome, Reply};
+pub use endpoint::{Endpoint, EventWindows, Keyed, Limits, Paged, Pager, decode_response, path_segment};
 pub use sign_in::{AuthorizationCode, Callback, Grant, PendingSignIn, SignIn};
 pub use tokens::{
     AsyncStoreLock, AsyncTokenHook, AsyncTokenStore, MemoryStore, Refused, Revision, StoreError, StoreLock,
@@ -43,10 +43,10 @@ pub mod machine {
     pub use crate::{
         base::Now,
         call::{Attempts, Call, Refreshing, Sending, Sleeping, Step},
-        endpoint::AtOnce,
+        endpoint::ConcurrencyLimit,
         session::{
             Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Member, Preparing,
-            RefreshStep, Registry, Releasing, Resting, Saving, Session, TokenTask,
+            RefreshSleeping, RefreshStep, Registry, Releasing, Saving, Session, TokenTask,
         },
     };
 }

@@ -16,8 +16,8 @@ mod trace;
 pub use registry::{Member, Registry};
 pub(crate) use state::{Tried, Verdict};
 pub use steps::{
-    Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Preparing, RefreshStep, Releasing,
-    Resting, Saving,
+    Deleting, Exchanging, Loading, Locked, Locking, MAX_TASKS_AT_ONCE, Preparing, RefreshSleeping,
+    RefreshStep, Releasing, Saving,
 };
 pub(crate) use task::TaskReason;
 pub use task::TokenTask;

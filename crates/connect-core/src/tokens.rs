@@ -11,7 +11,7 @@ pub use store::{AsyncStoreLock, AsyncTokenStore, StoreError, StoreLock, TokenKey
 use std::time::Duration;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
-use connect_types::{Scope, TokenAnswer};
+use connect_types::{Scope, TokenResponse};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
@@ -126,7 +126,7 @@ impl Tokens {
     /// copied from `before`. Without a previous pair that has a revision, the new pair gets a new revision
     /// with the random sign-in id `sign_in`.
     pub(crate) fn from_response(
-        answer: TokenAnswer,
+        answer: TokenResponse,
         before: Option<&Tokens>,
         sign_in: String,
         now: Timestamp,

@@ -480,7 +480,7 @@ fn only_a_sign_in_needs_a_redirect_uri() {
 struct OwnEndpoint;
 
 impl Endpoint for OwnEndpoint {
-    type Answer = types::Raw;
+    type Output = types::Raw;
 
     fn method(&self) -> http::Method {
         http::Method::GET

@@ -20,7 +20,7 @@ use support::*;
 struct Colors(Method);
 
 impl Endpoint for Colors {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         self.0.clone()
@@ -54,7 +54,7 @@ fn custom_endpoint_gets_the_default_request() {
 struct Page(&'static str);
 
 impl Endpoint for Page {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         Method::GET
@@ -124,7 +124,7 @@ fn per_user_rate_limit_does_not_delay_other_users() {
     let limited = with_header(status(429, ""), "retry-after", "7");
     let page = Page("https://connect.mobiscroll.com/p");
     let (request, sending) = send(Call::start(&world.session, &page, world.now()));
-    assert_eq!(request.extensions().get::<AtOnce>().unwrap().0.get(), 4);
+    assert_eq!(request.extensions().get::<ConcurrencyLimit>().unwrap().0.get(), 4);
     sleep(sending.resume(Ok(limited), world.now()));
     let (pause, _) = sleep(Call::start(&world.session, &page, world.now()));
     assert_eq!(pause, secs(7));

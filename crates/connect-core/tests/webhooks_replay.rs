@@ -60,7 +60,7 @@ fn thousand_replays_from_eight_tasks_are_handled_once() {
                             thread::yield_now();
                             claim.done().unwrap();
                         }
-                        Claimed::InHand | Claimed::Done => drop(declined.fetch_add(1, Ordering::SeqCst)),
+                        Claimed::InProgress | Claimed::Done => drop(declined.fetch_add(1, Ordering::SeqCst)),
                     }
                 }
             });
@@ -73,7 +73,7 @@ fn thousand_replays_from_eight_tasks_are_handled_once() {
 fn dropped_claim_releases_the_delivery() {
     let guard = ReplayMemory::new();
     let claim = new(&guard, "a", 0);
-    assert_eq!(state(&guard, "a", 0), "InHand");
+    assert_eq!(state(&guard, "a", 0), "InProgress");
     drop(claim);
     new(&guard, "a", 0).done().unwrap();
     assert_eq!(state(&guard, "a", 1), "Done");
@@ -84,11 +84,11 @@ fn dropped_claim_releases_the_delivery() {
 fn expired_claim_releases_the_delivery() {
     let guard = ReplayMemory::new().lease(Duration::from_secs(60));
     let slow = new(&guard, "a", 0);
-    assert_eq!(state(&guard, "a", 59), "InHand");
+    assert_eq!(state(&guard, "a", 59), "InProgress");
     let mut second = new(&guard, "a", 60);
     // The first claim is released after its lease. The release must not end the second claim.
     drop(slow);
-    assert_eq!(state(&guard, "a", 61), "InHand");
+    assert_eq!(state(&guard, "a", 61), "InProgress");
     second.done().unwrap();
     assert_eq!(state(&guard, "a", 62), "Done");
 }
@@ -126,7 +126,7 @@ fn async_guard_shares_its_state_with_the_blocking_one() {
     ready(claim("a").done()).unwrap();
     ready(claim("b").release()).unwrap();
     let _held = claim("c");
-    assert_eq!(["a", "b", "c"].map(|id| state(&guard, id, 1)), ["Done", "New", "InHand"]);
+    assert_eq!(["a", "b", "c"].map(|id| state(&guard, id, 1)), ["Done", "New", "InProgress"]);
 }
 
 #[test]
@@ -192,7 +192,7 @@ fn memory_is_limited_in_number() {
     for n in 0..10_000 {
         new(&guard, &format!("m{n}"), 1).done().unwrap();
     }
-    assert_eq!(state(&guard, "held", 1), "InHand", "a claimed delivery is not forgotten");
+    assert_eq!(state(&guard, "held", 1), "InProgress", "a claimed delivery is not forgotten");
     assert_eq!(state(&guard, "m9999", 1), "Done");
     assert_eq!(state(&guard, "m9002", 1), "Done");
     assert_eq!(state(&guard, "m0", 1), "New", "the oldest was forgotten");

@@ -183,7 +183,7 @@ fn reason_has_its_code_and_status() {
         assert_eq!(Declined::from(Rejection::from(reason)).status().as_u16(), status);
     }
     assert_eq!(Declined::Handled.status(), 200);
-    for again in [Declined::InHand, Declined::Guard(StoreError::new("away"))] {
+    for again in [Declined::InProgress, Declined::Guard(StoreError::new("away"))] {
         assert_eq!(again.status(), 503, "{again:?}");
     }
 }

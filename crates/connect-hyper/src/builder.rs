@@ -73,8 +73,8 @@ impl Builder {
 
     /// Runs tasks and timers on another runtime than tokio.
     ///
-    /// Set a [`transport`](Self::transport) as well, because hyper's needs tokio. The feature `hyper` can then
-    /// be turned off.
+    /// Set a [`transport`](Self::transport) as well, because hyper's needs tokio. The feature `hyper` can
+    /// then be turned off.
     pub fn runtime(mut self, runtime: impl Runtime) -> Self {
         self.runtime = Some(Executor::Other(Arc::new(runtime)));
         self

@@ -11,7 +11,7 @@ impl AsyncCaller for User {
         self.id()
     }
 
-    async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+    async fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
         self.send(endpoint).await
     }
 

@@ -7,7 +7,7 @@ use std::{
 
 use connect_core::{
     AsyncStoreLock, AsyncTokenStore, AsyncTransport, ErrorKind, Request, Response, Timeout, TransportError,
-    machine::{AtOnce, Locked, Now, RefreshStep, Registry, Session, Step, TokenTask},
+    machine::{ConcurrencyLimit, Locked, Now, RefreshStep, Registry, Session, Step, TokenTask},
 };
 use jiff::Timestamp;
 use tokio::sync::{Mutex, OwnedMutexGuard, Semaphore, watch};
@@ -126,13 +126,13 @@ impl Client {
     async fn send_limited(
         &self,
         mut request: Request,
-        AtOnce(limit): AtOnce,
+        ConcurrencyLimit(limit): ConcurrencyLimit,
         slots: &OnceLock<Semaphore>,
     ) -> Result<Response, TransportError> {
         let slots = slots.get_or_init(|| Semaphore::new(limit.get() as usize));
         let (time, asked) = (Timeout::of(&request), self.now().monotonic);
         let Some(_slot) = self.0.runtime.timeout(time, slots.acquire()).await else {
-            return Err(TransportError::no_turn());
+            return Err(TransportError::queue_timeout());
         };
         Timeout(time.saturating_sub(self.now().monotonic.saturating_sub(asked))).set(&mut request);
         self.0.transport.send(request).await

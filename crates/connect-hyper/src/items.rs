@@ -58,7 +58,7 @@ type ItemFilter<E> = Box<dyn FnMut(usize, &mut Vec<<E as Paged>::Item>) + Send +
 /// The pages of a list that were fetched but not returned.
 struct Window<E: Paged> {
     pages: PageStream<E>,
-    fetched: VecDeque<Result<E::Answer, Error>>,
+    fetched: VecDeque<Result<E::Output, Error>>,
     is_complete: bool,
 }
 
@@ -68,7 +68,7 @@ const PAGES_IN_MEMORY: usize = 8;
 impl<E> Window<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     /// Fetches pages until `count` pages are in memory.
     fn fetch(&mut self, count: usize, cx: &mut Context<'_>) {
@@ -109,7 +109,7 @@ impl<E: Paged> fmt::Debug for Items<E> {
 impl<E> Items<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     /// Turns off reading ahead: a page is fetched only after all items of the previous page were returned.
     #[must_use]
@@ -163,7 +163,7 @@ where
 impl<E> futures_core::Stream for Items<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     type Item = Result<E::Item, Error>;
 

@@ -33,20 +33,20 @@ impl<E: Paged + Sync> Pages<E> {
     /// Returns the next page, or `None` after the last page.
     ///
     /// After an error, call `next_page` again to retry the page.
-    pub async fn next_page(&mut self) -> Result<Option<E::Answer>, Error> {
+    pub async fn next_page(&mut self) -> Result<Option<E::Output>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let response = self.user.respond(&request).await?;
         self.read_page(&request, response).map(Some)
     }
 
-    fn read_page(&mut self, request: &E, response: Response) -> Result<E::Answer, Error> {
+    fn read_page(&mut self, request: &E, response: Response) -> Result<E::Output, Error> {
         let page = Reply::read(request, response)?.value;
-        self.pager.answered(&page)?;
+        self.pager.advance(&page)?;
         Ok(page)
     }
 
     /// Returns the first page.
-    pub async fn first(mut self) -> Result<Option<E::Answer>, Error> {
+    pub async fn first(mut self) -> Result<Option<E::Output>, Error> {
         self.next_page().await
     }
 
@@ -97,7 +97,7 @@ struct PageFetch<E: Paged> {
 
 struct FetchedPage<E: Paged> {
     pages: Box<Pages<E>>,
-    page: Result<Option<E::Answer>, Error>,
+    page: Result<Option<E::Output>, Error>,
     next: Option<EarlyRequest>,
 }
 
@@ -110,7 +110,7 @@ struct EarlyRequest {
 impl<E> Pages<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     async fn fetch(
         mut self: Box<Self>,
@@ -129,7 +129,7 @@ where
         &mut self,
         early: Option<EarlyRequest>,
         wanted: &AtomicBool,
-    ) -> Result<Option<(E::Answer, Option<EarlyRequest>)>, Error> {
+    ) -> Result<Option<(E::Output, Option<EarlyRequest>)>, Error> {
         let Some(request) = self.pager.request() else { return Ok(None) };
         let response = match early {
             Some(mut early) if self.pager.token() == Some(&*early.token) => {
@@ -164,7 +164,7 @@ fn interrupted(ended: TaskEnded) -> Error {
 impl<E> PageStream<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
     /// Turns off reading ahead: a page is fetched only when it is requested.
     #[must_use]
@@ -174,11 +174,11 @@ where
     }
 
     /// Returns the next page.
-    pub async fn next(&mut self) -> Option<Result<E::Answer, Error>> {
+    pub async fn next(&mut self) -> Option<Result<E::Output, Error>> {
         poll_fn(|cx| self.poll_page(cx)).await
     }
 
-    pub(crate) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Answer, Error>>> {
+    pub(crate) fn poll_page(&mut self, cx: &mut Context<'_>) -> Poll<Option<Result<E::Output, Error>>> {
         if let Err(error) = self.fetch() {
             self.state = PageState::End;
             return Poll::Ready(Some(Err(error)));
@@ -222,9 +222,9 @@ where
 impl<E> futures_core::Stream for PageStream<E>
 where
     E: Paged + Send + Sync + Unpin + 'static,
-    E::Answer: Send + 'static,
+    E::Output: Send + 'static,
 {
-    type Item = Result<E::Answer, Error>;
+    type Item = Result<E::Output, Error>;
 
     fn poll_next(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         self.get_mut().poll_page(cx)

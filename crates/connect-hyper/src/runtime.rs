@@ -32,7 +32,7 @@ pub type BoxFuture = Pin<Box<dyn Future<Output = ()> + Send>>;
 ///     }
 ///
 ///     fn sleep(&self, time: Duration) -> BoxFuture {
-///         Box::pin(async move { drop(smol::Timer::after(time).await) })
+///         Box::pin(async move { _ = smol::Timer::after(time).await })
 ///     }
 /// }
 /// ```

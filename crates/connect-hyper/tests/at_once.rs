@@ -21,7 +21,7 @@ use tokio::time::sleep;
 struct Mailbox;
 
 impl Endpoint for Mailbox {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> http::Method {
         http::Method::GET

@@ -157,7 +157,7 @@ async fn failing_guard_is_called_three_times() {
 async fn released_delivery_can_be_claimed_immediately() {
     let client = client(|builder| builder);
     let received = receive(&client).await.unwrap();
-    assert!(matches!(receive(&client).await, Err(Declined::InHand)));
+    assert!(matches!(receive(&client).await, Err(Declined::InProgress)));
     received.release().await.unwrap();
     drop(receive(&client).await.unwrap());
     // The claim can be separated from the delivery.
@@ -175,7 +175,7 @@ async fn clients_started_at_different_times_share_a_guard() {
     sleep(Duration::from_millis(1100)).await;
     let newer = client(|builder| builder.async_replay_guard(guard));
     let held = receive(&newer).await.unwrap();
-    assert!(matches!(receive(&older).await, Err(Declined::InHand)), "the claim lasts a second");
+    assert!(matches!(receive(&older).await, Err(Declined::InProgress)), "the claim lasts a second");
     held.done().await.unwrap();
     assert!(matches!(receive(&older).await, Err(Declined::Handled)));
 }

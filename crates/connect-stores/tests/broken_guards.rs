@@ -63,7 +63,7 @@ impl ReplayGuard for Book {
                 return Ok(Claimed::Done);
             }
             if entry.ticket.elapsed() < entry.lease || self.fault == Fault::NoLease {
-                return Ok(Claimed::InHand);
+                return Ok(Claimed::InProgress);
             }
         }
         if self.fault == Fault::NotAtomic {

@@ -15,7 +15,8 @@ use crate::wire::Wire;
 pub use change::EventChange;
 pub use written::Written;
 
-/// Decodes the body of a response. For response types, [`Answer::decode`](crate::Answer::decode) is faster.
+/// Decodes the body of a response. For response types, [`ResponseBody::decode`](crate::ResponseBody::decode)
+/// is faster.
 ///
 /// Bytes that are not UTF-8 become U+FFFD. A leading byte order mark is ignored (RFC 8259 8.1).
 ///

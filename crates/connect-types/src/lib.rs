@@ -38,7 +38,7 @@ pub use generated::requests::*;
 pub use icalendar::ContentLine;
 pub use jiff;
 pub use open::Unknown;
-pub use operation::{Answer, Auth, Base, Body, Invalid, Operation, Query, Safety};
+pub use operation::{Auth, Base, Body, Invalid, Operation, Query, ResponseBody, Safety};
 pub use patch::Patch;
 pub use path::path_segment;
 pub use range_time::RangeTime;

@@ -1,8 +1,8 @@
 //! Traits that tell a client how to send a request and how to read the response.
 //!
 //! An [`Operation`] describes a request, but does not contain the base URL, the headers or the token. An
-//! [`Answer`] is a decoded response. `Answer` also defines whether the body reports a failure, and what an
-//! empty body means.
+//! [`ResponseBody`] is a decoded response. `ResponseBody` also defines whether the body reports a failure,
+//! and what an empty body means.
 
 use alloc::borrow::Cow;
 use alloc::string::String;
@@ -16,7 +16,7 @@ use crate::Scope;
 /// A request: what to send, and how it may be retried.
 pub trait Operation {
     /// The type of a successful response.
-    type Answer: Answer;
+    type Output: ResponseBody;
     /// The method and path, such as `GET /calendars`, for error messages and logs.
     const NAME: &'static str;
     /// The HTTP method, in capitals.
@@ -56,7 +56,7 @@ pub trait Operation {
 }
 
 /// A decoded response with a success status.
-pub trait Answer: Sized + DeserializeOwned {
+pub trait ResponseBody: Sized + DeserializeOwned {
     /// Returns the reason for a failure if the body contains `success: false`. The reason may be empty.
     ///
     /// The service reports some failures with status 200.

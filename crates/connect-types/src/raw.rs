@@ -11,7 +11,7 @@ use serde::de::{Deserialize, DeserializeOwned, Deserializer};
 use serde::ser::{Error as _, Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::operation::Answer;
+use crate::operation::ResponseBody;
 use crate::typed::{self, Source, Typed};
 use crate::wire::{JsonText, Wire};
 
@@ -113,7 +113,7 @@ impl fmt::Debug for Raw {
     }
 }
 
-impl Answer for Raw {}
+impl ResponseBody for Raw {}
 
 impl Wire for Raw {
     fn read(text: &str) -> Option<Self> {

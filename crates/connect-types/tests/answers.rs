@@ -90,7 +90,7 @@ fn connection_status_has_accounts_as_objects_or_strings() {
 
 #[test]
 fn tokens_are_decoded_and_redacted_in_debug() {
-    let tokens: TokenAnswer = read(include_str!("fixtures/tokens.json"));
+    let tokens: TokenResponse = read(include_str!("fixtures/tokens.json"));
     assert_eq!(tokens.access_token, "header.payload.signature");
     assert_eq!((tokens.expires_in, tokens.refresh_token.as_deref()), (Some(3600), Some("r-1")));
     let shown = format!("{tokens:?} {tokens:#?}");
@@ -98,11 +98,11 @@ fn tokens_are_decoded_and_redacted_in_debug() {
         assert!(!shown.contains(secret), "{shown}");
     }
     let texts = [r#""3600""#, "3600.0", r#"" 3600 ""#].map(|value| {
-        read::<TokenAnswer>(&format!(r#"{{"access_token": "a", "expires_in": {value}}}"#)).expires_in
+        read::<TokenResponse>(&format!(r#"{{"access_token": "a", "expires_in": {value}}}"#)).expires_in
     });
     assert_eq!(texts, [Some(3600); 3]);
     for none in ["{}", r#"{"access_token": null}"#, r#"{"access_token": ""}"#, r#"{"access_token": 5}"#] {
-        assert!(decode::<TokenAnswer>(none.as_bytes()).is_err(), "{none}");
+        assert!(decode::<TokenResponse>(none.as_bytes()).is_err(), "{none}");
     }
 }
 

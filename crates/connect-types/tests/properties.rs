@@ -75,7 +75,7 @@ fn read_all(body: &[u8]) {
     let _ = decode::<Vec<Calendar>>(body);
     let _ = decode::<Written>(body);
     let _ = decode::<ConnectionStatus>(body);
-    let _ = decode::<TokenAnswer>(body);
+    let _ = decode::<TokenResponse>(body);
     let _ = decode::<WebhookKeys>(body);
     let _ = decode::<Subscribed>(body);
     let _ = decode::<Delivery>(body);
@@ -85,14 +85,14 @@ fn read_all(body: &[u8]) {
 
 /// Checks that reading in one pass and reading field by field return the same result.
 fn assert_same_decoding(body: &[u8]) {
-    fn compare<T: Answer + PartialEq + std::fmt::Debug>(body: &[u8]) {
+    fn compare<T: ResponseBody + PartialEq + std::fmt::Debug>(body: &[u8]) {
         assert_eq!(T::decode(body).ok(), decode::<T>(body).ok(), "{}", String::from_utf8_lossy(body));
     }
     compare::<EventPage>(body);
     compare::<Vec<Calendar>>(body);
     compare::<Written>(body);
     compare::<ConnectionStatus>(body);
-    compare::<TokenAnswer>(body);
+    compare::<TokenResponse>(body);
     compare::<WebhookKeys>(body);
     compare::<Subscribed>(body);
     compare::<Delivery>(body);

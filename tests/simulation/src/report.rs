@@ -40,7 +40,7 @@ named! {
         /// A refresh that tries to lock the user's tokens.
         Locking = "locking",
         /// A refresh between two attempts to lock the user's tokens.
-        Resting = "resting",
+        RefreshSleeping = "resting",
         /// A refresh that checks whether the store can save.
         Preparing = "preparing",
         /// A refresh or a sign-in that waits for the response of the token endpoint.

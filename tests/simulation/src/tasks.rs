@@ -6,8 +6,8 @@ use std::time::Duration;
 use connect_core::{
     Error, Request, Response, StoreError, Tokens, TransportError, Written,
     machine::{
-        Call, Deleting, Exchanging, Loading, Locking, Now, Preparing, RefreshStep, Refreshing, Releasing,
-        Resting, Saving, Sending, Sleeping, Step, TokenTask,
+        Call, Deleting, Exchanging, Loading, Locking, Now, Preparing, RefreshSleeping, RefreshStep,
+        Refreshing, Releasing, Saving, Sending, Sleeping, Step, TokenTask,
     },
     types::{GetConnectionStatus, NewEvent, Scope},
 };
@@ -98,7 +98,7 @@ enum JobState {
     Load(Loading),
     /// An attempt to lock the tokens: the requested lease, and the start of the attempt.
     TryLock(u64, Now, Locking),
-    Rest(Resting),
+    Rest(RefreshSleeping),
     Prepare(Preparing),
     Send(Exchanging),
     Save(Tokens, Saving),
@@ -144,7 +144,7 @@ impl Task {
                 {
                     State::Revoking
                 }
-                JobState::Rest(_) => State::Resting,
+                JobState::Rest(_) => State::RefreshSleeping,
                 JobState::Prepare(_) => State::Preparing,
                 JobState::Send(_) => State::Exchanging,
                 JobState::Save(..) => State::Saving,

@@ -112,7 +112,7 @@ fn all<E: Paged + Sync>(user: &impl Caller, request: E) -> Result<Vec<E::Item>, 
     let (mut pager, mut items) = (Pager::new(request), Vec::new());
     while let Some(request) = pager.request() {
         let page = user.call(&request)?;
-        pager.answered(&page)?;
+        pager.advance(&page)?;
         items.extend(E::into_items(page));
     }
     Ok(items)
@@ -151,7 +151,7 @@ impl Caller for BlockOn<'_> {
         self.user.id()
     }
 
-    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
         self.runtime.block_on(AsyncCaller::call(&self.user, endpoint))
     }
 

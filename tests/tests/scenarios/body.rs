@@ -647,7 +647,7 @@ scenarios! {
     fn custom_endpoint_is_refreshed_like_any_other(world) {
         struct Legacy;
         impl Endpoint for Legacy {
-            type Answer = ConnectionStatus;
+            type Output = ConnectionStatus;
             fn method(&self) -> http::Method { http::Method::GET }
             fn path(&self) -> Result<std::borrow::Cow<'_, str>, connect_core::Error> { Ok("/connection-status".into()) }
         }
@@ -775,7 +775,7 @@ scenarios! {
         let received = wait!(client.webhooks().receive(headers, body))?;
         assert_eq!((received.delivery.user_id.as_deref(), received.delivery.events[0].event.title.as_str()), (Some("ann"), "Moved"));
         let declined = wait!(client.webhooks().receive(headers, body)).unwrap_err();
-        assert!(matches!(declined, Declined::InHand) && declined.status() == 503, "{declined:?}");
+        assert!(matches!(declined, Declined::InProgress) && declined.status() == 503, "{declined:?}");
 
         // If the handler fails, a repeated delivery is accepted.
         drop(received);
@@ -882,21 +882,21 @@ scenarios! {
         let new = |n: usize| NewEvent::new(&calendars[n], "Stand-up", start, end).custom(r#"{"room": 5}"#.parse().expect("JSON"));
         let made = |world: &World| world.sandbox(|sandbox| sandbox.stats().answered("POST /event", 201) + sandbox.stats().cut("POST /event"));
 
-        let Once::Created(event) = wait!(user.events().create_once("plain", new(0)))? else { return Err("not created".into()) };
+        let CreateOutcome::Created(event) = wait!(user.events().create_once("plain", new(0)))? else { return Err("not created".into()) };
         assert_eq!(event.external_event_id().as_deref(), Some("plain"));
         // The service creates the event, and the response is lost.
         world.fault(Fault::on("POST /event").cut_after());
-        let Once::Found(event) = wait!(user.events().create_once("found", new(1)))? else { return Err("not found".into()) };
+        let CreateOutcome::Found(event) = wait!(user.events().create_once("found", new(1)))? else { return Err("not found".into()) };
         assert_eq!((event.external_event_id().as_deref(), event.title.as_str()), (Some("found"), "Stand-up"));
         // The service does not create the event; only a search can show that.
         world.fault(Fault::on("POST /event").cut_before());
-        let Once::Absent(error) = wait!(user.events().create_once("absent", new(0)))? else { return Err("not absent".into()) };
+        let CreateOutcome::Absent(error) = wait!(user.events().create_once("absent", new(0)))? else { return Err("not absent".into()) };
         assert!(error.may_have_happened());
         assert!(wait!(user.events().find_once("absent", &new(0)))?.is_none());
         // The search fails too.
         world.fault(Fault::on("POST /event").cut_after());
         world.fault(Fault::on("GET /events").status(503).times(3));
-        let Once::Unknown(error) = wait!(user.events().create_once("unknown", new(0)))? else { return Err("known".into()) };
+        let CreateOutcome::Unknown(error) = wait!(user.events().create_once("unknown", new(0)))? else { return Err("known".into()) };
         assert!(error.may_have_happened());
         assert!(wait!(user.events().find_once("unknown", &new(0)))?.is_some(), "the event exists");
         assert_eq!(made(world), 4, "each create is sent once");

@@ -20,8 +20,8 @@ macro_rules! shared_items {
         };
         use jiff::{SignedDuration, Timestamp};
         use $client::{
-            Builder, Client, Endpoint, ErrorKind, MemoryStore, Once, RetryPolicy, Sent, SessionEnded, SignIn,
-            SignInFault, StoreError, TokenKey, TokenStore, Tokens, User,
+            Builder, Client, CreateOutcome, Endpoint, ErrorKind, MemoryStore, RetryPolicy, Sent,
+            SessionEnded, SignIn, SignInFault, StoreError, TokenKey, TokenStore, Tokens, User,
             types::{
                 CalendarRef, ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime,
                 ListCalendars, ListEvents, NewEvent, Provider, Recurrence, Revoke, Scope, SubscribeWebhook,
@@ -131,7 +131,7 @@ mod with_hyper {
     async fn sleep(time: Duration) {
         match RUNTIME.get() {
             super::Runtime::Tokio => tokio::time::sleep(time).await,
-            super::Runtime::Smol => drop(smol::Timer::after(time).await),
+            super::Runtime::Smol => _ = smol::Timer::after(time).await,
         }
     }
 
@@ -222,7 +222,7 @@ impl connect_hyper::Runtime for Smol {
     }
 
     fn sleep(&self, time: std::time::Duration) -> connect_hyper::BoxFuture {
-        Box::pin(async move { drop(smol::Timer::after(time).await) })
+        Box::pin(async move { _ = smol::Timer::after(time).await })
     }
 }
 

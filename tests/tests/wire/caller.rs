@@ -196,7 +196,7 @@ pub(crate) fn tokens() -> Vec<u8> {
 struct Get(&'static str);
 
 impl Endpoint for Get {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         Method::GET

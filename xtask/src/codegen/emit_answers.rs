@@ -4,7 +4,7 @@ use proc_macro2::TokenStream;
 use quote::{format_ident, quote};
 
 use super::emit::{allowed, argument, docs, ident, ty};
-use super::model::{Answer, Field, Model, Ty};
+use super::model::{Field, Model, ResponseBody, Ty};
 
 pub(crate) fn emit(model: &Model) -> TokenStream {
     let items = model.answers.iter().map(item);
@@ -26,7 +26,7 @@ pub(crate) fn emit(model: &Model) -> TokenStream {
         use crate::*;
         #(#items)*
         #(
-            impl Answer for Vec<#lists> {
+            impl ResponseBody for Vec<#lists> {
                 fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
                     decode_typed(body)
                 }
@@ -35,7 +35,7 @@ pub(crate) fn emit(model: &Model) -> TokenStream {
     }
 }
 
-fn item(of: &Answer) -> TokenStream {
+fn item(of: &ResponseBody) -> TokenStream {
     let (name, doc) = (format_ident!("{}", of.name), docs(&of.doc));
     let secret = of.fields.iter().any(|field| field.secret);
     let debug = if secret { quote!() } else { quote!(Debug,) };
@@ -70,7 +70,7 @@ fn field_type(field: &Field) -> TokenStream {
     if plain { ty } else { quote!(Option<#ty>) }
 }
 
-fn fields_impl(of: &Answer) -> TokenStream {
+fn fields_impl(of: &ResponseBody) -> TokenStream {
     let name = format_ident!("{}", of.name);
     let read: Vec<_> = of.fields.iter().filter(|field| !field.strict).collect();
     let (wires, names) = names(read.iter().copied());
@@ -161,7 +161,7 @@ fn fields_impl(of: &Answer) -> TokenStream {
 
 /// Returns the code that deserializes strict fields in place. An error of this code contains the
 /// field's JSON path.
-fn read_in_place(of: &Answer) -> Option<TokenStream> {
+fn read_in_place(of: &ResponseBody) -> Option<TokenStream> {
     let strict: Vec<_> = of.fields.iter().filter(|field| field.strict).collect();
     let (wires, names) = names(strict.iter().copied());
     (!strict.is_empty()).then(|| {
@@ -178,7 +178,7 @@ fn read_in_place(of: &Answer) -> Option<TokenStream> {
     })
 }
 
-fn constructor(of: &Answer) -> Option<TokenStream> {
+fn constructor(of: &ResponseBody) -> Option<TokenStream> {
     let name = format_ident!("{}", of.name);
     let ids: Vec<_> =
         of.new.iter().filter_map(|wire| of.fields.iter().find(|field| field.wire == *wire)).collect();
@@ -202,9 +202,9 @@ fn constructor(of: &Answer) -> Option<TokenStream> {
     })
 }
 
-/// Returns the `Answer` impl. A response with `success: false` is a refusal, even if the schema
+/// Returns the `ResponseBody` impl. A response with `success: false` is a refusal, even if the schema
 /// does not define the field `success`.
-fn answer_impl(of: &Answer) -> TokenStream {
+fn answer_impl(of: &ResponseBody) -> TokenStream {
     let name = format_ident!("{}", of.name);
     let has = |wire: &str, ty: &Ty| of.fields.iter().any(|field| field.wire == wire && field.ty == *ty);
     let refused = if has("success", &Ty::Bool) {
@@ -225,7 +225,7 @@ fn answer_impl(of: &Answer) -> TokenStream {
         )
     });
     quote! {
-        impl Answer for #name {
+        impl ResponseBody for #name {
             fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
                 decode_typed(body)
             }
@@ -235,7 +235,7 @@ fn answer_impl(of: &Answer) -> TokenStream {
     }
 }
 
-fn redacted_debug(of: &Answer) -> TokenStream {
+fn redacted_debug(of: &ResponseBody) -> TokenStream {
     let (name, text) = (format_ident!("{}", of.name), &of.name);
     let fields = of.fields.iter().map(|field| {
         let (name, text) = (ident(field), &field.name);

@@ -237,7 +237,7 @@ fn operation(
     let (safety, scope, filled_path) = (safety(model, of)?, scope(model, of)?, filled_path(of));
     Ok(quote! {
         impl Operation for #name {
-            type Answer = #answer;
+            type Output = #answer;
             const NAME: &'static str = #title;
             const METHOD: &'static str = #method;
             const PATH: &'static str = #path;

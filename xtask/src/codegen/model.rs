@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 #[derive(Debug, Default)]
 pub(crate) struct Model {
     pub(crate) enums: Vec<Enum>,
-    pub(crate) answers: Vec<Answer>,
+    pub(crate) answers: Vec<ResponseBody>,
     /// The element types of responses that are lists.
     pub(crate) lists: BTreeSet<String>,
     pub(crate) requests: Vec<Request>,
@@ -43,7 +43,7 @@ pub(crate) struct Variant {
 
 /// The struct of a response, or of a part of a response.
 #[derive(Debug)]
-pub(crate) struct Answer {
+pub(crate) struct ResponseBody {
     pub(crate) name: String,
     pub(crate) doc: String,
     /// The field that is set if the JSON value is a bare string.

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::model::{Answer, Body, Call, Enum, Field, Method, Model, Request, Ty, Variant};
+use super::model::{Body, Call, Enum, Field, Method, Model, Request, ResponseBody, Ty, Variant};
 use super::node::Node;
 
 const DOCS: &[&str] = &["description", "title", "example", "examples", "default"];
@@ -132,9 +132,9 @@ impl<'a> Reader<'a> {
         Ok(Enum { name: name.to_owned(), doc: doc(schema)?, open, variants })
     }
 
-    fn answer(&self, name: &str, schema: &Node<'a>) -> Result<Answer, String> {
+    fn answer(&self, name: &str, schema: &Node<'a>) -> Result<ResponseBody, String> {
         schema.allow_only(&[DOCS, STRUCT])?;
-        Ok(Answer {
+        Ok(ResponseBody {
             name: schema.optional_text("x-rust-name")?.unwrap_or(name).to_owned(),
             doc: doc(schema)?,
             text: schema.optional_text("x-rust-text")?.map(str::to_owned),

@@ -250,7 +250,7 @@ fn response_of_an_operation_refuses_success_false() {
     paths["/it"] = operation(json!({}))["/it"].clone();
     let text = print(emit_answers::emit(&read::model(&document(schemas, paths)).unwrap())).unwrap();
     assert_eq!(
-        text.matches("impl Answer for").count(),
+        text.matches("impl ResponseBody for").count(),
         2,
         "expected an impl for Probe and for Done, but not for Other\n{text}"
     );

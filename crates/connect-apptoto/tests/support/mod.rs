@@ -77,7 +77,7 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> String {
 }
 
 /// Sends a call, responds with 200 and `body`, and returns the result of the call.
-pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, connect_core::Error> {
+pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Output, connect_core::Error> {
     let body = body.to_owned();
     let client = Wire::default().client(move |_| Ok(answer(200, &body)));
     user(&client).send(call)

@@ -75,7 +75,7 @@ pub(super) mod blocking {
         let (mut pager, mut items) = (Pager::new(request), Vec::new());
         while let Some(request) = pager.request() {
             let page = user.call(&request)?;
-            pager.answered(&page)?;
+            pager.advance(&page)?;
             items.extend(E::into_items(page));
         }
         Ok(items)
@@ -123,12 +123,12 @@ pub(super) mod asynchronous {
     /// Returns the items of all pages.
     pub(in crate::backend) async fn list<E>(user: &impl AsyncCaller, request: E) -> Items<E>
     where
-        E: Paged<Item: Send, Answer: Send> + Send + Sync,
+        E: Paged<Item: Send, Output: Send> + Send + Sync,
     {
         let (mut pager, mut items) = (Pager::new(request), Vec::new());
         while let Some(request) = pager.request() {
             let page = user.call(&request).await?;
-            pager.answered(&page)?;
+            pager.advance(&page)?;
             items.extend(E::into_items(page));
         }
         Ok(items)
@@ -141,7 +141,7 @@ pub(super) mod asynchronous {
         at_once: usize,
     ) -> Vec<(K, Items<E>)>
     where
-        E: Paged<Item: Send, Answer: Send> + Send + Sync,
+        E: Paged<Item: Send, Output: Send> + Send + Sync,
     {
         let mut waiting = lists.into_iter().enumerate();
         let mut running = FuturesUnordered::new();

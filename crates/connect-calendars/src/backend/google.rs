@@ -210,7 +210,7 @@ impl PublicGoogle {
 pub enum ReadOnly {}
 
 impl Endpoint for ReadOnly {
-    type Answer = Event;
+    type Output = Event;
 
     fn method(&self) -> http::Method {
         match *self {}

@@ -10,17 +10,17 @@ use jiff::Timestamp;
 /// [`Backend`](super::Backend).
 pub trait CalendarService: Send + Sync {
     /// The request that lists the calendars.
-    type Calendars: Paged<Item = Calendar, Answer: Send> + Send + Sync;
+    type Calendars: Paged<Item = Calendar, Output: Send> + Send + Sync;
     /// The request that lists events.
-    type Events: Paged<Item = Event, Answer: Send> + Send + Sync;
+    type Events: Paged<Item = Event, Output: Send> + Send + Sync;
     /// The request that finds an event created with [`create_once`](Self::create_once).
-    type Find: Paged<Item = Event, Answer: Send> + Send + Sync;
+    type Find: Paged<Item = Event, Output: Send> + Send + Sync;
     /// The request that creates an event.
-    type Create: Endpoint<Answer: Send> + Send + Sync;
+    type Create: Endpoint<Output: Send> + Send + Sync;
     /// The request that updates an event.
-    type Update: Endpoint<Answer: Send> + Send + Sync;
+    type Update: Endpoint<Output: Send> + Send + Sync;
     /// The request that deletes an event.
-    type Delete: Endpoint<Answer: Send> + Send + Sync;
+    type Delete: Endpoint<Output: Send> + Send + Sync;
 
     /// Returns the provider of the calendars, or `None` if they may belong to several providers.
     fn provider(&self) -> Option<Provider>;
@@ -69,13 +69,13 @@ pub trait CalendarService: Send + Sync {
     fn is_of_key(&self, event: &Event, key: &str) -> bool;
 
     /// Returns the event in the response to a create request.
-    fn created(&self, response: <Self::Create as Endpoint>::Answer, calendar: CalendarRef) -> Event;
+    fn created(&self, response: <Self::Create as Endpoint>::Output, calendar: CalendarRef) -> Event;
 
     /// Returns the request that updates an event.
     fn update(&self, change: &UpdateEvent) -> Result<Self::Update, Error>;
 
     /// Returns the event in the response to an update request.
-    fn updated(&self, response: <Self::Update as Endpoint>::Answer, calendar: CalendarRef) -> Event;
+    fn updated(&self, response: <Self::Update as Endpoint>::Output, calendar: CalendarRef) -> Event;
 
     /// Returns the request that deletes an event.
     fn delete(&self, event: &DeleteEvent) -> Result<Self::Delete, Error>;

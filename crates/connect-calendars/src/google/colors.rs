@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use connect_core::types::{Answer, Event, Raw};
+use connect_core::types::{Event, Raw, ResponseBody};
 use serde::{Deserialize, Deserializer};
 
 use super::{endpoint::endpoint, json::fields};
@@ -86,4 +86,4 @@ impl<'de> Deserialize<'de> for Colors {
     }
 }
 
-impl Answer for Colors {}
+impl ResponseBody for Colors {}

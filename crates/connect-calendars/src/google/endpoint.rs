@@ -7,13 +7,14 @@ use connect_core::{
     types::{Body, CalendarRef, Provider, Raw},
 };
 
-pub(super) use connect_core::decode_answer as read;
+pub(super) use connect_core::decode_response as read;
 
-/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods that replace default methods.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> ResponseBody`, and methods that replace default
+/// methods.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
-            type Answer = $answer;
+            type Output = $answer;
 
             fn method(&self) -> http::Method {
                 http::Method::$method

@@ -162,7 +162,7 @@ impl EventFeed {
 
     fn take_page(&mut self, page: EventPage) -> Result<Option<Changes>, Error> {
         let Some(round) = &mut self.round else { return Ok(None) };
-        if let Err(error) = round.pager.answered(&page) {
+        if let Err(error) = round.pager.advance(&page) {
             self.round = None;
             return Err(error);
         }
@@ -191,7 +191,7 @@ impl ChangeFeed for EventFeed {
         self.round.as_ref()?.pager.request()
     }
 
-    fn answered(&mut self, answer: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
+    fn advance(&mut self, answer: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
         match answer {
             Ok(page) => self.take_page(page),
             Err(error) => self.restart_or_fail(error),

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 
 use connect_core::{
     Error, ErrorKind,
-    types::{Answer, Body, Moment, Safety},
+    types::{Body, Moment, ResponseBody, Safety},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
@@ -63,7 +63,7 @@ impl FreeBusy {
     }
 }
 
-endpoint!(FreeBusy: POST "/freeBusy" -> FreeBusyAnswer {
+endpoint!(FreeBusy: POST "/freeBusy" -> FreeBusyResponse {
     fn path(&self) -> Result<Cow<'_, str>, Error> {
         Ok("/freeBusy".into())
     }
@@ -97,12 +97,12 @@ struct CalendarIdJson<'a> {
 /// The response to [`FreeBusy`].
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]
 #[non_exhaustive]
-pub struct FreeBusyAnswer {
+pub struct FreeBusyResponse {
     /// The busy times, by calendar id.
     pub calendars: BTreeMap<String, CalendarBusy>,
 }
 
-impl Answer for FreeBusyAnswer {}
+impl ResponseBody for FreeBusyResponse {}
 
 /// The times at which the owner of a calendar is busy, or the reason why they are unknown.
 ///

@@ -4,7 +4,7 @@ use std::{borrow::Cow, collections::BTreeSet};
 
 use connect_core::{
     Error, Paged, Response,
-    types::{Answer, Event, EventStatus, Moment, Raw, Safety},
+    types::{Event, EventStatus, Moment, Raw, ResponseBody, Safety},
 };
 use serde::{Deserialize, Deserializer};
 
@@ -319,7 +319,7 @@ impl<'de> Deserialize<'de> for EventPage {
     }
 }
 
-impl Answer for EventPage {}
+impl ResponseBody for EventPage {}
 
 /// `items` is required: if it were optional, an unrelated response would be read as an empty last page.
 #[derive(Deserialize)]

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error, Paged, Response,
-    types::{Answer, Calendar, Provider, Raw, Safety},
+    types::{Calendar, Provider, Raw, ResponseBody, Safety},
 };
 use serde::{Deserialize, Deserializer};
 use serde_json::value::RawValue;
@@ -122,7 +122,7 @@ impl<'de> Deserialize<'de> for CalendarPage {
     }
 }
 
-impl Answer for CalendarPage {}
+impl ResponseBody for CalendarPage {}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -4,13 +4,14 @@ use connect_core::{Error, path_segment};
 
 use super::DEFAULT_CALENDAR;
 
-/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> Answer`, and methods that replace default methods.
+/// Implements `Endpoint`. Input: `Type: METHOD "/path" -> ResponseBody`, and methods that replace default
+/// methods.
 ///
 /// The field `prefer` of the type determines the headers.
 macro_rules! endpoint {
     ($name:ty: $method:ident $path:literal -> $answer:ty { $($rest:item)* }) => {
         impl connect_core::Endpoint for $name {
-            type Answer = $answer;
+            type Output = $answer;
 
             fn method(&self) -> http::Method {
                 http::Method::$method

@@ -147,7 +147,7 @@ impl ChangeFeed for EventFeed {
         })
     }
 
-    fn answered(&mut self, response: Result<FeedPage, Error>) -> Result<Option<Changes>, Error> {
+    fn advance(&mut self, response: Result<FeedPage, Error>) -> Result<Option<Changes>, Error> {
         let Some(round) = &mut self.round else { return Ok(None) };
         match response {
             Ok(page) => round.take_page(page)?,

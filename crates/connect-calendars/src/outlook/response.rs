@@ -2,12 +2,12 @@
 
 use connect_core::{
     Error, ErrorKind, Response,
-    types::{Answer, LossyString, Raw, Safety},
+    types::{LossyString, Raw, ResponseBody, Safety},
 };
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
-pub(super) use connect_core::decode_answer as read;
+pub(super) use connect_core::decode_response as read;
 
 /// A page of any list; a response without `value` is an error.
 #[derive(Debug, Deserialize)]
@@ -19,7 +19,7 @@ pub(super) struct ODataPage {
     delta_link: Option<Raw>,
 }
 
-impl Answer for ODataPage {}
+impl ResponseBody for ODataPage {}
 
 impl ODataPage {
     pub(super) fn next_link(&self) -> Option<String> {

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error, Response,
-    types::{Answer, Body, EventTime, Moment, Raw, Safety},
+    types::{Body, EventTime, Moment, Raw, ResponseBody, Safety},
 };
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Deserializer};
@@ -135,7 +135,7 @@ impl<'de> Deserialize<'de> for Schedules {
     }
 }
 
-impl Answer for Schedules {}
+impl ResponseBody for Schedules {}
 
 #[derive(Default, Deserialize)]
 #[serde(rename_all = "camelCase", default)]

@@ -39,7 +39,7 @@
 //!     #     "provider": "google", "calendarId": "work",
 //!     #     "start": "2026-12-24T09:00:00Z", "end": "2026-12-24T10:00:00Z"}]}"#)? };
 //!     // let response = user.call(&request); or instead of the loop: sync::round(&user, &mut mirror)
-//!     if let Some(changes) = mirror.answered(Ok(response))? {
+//!     if let Some(changes) = mirror.advance(Ok(response))? {
 //!         copy.apply(changes);
 //!     }
 //! }
@@ -191,8 +191,8 @@ impl ChangeFeed for Mirror {
 
     /// If the server refuses a page token, the sweep restarts from the first page. A second refusal is an
     /// error.
-    fn answered(&mut self, response: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
-        sweep::answered(self, response)
+    fn advance(&mut self, response: Result<EventPage, Error>) -> Result<Option<Changes>, Error> {
+        sweep::advance(self, response)
     }
 
     /// Returns a constant cursor after the first sweep. The position of the mirror is the copy itself: see

@@ -76,7 +76,7 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> Request {
 }
 
 /// The result of a call that gets this response.
-pub fn read<E: Endpoint + Sync>(call: &E, status: u16, body: &str) -> Result<E::Answer, Error> {
+pub fn read<E: Endpoint + Sync>(call: &E, status: u16, body: &str) -> Result<E::Output, Error> {
     let body = body.to_owned();
     Wire::default().user(move |_| Ok(response(status, body.clone()))).send(call)
 }

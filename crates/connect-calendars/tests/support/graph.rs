@@ -92,7 +92,7 @@ pub fn sent<E: Endpoint + Sync>(call: &E) -> Sent {
 }
 
 /// The result of a call that gets this response.
-pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Answer, Error> {
+pub fn read<E: Endpoint + Sync>(call: &E, body: &str) -> Result<E::Output, Error> {
     let body = body.to_owned();
     Wire::default().user(move |_| Ok(response(200, &body))).send(call)
 }

@@ -72,7 +72,7 @@ impl DeliveryReport {
             at: Timestamp::now(),
             id,
             verified: rejection.is_none(),
-            duplicate: matches!(declined, Declined::Handled | Declined::InHand),
+            duplicate: matches!(declined, Declined::Handled | Declined::InProgress),
             reason: rejection.map(|rejection| rejection.reason().code()),
             error: Some(error),
             status: declined.status(),

@@ -10,7 +10,7 @@ use http::{HeaderMap, HeaderValue, Method, Uri, header, uri::InvalidUri};
 use crate::{
     app::App,
     base::{Error, Request, Timeout},
-    endpoint::{AtOnce, Endpoint},
+    endpoint::{ConcurrencyLimit, Endpoint},
 };
 
 /// A request without its access token and timeout, which differ between attempts.
@@ -23,14 +23,14 @@ pub(crate) struct RequestTemplate {
     /// Additional headers, which may replace the default `Accept` and `Content-Type`.
     headers: HeaderMap,
     body: Bytes,
-    at_once: Option<AtOnce>,
+    at_once: Option<ConcurrencyLimit>,
 }
 
 impl RequestTemplate {
     pub(crate) fn new<E: Endpoint>(app: &App, endpoint: &E) -> Result<Self, Error> {
         let (uri, headers) = (uri(app, endpoint)?, endpoint.headers()?);
         let mut template = Self::for_uri(endpoint.method(), uri, endpoint.auth(), headers, endpoint.body()?);
-        template.at_once = endpoint.limits().at_once.map(AtOnce);
+        template.at_once = endpoint.limits().at_once.map(ConcurrencyLimit);
         Ok(template)
     }
 

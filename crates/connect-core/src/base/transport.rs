@@ -165,8 +165,8 @@ impl TransportError {
 
     /// Creates the error for a request that timed out while it waited for other requests of its user.
     ///
-    /// See [`AtOnce`](crate::machine::AtOnce).
-    pub fn no_turn() -> Self {
+    /// See [`ConcurrencyLimit`](crate::machine::ConcurrencyLimit).
+    pub fn queue_timeout() -> Self {
         let why = "the user already has as many concurrent requests as the service allows";
         Self::new(TransportErrorKind::Timeout, Sent::No, why)
     }

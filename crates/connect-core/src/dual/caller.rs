@@ -24,7 +24,7 @@ pub trait Caller: Send + Sync {
     fn id(&self) -> &str;
 
     /// Calls an endpoint.
-    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error>;
+    fn call<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error>;
 
     /// Returns the user's tokens. Refreshes the tokens first if they are older than `max_age`.
     fn tokens(&self, max_age: Duration) -> Result<Tokens, Error>;
@@ -55,7 +55,7 @@ pub trait AsyncCaller: Send + Sync {
 
     /// Calls an endpoint.
     fn call<E: Endpoint + Sync>(&self, endpoint: &E)
-    -> impl Future<Output = Result<E::Answer, Error>> + Send;
+    -> impl Future<Output = Result<E::Output, Error>> + Send;
 
     /// Returns the user's tokens. Refreshes the tokens first if they are older than `max_age`.
     fn tokens(&self, max_age: Duration) -> impl Future<Output = Result<Tokens, Error>> + Send;

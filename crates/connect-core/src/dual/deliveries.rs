@@ -128,7 +128,7 @@ macro_rules! deliveries {
                 let claimed = ClientClaim::claim(self.client, &verified.id)$($wait)*;
                 match claimed.map_err(Declined::Guard)? {
                     Claimed::New(holding) => Ok(Received { verified, claim: Claim(*holding) }),
-                    Claimed::InHand => Err(Declined::InHand),
+                    Claimed::InProgress => Err(Declined::InProgress),
                     Claimed::Done => Err(Declined::Handled),
                 }
             }

@@ -22,7 +22,7 @@ pub struct Reply<T> {
 
 impl<T> Reply<T> {
     /// Decodes the response to a call.
-    pub fn read<E: crate::endpoint::Endpoint<Answer = T>>(
+    pub fn read<E: crate::endpoint::Endpoint<Output = T>>(
         endpoint: &E,
         response: crate::base::Response,
     ) -> Result<Self, crate::base::Error> {
@@ -35,7 +35,7 @@ impl<T> Reply<T> {
 
 /// The outcome of the clients' `create_once`.
 #[derive(Clone, Debug)]
-pub enum Once {
+pub enum CreateOutcome {
     /// The event was created.
     Created(connect_types::Event),
     /// It was unknown whether the request succeeded, and a search found the event.
@@ -59,7 +59,7 @@ macro_rules! facade {
     };
     ([$($async:tt)*] [$($wait:tt)*]) => {
         use $crate::{
-            AuthorizationCode, Callback, Endpoint, Error, Grant, Once, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{GetMetadata, Profile},
+            AuthorizationCode, Callback, Endpoint, Error, Grant, CreateOutcome, Paged, PendingSignIn, Reply, SignIn, Tokens, oauth::{GetMetadata, Profile},
             types::{Event, NewEvent, UpdateEvent},
         };
 
@@ -117,7 +117,7 @@ macro_rules! facade {
             }
 
             /// Calls an endpoint that needs no user.
-            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
                 let step = $crate::machine::Call::anonymous(self.app(), endpoint, self.now());
                 let response = self.drive(step, None)$($wait)*?;
                 Ok(Reply::read(endpoint, response)?.value)
@@ -162,7 +162,7 @@ macro_rules! facade {
             }
 
             /// Calls any endpoint as this user.
-            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Answer, Error> {
+            pub $($async)* fn send<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<E::Output, Error> {
                 Ok(self.reply(endpoint)$($wait)*?.value)
             }
 
@@ -174,7 +174,7 @@ macro_rules! facade {
             }
 
             /// Calls an endpoint like [`send`](Self::send), and also returns the status and the headers.
-            pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Answer>, Error> {
+            pub $($async)* fn reply<E: Endpoint + Sync>(&self, endpoint: &E) -> Result<Reply<E::Output>, Error> {
                 Reply::read(endpoint, self.respond(endpoint)$($wait)*?)
             }
 
@@ -297,26 +297,26 @@ macro_rules! facade {
             /// `custom` fields of the event (`externalEventId`). If it is unknown whether a failed
             /// request created the event, the client searches for an event with this key.
             ///
-            /// After [`Once::Absent`], [`Once::Unknown`] or a crash, search again with
+            /// After [`CreateOutcome::Absent`], [`CreateOutcome::Unknown`] or a crash, search again with
             /// [`find_once`](Self::find_once) before the next attempt, because a slow server may still create
             /// the event.
             ///
             /// # Errors
             /// If the event was certainly not created.
-            pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<Once, Error> {
+            pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<CreateOutcome, Error> {
                 if key.is_empty() {
                     return Err(Error::validation("the key of the event is empty (expected the id that the application gives the event)"));
                 }
                 let event = event.external_event_id(key);
                 let error = match self.create(event.clone())$($wait)* {
-                    Ok(created) => return Ok(Once::Created(created)),
+                    Ok(created) => return Ok(CreateOutcome::Created(created)),
                     Err(error) if error.may_have_happened() => error,
                     Err(error) => return Err(error),
                 };
                 Ok(match self.find_once(key, &event)$($wait)* {
-                    Ok(Some(found)) => Once::Found(found),
-                    Ok(None) => Once::Absent(error),
-                    Err(_) => Once::Unknown(error),
+                    Ok(Some(found)) => CreateOutcome::Found(found),
+                    Ok(None) => CreateOutcome::Absent(error),
+                    Err(_) => CreateOutcome::Unknown(error),
                 })
             }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_types::{Answer, ErrorBody, Safety, Scope};
+use connect_types::{ErrorBody, ResponseBody, Safety, Scope};
 use http::{HeaderMap, StatusCode, header};
 use jiff::{Timestamp, civil::DateTime, tz::Offset};
 use serde::de::{DeserializeOwned, IgnoredAny};
@@ -14,7 +14,7 @@ use crate::base::{Error, ErrorKind, Response};
 ///
 /// # Errors
 /// If the body cannot be decoded as `A`, or contains `success: false`.
-pub fn decode<A: Answer>(response: &Response, safety: Safety) -> Result<A, Error> {
+pub fn decode<A: ResponseBody>(response: &Response, safety: Safety) -> Result<A, Error> {
     let with_context = |error: Error| {
         error
             .with_status(response.status())
@@ -227,7 +227,7 @@ mod tests {
 
     use super::*;
 
-    fn error<A: Answer>(body: &'static str) -> (String, usize, String) {
+    fn error<A: ResponseBody>(body: &'static str) -> (String, usize, String) {
         let response = Response::new(body.into());
         let error = decode::<A>(&response, Safety::Safe).map(drop).unwrap_err();
         let ErrorKind::Decode { path, offset } = error.kind() else { panic!("{error:?}") };

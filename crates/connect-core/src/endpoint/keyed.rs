@@ -41,7 +41,7 @@ impl<E> Keyed<E> {
 }
 
 impl<E: Endpoint> Endpoint for Keyed<E> {
-    type Answer = E::Answer;
+    type Output = E::Output;
 
     fn method(&self) -> Method {
         self.endpoint.method()
@@ -113,7 +113,7 @@ impl<E: Endpoint> Endpoint for Keyed<E> {
         E::explain(response, error)
     }
 
-    fn decode(&self, response: &Response) -> Result<Self::Answer, Error> {
+    fn decode(&self, response: &Response) -> Result<Self::Output, Error> {
         self.endpoint.decode(response)
     }
 }
@@ -125,11 +125,11 @@ impl<E: Paged> Paged for Keyed<E> {
         Self { endpoint: self.endpoint.at(token), credential: self.credential.clone() }
     }
 
-    fn next_token(page: &Self::Answer) -> Option<&str> {
+    fn next_token(page: &Self::Output) -> Option<&str> {
         E::next_token(page)
     }
 
-    fn into_items(page: Self::Answer) -> Vec<Self::Item> {
+    fn into_items(page: Self::Output) -> Vec<Self::Item> {
         E::into_items(page)
     }
 

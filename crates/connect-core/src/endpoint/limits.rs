@@ -40,7 +40,7 @@ impl Limits {
 ///
 /// A driver must not send more requests of the user at the same time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AtOnce(pub NonZeroU32);
+pub struct ConcurrencyLimit(pub NonZeroU32);
 
 /// The cool-downs of a service, for all calls or for the calls of one user.
 #[derive(Debug, Default)]

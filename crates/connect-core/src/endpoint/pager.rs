@@ -19,10 +19,10 @@ pub trait Paged: Endpoint + Clone {
     fn at(&self, token: &str) -> Self;
 
     /// Returns the token of the next page, or `None` or an empty token on the last page.
-    fn next_token(page: &Self::Answer) -> Option<&str>;
+    fn next_token(page: &Self::Output) -> Option<&str>;
 
     /// Returns the items of a page.
-    fn into_items(page: Self::Answer) -> Vec<Self::Item>;
+    fn into_items(page: Self::Output) -> Vec<Self::Item>;
 
     /// Returns the token of the next page if it can be read without decoding the whole body.
     ///
@@ -93,7 +93,7 @@ impl Paged for ListCalendars {
 /// let mut pager = Pager::new(ListEvents::between(start, end));
 /// while let Some(request) = pager.request() {
 ///     let page = EventPage::default(); // the response to `request`
-///     pager.answered(&page)?;
+///     pager.advance(&page)?;
 /// }
 /// # Ok::<(), connect_core::Error>(())
 /// ```
@@ -120,7 +120,7 @@ impl<E: Paged> Pager<E> {
     /// Returns the request for the next page, or `None` after the last page.
     ///
     /// Repeated calls return the same request, until the page of this request is passed to
-    /// [`Self::answered`].
+    /// [`Self::advance`].
     pub fn request(&self) -> Option<E> {
         match &self.next {
             NextPage::First => Some(self.endpoint.clone()),
@@ -133,7 +133,7 @@ impl<E: Paged> Pager<E> {
     ///
     /// # Errors
     /// [`ErrorKind::PageLoop`] if an earlier page had the same page token.
-    pub fn answered(&mut self, page: &E::Answer) -> Result<(), Error> {
+    pub fn advance(&mut self, page: &E::Output) -> Result<(), Error> {
         let Some(token) = E::next_token(page).filter(|token| !token.is_empty()) else {
             self.next = NextPage::End;
             return Ok(());
@@ -195,26 +195,26 @@ mod tests {
     #[test]
     fn empty_page_with_a_token_does_not_end_paging() {
         let mut pager = pager();
-        pager.answered(&page(Some("a"))).unwrap();
+        pager.advance(&page(Some("a"))).unwrap();
         assert_eq!(pager.token(), Some("a"));
         assert!(pager.request().is_some());
-        pager.answered(&page(None)).unwrap();
+        pager.advance(&page(None)).unwrap();
         assert!(pager.request().is_none());
     }
 
     #[test]
     fn empty_token_ends_paging() {
         let mut pager = pager();
-        pager.answered(&page(Some(""))).unwrap();
+        pager.advance(&page(Some(""))).unwrap();
         assert!(pager.request().is_none());
     }
 
     #[test]
     fn repeated_token_is_a_page_loop_error() {
         let mut pager = pager();
-        pager.answered(&page(Some("a"))).unwrap();
-        pager.answered(&page(Some("b"))).unwrap();
-        let error = pager.answered(&page(Some("a"))).unwrap_err();
+        pager.advance(&page(Some("a"))).unwrap();
+        pager.advance(&page(Some("b"))).unwrap();
+        let error = pager.advance(&page(Some("a"))).unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::PageLoop));
         assert!(pager.request().is_none(), "paging must end");
     }
@@ -243,7 +243,7 @@ mod tests {
         let mut pager = pager();
         let body = br#"{"events":[],"nextPageToken":"a"}"#;
         let (token, request) = pager.peek(body).unwrap();
-        pager.answered(&connect_types::decode(body).unwrap()).unwrap();
+        pager.advance(&connect_types::decode(body).unwrap()).unwrap();
         assert_eq!(pager.token(), Some(&*token));
         assert_eq!(Endpoint::query(&pager.request().unwrap()).unwrap(), Endpoint::query(&request).unwrap());
         assert!(pager.peek(body).is_none(), "paging would never end");

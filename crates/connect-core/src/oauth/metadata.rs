@@ -95,7 +95,7 @@ impl GetMetadata {
 }
 
 impl Endpoint for GetMetadata {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         Method::GET

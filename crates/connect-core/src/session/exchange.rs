@@ -12,7 +12,7 @@ use crate::{
         Session,
         pending::Replaceable,
         state::StartPoint,
-        steps::{Exchanging, RefreshStep, Resting, Work},
+        steps::{Exchanging, RefreshSleeping, RefreshStep, Work},
     },
     sign_in::{
         AuthorizationCode, Callback, PendingSignIn,
@@ -113,7 +113,7 @@ impl CodeExchange {
         match error.retry_after() {
             // The random part of the pause prevents that all waiting exchanges are sent together.
             Some(wait) if wait <= left => {
-                RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), Resting(self))
+                RefreshStep::Sleep(wait.mul_f64(1.0 + app.entropy().unit() / 20.0), RefreshSleeping(self))
             }
             _ => RefreshStep::Done(Err(error)),
         }

@@ -18,7 +18,7 @@ use crate::{
         pending::{PairOrigin, Pending, Replaceable, is_same_or_older, same_pair},
         state::StartPoint,
         steps::{
-            Deleting, Exchanging, Loading, Preparing, RefreshStep, Releasing, Resting, Saving, Work,
+            Deleting, Exchanging, Loading, Preparing, RefreshSleeping, RefreshStep, Releasing, Saving, Work,
             notify_unless_synced,
         },
         task::TaskReason,
@@ -92,7 +92,7 @@ impl Work for Leader {
             Ok(false) => {
                 let session = self.session.clone();
                 match self.lock.pause(session.app(), now) {
-                    Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+                    Some(pause) => RefreshStep::Sleep(pause, RefreshSleeping(self)),
                     None => self.give_up(),
                 }
             }

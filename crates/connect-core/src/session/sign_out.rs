@@ -12,7 +12,10 @@ use crate::{
         leader::store_error,
         lock_wait::{self, LockWait},
         state::StartPoint,
-        steps::{Deleting, Exchanging, Loading, RefreshStep, Releasing, Resting, Work, notify_unless_synced},
+        steps::{
+            Deleting, Exchanging, Loading, RefreshSleeping, RefreshStep, Releasing, Work,
+            notify_unless_synced,
+        },
     },
     sign_in::token_endpoint,
     tokens::{StoreError, Tokens, Written},
@@ -90,7 +93,7 @@ impl Work for SignOut {
         let outcome = match held {
             Ok(true) => return RefreshStep::Load(Loading(self)),
             Ok(false) => match self.lock.pause(session.app(), now) {
-                Some(pause) => return RefreshStep::Sleep(pause, Resting(self)),
+                Some(pause) => return RefreshStep::Sleep(pause, RefreshSleeping(self)),
                 // The waiters do not get this error, because they may have later deadlines.
                 None => return RefreshStep::Done(Err(lock_wait::timed_out())),
             },
@@ -131,7 +134,7 @@ impl Work for SignOut {
         }
         .map_err(|error| error.with_attempts(self.tries));
         match self.revoked.as_ref().err().and_then(|error| self.pause(error, now)) {
-            Some(pause) => RefreshStep::Sleep(pause, Resting(self)),
+            Some(pause) => RefreshStep::Sleep(pause, RefreshSleeping(self)),
             None => self.delete(),
         }
     }

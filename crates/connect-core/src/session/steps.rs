@@ -83,7 +83,7 @@ pub enum RefreshStep {
     /// Delete the tokens with [`StoreLock::delete`](crate::StoreLock::delete).
     Delete(Deleting),
     /// Wait this long.
-    Sleep(Duration, Resting),
+    Sleep(Duration, RefreshSleeping),
     /// Release the lock.
     Release(Releasing),
     /// Take the session's gate, start the task, and continue with its steps.
@@ -109,7 +109,7 @@ impl fmt::Debug for RefreshStep {
     }
 }
 
-opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, Resting, Releasing);
+opaque!(Loading, Preparing, Exchanging, Saving, Deleting, Locking, RefreshSleeping, Releasing);
 
 /// A state machine: each method takes the result of one kind of step, and returns the next step.
 ///
@@ -201,9 +201,9 @@ impl Locking {
 
 /// The continuation of [`RefreshStep::Sleep`].
 #[must_use = "dropping the continuation abandons the task"]
-pub struct Resting(pub(crate) Box<dyn Work>);
+pub struct RefreshSleeping(pub(crate) Box<dyn Work>);
 
-impl Resting {
+impl RefreshSleeping {
     /// Returns the next step.
     pub fn resume(self, now: Now) -> RefreshStep {
         self.0.rested(now)

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use connect_types::{Answer, Auth, Body, ErrorBody, TokenAnswer};
+use connect_types::{Auth, Body, ErrorBody, ResponseBody, TokenResponse};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
@@ -174,7 +174,7 @@ pub(crate) fn read_tokens(
 ) -> Result<Tokens, TokenRequestError> {
     let status = response.status();
     if status.is_success() {
-        return match answer::from_json::<TokenAnswer>(response.body()) {
+        return match answer::from_json::<TokenResponse>(response.body()) {
             // The token type is checked only after the exchange of a code (RFC 6749 7.1). A refresh accepts
             // every type, because the old refresh token may be used up.
             Ok(answer) if before.is_none() && !is_bearer(&answer) => {
@@ -242,6 +242,6 @@ pub(crate) fn read_tokens(
     })
 }
 
-fn is_bearer(answer: &TokenAnswer) -> bool {
+fn is_bearer(answer: &TokenResponse) -> bool {
     answer.token_type.as_deref().is_some_and(|kind| kind.eq_ignore_ascii_case("bearer"))
 }

@@ -112,7 +112,7 @@ pub enum Declined {
     Handled,
     /// Another caller is handling the delivery, in this process or another process.
     #[error("the delivery is being handled by another caller")]
-    InHand,
+    InProgress,
     /// The replay guard failed.
     #[error("the replay guard could not read or write its record of the delivery")]
     Guard(#[source] StoreError),
@@ -127,7 +127,7 @@ impl Declined {
         match self {
             Self::Rejected(rejection) => rejection.status(),
             Self::Handled => StatusCode::OK,
-            Self::InHand | Self::Guard(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InProgress | Self::Guard(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
     }
 }

@@ -3,7 +3,7 @@
 //! ```text
 //!   claim(id, now) ──> New(claim) ── handled ──> claim.done() ───────> Done for every caller
 //!        │                  └────── failed ──> claim.release(), or drop ──> New again, immediately
-//!        ├──> InHand: another caller holds it ── its lease ends ──> New again
+//!        ├──> InProgress: another caller holds it ── its lease ends ──> New again
 //!        └──> Done
 //! ```
 //!
@@ -92,7 +92,7 @@ pub enum Claimed<C: ?Sized> {
     /// The delivery is new, and the caller may handle it.
     New(Box<C>),
     /// Another caller is handling the delivery.
-    InHand,
+    InProgress,
     /// The delivery was handled.
     Done,
 }
@@ -102,7 +102,7 @@ impl<C: ?Sized> Claimed<C> {
     pub fn map<D: ?Sized>(self, wrap: impl FnOnce(Box<C>) -> Box<D>) -> Claimed<D> {
         match self {
             Self::New(claim) => Claimed::New(wrap(claim)),
-            Self::InHand => Claimed::InHand,
+            Self::InProgress => Claimed::InProgress,
             Self::Done => Claimed::Done,
         }
     }
@@ -112,7 +112,7 @@ impl<C: ?Sized> fmt::Debug for Claimed<C> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::New(_) => "New",
-            Self::InHand => "InHand",
+            Self::InProgress => "InProgress",
             Self::Done => "Done",
         })
     }

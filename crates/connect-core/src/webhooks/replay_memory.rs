@@ -66,7 +66,7 @@ impl ReplayMemory {
         memory.now = now;
         match memory.by_id.get(id).copied() {
             Some(entry) if entry.is_expired(now) => memory.forget(entry),
-            Some(entry) => return Ok(if entry.done { Claimed::Done } else { Claimed::InHand }),
+            Some(entry) => return Ok(if entry.done { Claimed::Done } else { Claimed::InProgress }),
             None => {}
         }
         memory.make_room(self.most)?;

@@ -4,7 +4,7 @@
 use std::{fmt, time::Duration};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use connect_types::{Answer, Delivery, EventChange, Raw};
+use connect_types::{Delivery, EventChange, Raw, ResponseBody};
 use ed25519_dalek::Signature;
 use http::HeaderMap;
 use jiff::Timestamp;

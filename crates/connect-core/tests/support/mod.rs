@@ -260,7 +260,7 @@ takers! {
     exchange(RefreshStep, RefreshStep::Send(request, next) => (grant(&request), next)) -> (String, Exchanging);
     save(RefreshStep, RefreshStep::Save(tokens, next) => (tokens, next)) -> (Tokens, Saving);
     deleting(RefreshStep, RefreshStep::Delete(next) => next) -> Deleting;
-    resting(RefreshStep, RefreshStep::Sleep(time, next) => (time, next)) -> (Duration, Resting);
+    resting(RefreshStep, RefreshStep::Sleep(time, next) => (time, next)) -> (Duration, RefreshSleeping);
     releasing(RefreshStep, RefreshStep::Release(next) => next) -> Releasing;
     done(RefreshStep, RefreshStep::Done(outcome) => outcome) -> Result<(), Error>;
 }

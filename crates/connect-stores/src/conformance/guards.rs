@@ -108,8 +108,8 @@ impl GuardTest<'_> {
 fn in_hand(test: &GuardTest<'_>) -> RuleResult {
     let ([one, other], id) = (test.guards(LONG)?, test.id("in hand"));
     let mut claim = test.take(&one, &id)?;
-    test.expect_claim(&one, &id, "InHand")?;
-    test.expect_claim(&other, &id, "InHand")?;
+    test.expect_claim(&one, &id, "InProgress")?;
+    test.expect_claim(&other, &id, "InProgress")?;
     test.take(&other, &test.id("another"))?.done()?;
     claim.done()?;
     Ok(())
@@ -136,7 +136,7 @@ fn expired(test: &GuardTest<'_>) -> RuleResult {
     let _claim = test.take_when_free(&other, &id)?;
     drop(late);
     thread::sleep(SHORT / 8);
-    test.expect_claim(&one, &id, "InHand").map_err(|Fault(what)| {
+    test.expect_claim(&one, &id, "InProgress").map_err(|Fault(what)| {
         Fault(format!("the release of an expired claim also released a newer claim of the delivery: {what}"))
     })
 }
@@ -165,7 +165,7 @@ fn released(test: &GuardTest<'_>) -> RuleResult {
     let late = test.take(&one, &id)?;
     let _claim = test.take_when_free(&other, &id)?;
     late.release()?;
-    test.expect_claim(&one, &id, "InHand")
+    test.expect_claim(&one, &id, "InProgress")
 }
 
 fn done_and_released(test: &GuardTest<'_>) -> RuleResult {

@@ -159,7 +159,7 @@ impl AsyncReplayGuard for PostgresReplayGuard {
         Ok(match (row.get(0), row.get(1)) {
             (true, _) => Claimed::New(HeldClaim::new(claim)),
             (false, true) => Claimed::Done,
-            (false, false) => Claimed::InHand,
+            (false, false) => Claimed::InProgress,
         })
     }
 }

@@ -124,7 +124,7 @@ impl AsyncReplayGuard for RedisReplayGuard {
         Ok(match &*state {
             "new" => Claimed::New(HeldClaim::new(claim)),
             "done" => Claimed::Done,
-            _ => Claimed::InHand,
+            _ => Claimed::InProgress,
         })
     }
 }

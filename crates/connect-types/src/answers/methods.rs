@@ -4,14 +4,14 @@ use alloc::format;
 use alloc::string::String;
 
 use crate::icalendar;
-use crate::operation::{Answer, Invalid};
+use crate::operation::{Invalid, ResponseBody};
 use crate::requests::EXTERNAL_EVENT_ID;
 use crate::{
-    Conference, DeleteEvent, ErrorBody, Event, EventPage, Provider, Raw, Scope, SeriesMode, TokenAnswer,
+    Conference, DeleteEvent, ErrorBody, Event, EventPage, Provider, Raw, Scope, SeriesMode, TokenResponse,
     UpdateEvent,
 };
 
-impl Answer for Event {}
+impl ResponseBody for Event {}
 
 impl Event {
     /// Returns the id that the application gave the event: `externalEventId` in its `custom` fields.
@@ -158,7 +158,7 @@ impl EventPage {
     }
 }
 
-impl TokenAnswer {
+impl TokenResponse {
     pub(crate) fn normalize(&mut self) -> Result<(), &'static str> {
         if self.access_token.is_empty() { Err("missing field `access_token`") } else { Ok(()) }
     }
@@ -205,7 +205,7 @@ impl Scope {
 }
 
 // A delivery is decoded like a response.
-impl crate::Answer for crate::Delivery {
+impl crate::ResponseBody for crate::Delivery {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         super::decode_typed(body)
     }

@@ -9,7 +9,7 @@ use serde::ser::SerializeMap;
 use crate::answers::decode_typed;
 use crate::typed::{self, Source};
 use crate::wire::{Fields, JsonText, Slot, fields, read_into, take_fields};
-use crate::{Answer, CalendarRef, Event};
+use crate::{CalendarRef, Event, ResponseBody};
 
 /// The response to a create or an update of an event.
 ///
@@ -41,7 +41,7 @@ impl Written {
     }
 }
 
-impl Answer for Written {
+impl ResponseBody for Written {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }

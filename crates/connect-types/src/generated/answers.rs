@@ -481,7 +481,7 @@ impl Fields for EventPage {
         Ok(())
     }
 }
-impl Answer for EventPage {
+impl ResponseBody for EventPage {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -538,7 +538,7 @@ impl Fields for Acknowledged {
         Ok(())
     }
 }
-impl Answer for Acknowledged {
+impl ResponseBody for Acknowledged {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -691,7 +691,7 @@ impl Fields for ConnectionStatus {
         Ok(())
     }
 }
-impl Answer for ConnectionStatus {
+impl ResponseBody for ConnectionStatus {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -704,7 +704,7 @@ fields!(ConnectionStatus);
 /// the refresh token. A response without an access token is an error.
 #[derive(Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
-pub struct TokenAnswer {
+pub struct TokenResponse {
     /// The access token (a JWT), sent as a bearer token.
     pub access_token: String,
     /// `Bearer`.
@@ -718,7 +718,7 @@ pub struct TokenAnswer {
     /// Unknown fields, and fields whose value does not have the documented type.
     pub extra: Extra,
 }
-impl Fields for TokenAnswer {
+impl Fields for TokenResponse {
     fn take_field(&mut self, name: &str, json: JsonText<'_>) {
         let extra = &mut self.extra;
         match name {
@@ -771,9 +771,9 @@ impl Fields for TokenAnswer {
     }
 }
 /// Shows no secrets, and only the number of extra fields.
-impl core::fmt::Debug for TokenAnswer {
+impl core::fmt::Debug for TokenResponse {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
-        f.debug_struct("TokenAnswer")
+        f.debug_struct("TokenResponse")
             .field("access_token", &"[redacted]")
             .field("token_type", &self.token_type)
             .field("expires_in", &self.expires_in)
@@ -783,7 +783,7 @@ impl core::fmt::Debug for TokenAnswer {
             .finish()
     }
 }
-impl Answer for TokenAnswer {
+impl ResponseBody for TokenResponse {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -791,7 +791,7 @@ impl Answer for TokenAnswer {
         self.extra.refusal()
     }
 }
-fields!(TokenAnswer);
+fields!(TokenResponse);
 /// Whether the service is up (`GET /health`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
@@ -834,7 +834,7 @@ impl Fields for Health {
         Ok(())
     }
 }
-impl Answer for Health {
+impl ResponseBody for Health {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -978,7 +978,7 @@ impl Fields for Subscribed {
         Ok(())
     }
 }
-impl Answer for Subscribed {
+impl ResponseBody for Subscribed {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -1104,7 +1104,7 @@ impl Fields for WebhookKeys {
         Ok(())
     }
 }
-impl Answer for WebhookKeys {
+impl ResponseBody for WebhookKeys {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }
@@ -1393,7 +1393,7 @@ impl Fields for ErrorBody {
     }
 }
 fields!(ErrorBody);
-impl Answer for Vec<Calendar> {
+impl ResponseBody for Vec<Calendar> {
     fn decode(body: &[u8]) -> Result<Self, serde_json::Error> {
         decode_typed(body)
     }

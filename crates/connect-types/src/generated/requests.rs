@@ -143,7 +143,7 @@ impl ExchangeCode {
     }
 }
 impl Operation for ExchangeCode {
-    type Answer = TokenAnswer;
+    type Output = TokenResponse;
     const NAME: &'static str = "POST /oauth/token";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/oauth/token";
@@ -197,7 +197,7 @@ impl RefreshToken {
     }
 }
 impl Operation for RefreshToken {
-    type Answer = TokenAnswer;
+    type Output = TokenResponse;
     const NAME: &'static str = "POST /oauth/token";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/oauth/token";
@@ -239,7 +239,7 @@ impl Revoke {
     }
 }
 impl Operation for Revoke {
-    type Answer = Acknowledged;
+    type Output = Acknowledged;
     const NAME: &'static str = "POST /oauth/revoke";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/oauth/revoke";
@@ -277,7 +277,7 @@ impl GetConnectionStatus {
     }
 }
 impl Operation for GetConnectionStatus {
-    type Answer = ConnectionStatus;
+    type Output = ConnectionStatus;
     const NAME: &'static str = "GET /oauth/connection-status";
     const METHOD: &'static str = "GET";
     const PATH: &'static str = "/oauth/connection-status";
@@ -323,7 +323,7 @@ impl Disconnect {
     }
 }
 impl Operation for Disconnect {
-    type Answer = Acknowledged;
+    type Output = Acknowledged;
     const NAME: &'static str = "POST /oauth/disconnect";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/oauth/disconnect";
@@ -364,7 +364,7 @@ impl ListCalendars {
     }
 }
 impl Operation for ListCalendars {
-    type Answer = Vec<Calendar>;
+    type Output = Vec<Calendar>;
     const NAME: &'static str = "GET /calendars";
     const METHOD: &'static str = "GET";
     const PATH: &'static str = "/calendars";
@@ -436,7 +436,7 @@ impl ListEvents {
     }
 }
 impl Operation for ListEvents {
-    type Answer = EventPage;
+    type Output = EventPage;
     const NAME: &'static str = "GET /events";
     const METHOD: &'static str = "GET";
     const PATH: &'static str = "/events";
@@ -613,7 +613,7 @@ impl NewEvent {
     }
 }
 impl Operation for NewEvent {
-    type Answer = Written;
+    type Output = Written;
     const NAME: &'static str = "POST /event";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/event";
@@ -856,7 +856,7 @@ impl UpdateEvent {
     }
 }
 impl Operation for UpdateEvent {
-    type Answer = Written;
+    type Output = Written;
     const NAME: &'static str = "PUT /event";
     const METHOD: &'static str = "PUT";
     const PATH: &'static str = "/event";
@@ -949,7 +949,7 @@ impl DeleteEvent {
     }
 }
 impl Operation for DeleteEvent {
-    type Answer = Acknowledged;
+    type Output = Acknowledged;
     const NAME: &'static str = "DELETE /event";
     const METHOD: &'static str = "DELETE";
     const PATH: &'static str = "/event";
@@ -1013,7 +1013,7 @@ impl SubscribeWebhook {
     }
 }
 impl Operation for SubscribeWebhook {
-    type Answer = Subscribed;
+    type Output = Subscribed;
     const NAME: &'static str = "POST /subscribe-webhook";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/subscribe-webhook";
@@ -1067,7 +1067,7 @@ impl UnsubscribeWebhook {
     }
 }
 impl Operation for UnsubscribeWebhook {
-    type Answer = Acknowledged;
+    type Output = Acknowledged;
     const NAME: &'static str = "POST /unsubscribe-webhook";
     const METHOD: &'static str = "POST";
     const PATH: &'static str = "/unsubscribe-webhook";
@@ -1109,7 +1109,7 @@ impl CheckHealth {
     }
 }
 impl Operation for CheckHealth {
-    type Answer = Health;
+    type Output = Health;
     const NAME: &'static str = "GET /health";
     const METHOD: &'static str = "GET";
     const PATH: &'static str = "/health";
@@ -1145,7 +1145,7 @@ impl GetWebhookKeys {
     }
 }
 impl Operation for GetWebhookKeys {
-    type Answer = WebhookKeys;
+    type Output = WebhookKeys;
     const NAME: &'static str = "GET /.well-known/webhook-keys";
     const METHOD: &'static str = "GET";
     const PATH: &'static str = "/.well-known/webhook-keys";

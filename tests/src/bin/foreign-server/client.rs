@@ -118,7 +118,7 @@ impl Get {
 }
 
 impl Endpoint for Get {
-    type Answer = Raw;
+    type Output = Raw;
 
     fn method(&self) -> Method {
         Method::GET

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use connect_core::{
     Error, Response,
-    types::{Answer, Moment},
+    types::{Moment, ResponseBody},
 };
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer};
@@ -72,4 +72,4 @@ impl<'de> Deserialize<'de> for FeedPage {
     }
 }
 
-impl Answer for FeedPage {}
+impl ResponseBody for FeedPage {}

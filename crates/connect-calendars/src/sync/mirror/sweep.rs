@@ -62,7 +62,7 @@ impl Sweep {
     }
 }
 
-pub(super) fn answered(
+pub(super) fn advance(
     mirror: &mut Mirror,
     response: Result<EventPage, Error>,
 ) -> Result<Option<Changes>, Error> {
@@ -78,7 +78,7 @@ pub(super) fn answered(
         Err(error) => return Err(error),
     };
     let mut pager = sweep.pager.clone();
-    pager.answered(&page)?; // an error leaves the sweep unchanged
+    pager.advance(&page)?; // an error leaves the sweep unchanged
     let over = pager.request().is_none();
     sweep.pager = pager;
     for event in page.events {

@@ -57,14 +57,14 @@ pub enum Work {
 /// [`reply`](Self::reply).
 #[derive(Debug)]
 #[must_use = "the request has no response yet"]
-pub struct Asked {
+pub struct Accepted {
     user: String,
     work: Work,
     cors: Cors,
     pass_through: bool,
 }
 
-impl Asked {
+impl Accepted {
     pub(super) fn new(visitor: &Visitor, work: Work, cors: Cors, pass_through: bool) -> Self {
         Self { user: visitor.user.clone(), work, cors, pass_through }
     }
