@@ -174,6 +174,7 @@ impl Executor {
     }
 
     /// Polls a future once, in the context of the runtime.
+    #[cfg(feature = "webhooks")]
     pub(crate) fn poll_once(&self, future: &mut BoxFuture) -> Poll<()> {
         #[cfg(feature = "hyper")]
         let _inside = if let Self::Handle(runtime) = self { Some(runtime.enter()) } else { None };
