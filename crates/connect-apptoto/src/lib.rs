@@ -38,6 +38,7 @@
 //! # Calls that are never retried
 //!
 //! A second request of [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] or [`StartImport`]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 //! could send messages to people, cost credit or create duplicates. So could a second request of
 //! [`UpsertContacts`] that adds a phone number or an e-mail address. The client repeats these calls only
 //! after a 401, with a new token, because a 401 means that Apptoto did nothing. If a call fails,

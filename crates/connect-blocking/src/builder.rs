@@ -11,6 +11,21 @@ use crate::{
 };
 
 /// Builds a [`Client`]. [`Client::builder`] creates the builder.
+///
+/// ```
+/// use std::time::Duration;
+///
+/// use connect_blocking::{Client, RetryPolicy, SessionEnded};
+///
+/// let client = Client::builder("client-id", "client-secret")
+///     .redirect_uri("https://app.example/callback")
+///     .timeout(Duration::from_secs(20))
+///     .retry(RetryPolicy::attempts(5))
+///     .user_agent("planner/1.4")
+///     .on_session_ended(|ended: SessionEnded| eprintln!("{} must sign in again", ended.key.user))
+///     .build()?;
+/// # Ok::<(), connect_blocking::Error>(())
+/// ```
 #[must_use = "nothing is set up before `build`"]
 pub struct Builder {
     config: Config,

@@ -25,6 +25,21 @@ connect_core::facade!(blocking);
 /// The blocking client of one application: credentials, transport, token store and policies.
 ///
 /// Clones are cheap, share all state, and can be used from many threads.
+///
+/// ```no_run
+/// # fn example(store: impl connect_blocking::TokenStore) -> Result<(), connect_blocking::Error> {
+/// use std::time::Duration;
+///
+/// use connect_blocking::Client;
+///
+/// let client = Client::builder("client-id", "client-secret")
+///     .redirect_uri("https://app.example/callback") // for sign-ins
+///     .store(store)
+///     .build()?;
+/// let calendars = client.user("user-123").calendars().list()?;
+/// client.close(Duration::from_secs(10))?; // before the process ends
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
 

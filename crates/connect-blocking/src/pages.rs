@@ -12,6 +12,17 @@ use connect_core::{Error, EventWindows, Paged, Pager, types::ListEvents};
 use crate::User;
 
 /// A list that the client fetches page by page during iteration.
+///
+/// ```no_run
+/// # fn example(user: connect_blocking::User) -> Result<(), connect_blocking::Error> {
+/// use connect_blocking::types::ListEvents;
+///
+/// let mut pages = user.events().list(ListEvents::new().start("2027-01-01"));
+/// if let Some(first) = pages.next_page()? {
+///     println!("{} events, the next page is {:?}", first.events.len(), pages.token());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "pages are fetched only when they are consumed"]
 pub struct Pages<E> {
@@ -56,6 +67,17 @@ impl<E: Paged + Sync> Pages<E> {
 }
 
 /// The pages of a list: see [`Pages::pages`].
+///
+/// ```no_run
+/// # fn example(user: connect_blocking::User) -> Result<(), connect_blocking::Error> {
+/// use connect_blocking::types::ListEvents;
+///
+/// let pages = user.events().list(ListEvents::between("2027-01-01", "2028-01-01")).pages();
+/// for page in pages {
+///     println!("{} events", page?.events.len());
+/// }
+/// # Ok(()) }
+/// ```
 pub struct PageIterator<E: Paged> {
     source: Source<E>,
 }
@@ -178,6 +200,17 @@ impl Pages<ListEvents> {
 const PAGES_IN_MEMORY: usize = 8;
 
 /// The items of a list, over all pages: see [`Pages::items`].
+///
+/// ```no_run
+/// # fn example(user: connect_blocking::User) -> Result<(), connect_blocking::Error> {
+/// use connect_blocking::types::ListEvents;
+///
+/// let events = user.events().list(ListEvents::between("2027-01-01", "2028-01-01")).items();
+/// for event in events {
+///     println!("{}", event?.title);
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Items<E: Paged> {
     /// The pages of each window that was not returned completely.
     windows: VecDeque<PageIterator<E>>,

@@ -1,6 +1,7 @@
 #![doc = include_str!("../README.md")]
 // The state machines are boxed, so that a step moves only a pointer.
 #![allow(clippy::boxed_local)]
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod app;
 mod base;

@@ -31,6 +31,21 @@ pub(crate) struct SessionLocks {
 /// The async client of one application: credentials, transport, token store and policies.
 ///
 /// Clones are cheap, share all state, and can be used from many tasks.
+///
+/// ```no_run
+/// # async fn example(store: impl connect_hyper::TokenStore) -> Result<(), connect_hyper::Error> {
+/// use std::time::Duration;
+///
+/// use connect_hyper::Client;
+///
+/// let client = Client::builder("client-id", "client-secret")
+///     .redirect_uri("https://app.example/callback") // for sign-ins
+///     .store(store)
+///     .build()?;
+/// let calendars = client.user("user-123").calendars().list().await?;
+/// client.close(Duration::from_secs(10)).await?; // before the process ends
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct Client(pub(crate) Arc<ClientInner>);
 

@@ -6,6 +6,12 @@ impl crate::Client {
     /// Needs no credentials.
     ///
     /// `GET /health`.
+    ///
+    /// ```no_run
+    /// # async fn example(client: connect_hyper::Client) -> Result<(), connect_hyper::Error> {
+    /// println!("{:?}", client.health().await?.status);
+    /// # Ok(()) }
+    /// ```
     pub async fn health(&self) -> Result<Health, connect_core::Error> {
         self.send(&CheckHealth::new()).await
     }
@@ -17,6 +23,14 @@ impl crate::User {
     }
 }
 /// The user's calendars. See [`User::calendars`](crate::User::calendars).
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// for calendar in user.calendars().list().await? {
+///     println!("{} {}", calendar.id, calendar.title);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Calendars<'a> {
     pub(crate) user: &'a crate::User,
@@ -28,6 +42,14 @@ impl Calendars<'_> {
     /// that has only the scope `free-busy`.
     ///
     /// `GET /calendars`. Needs the scope `read`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// for calendar in user.calendars().list().await? {
+    ///     println!("{} {}", calendar.id, calendar.title);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn list(self) -> Result<Vec<Calendar>, connect_core::Error> {
         self.user.send(&ListCalendars::new()).await
     }
@@ -39,6 +61,18 @@ impl crate::User {
     }
 }
 /// The user's events. See [`User::events`](crate::User::events).
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// use connect_hyper::types::ListEvents;
+///
+/// let week = ListEvents::week_of(&connect_hyper::jiff::ZonedDateTime::now());
+/// let mut events = user.events().list(week).items();
+/// while let Some(event) = events.next().await {
+///     println!("{}", event?.title);
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Events<'a> {
     pub(crate) user: &'a crate::User,
@@ -51,6 +85,18 @@ impl Events<'_> {
     /// scope `free-busy`, the events are busy blocks without details.
     ///
     /// `GET /events`. Needs the scope `free-busy`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// use connect_hyper::types::ListEvents;
+    ///
+    /// let week = ListEvents::week_of(&connect_hyper::jiff::ZonedDateTime::now());
+    /// let mut events = user.events().list(week).items();
+    /// while let Some(event) = events.next().await {
+    ///     println!("{}", event?.title);
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub fn list(self, request: ListEvents) -> crate::Pages<ListEvents> {
         self.user.pages(request)
     }
@@ -61,6 +107,15 @@ impl Events<'_> {
     /// deletes the whole series if `eventId` is the id of a series. Therefore a mode is always sent.
     ///
     /// `DELETE /event`. Needs the scope `read-write`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// use connect_hyper::types::{DeleteEvent, Provider};
+    ///
+    /// let event = DeleteEvent::new(Provider::Google, "calendar-id", "event-id");
+    /// user.events().delete(event).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn delete(self, request: DeleteEvent) -> Result<(), connect_core::Error> {
         self.user.send(&request).await.map(drop)
     }
@@ -72,6 +127,14 @@ impl crate::User {
     }
 }
 /// The user's connected accounts. See [`User::connections`](crate::User::connections).
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// for (provider, accounts) in user.connections().status().await?.connections {
+///     println!("{provider}: {accounts:?}");
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Connections<'a> {
     pub(crate) user: &'a crate::User,
@@ -82,6 +145,14 @@ impl Connections<'_> {
     /// Each account has its status. Older versions of the service use the path `/connection-status`.
     ///
     /// `GET /oauth/connection-status`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// for (provider, accounts) in user.connections().status().await?.connections {
+    ///     println!("{provider}: {accounts:?}");
+    /// }
+    /// # Ok(()) }
+    /// ```
     pub async fn status(self) -> Result<ConnectionStatus, connect_core::Error> {
         self.user.send(&GetConnectionStatus::new()).await
     }
@@ -91,6 +162,14 @@ impl Connections<'_> {
     /// empty object. Older versions of the service use the path `/disconnect`.
     ///
     /// `POST /oauth/disconnect`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// use connect_hyper::types::{Disconnect, Provider};
+    ///
+    /// user.connections().disconnect(Disconnect::new(Provider::Google).account("ada@example.com")).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn disconnect(
         self,
         request: Disconnect,
@@ -105,6 +184,16 @@ impl crate::User {
     }
 }
 /// The webhook subscriptions to the user's calendars. See [`User::webhooks`](crate::User::webhooks).
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// use connect_hyper::types::{Provider, SubscribeWebhook};
+///
+/// let request = SubscribeWebhook::new((Provider::Google, "calendar-id"));
+/// let subscribed = user.webhooks().subscribe(request).await?;
+/// println!("{:?}", subscribed.channel_id);
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Copy, Debug)]
 pub struct Webhooks<'a> {
     pub(crate) user: &'a crate::User,
@@ -115,6 +204,16 @@ impl Webhooks<'_> {
     /// The call is refused with 400 if the application has no webhook URL.
     ///
     /// `POST /subscribe-webhook`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// use connect_hyper::types::{Provider, SubscribeWebhook};
+    ///
+    /// let request = SubscribeWebhook::new((Provider::Google, "calendar-id"));
+    /// let subscribed = user.webhooks().subscribe(request).await?;
+    /// println!("{:?}", subscribed.channel_id);
+    /// # Ok(()) }
+    /// ```
     pub async fn subscribe(
         self,
         request: SubscribeWebhook,
@@ -126,6 +225,14 @@ impl Webhooks<'_> {
     /// `success` of the response is true even if the service could not notify the provider.
     ///
     /// `POST /unsubscribe-webhook`.
+    ///
+    /// ```no_run
+    /// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+    /// use connect_hyper::types::{Provider, UnsubscribeWebhook};
+    ///
+    /// user.webhooks().unsubscribe(UnsubscribeWebhook::new(Provider::Google, "channel-id")).await?;
+    /// # Ok(()) }
+    /// ```
     pub async fn unsubscribe(
         self,
         request: UnsubscribeWebhook,

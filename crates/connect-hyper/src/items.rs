@@ -43,6 +43,17 @@ impl Pages<ListEvents> {
 }
 
 /// The items of a list, over all pages: see [`Pages::items`].
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// use connect_hyper::types::ListEvents;
+///
+/// let mut events = user.events().list(ListEvents::between("2027-01-01", "2028-01-01")).items();
+/// while let Some(event) = events.next().await {
+///     println!("{}", event?.title);
+/// }
+/// # Ok(()) }
+/// ```
 pub struct Items<E: Paged> {
     /// The first window is returned; the windows behind it are fetched at the same time.
     windows: VecDeque<Window<E>>,

@@ -18,6 +18,17 @@ use crate::{
 use connect_core::{Error, Paged, Pager, Reply, Response};
 
 /// A list that the client fetches page by page during iteration.
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// use connect_hyper::types::ListEvents;
+///
+/// let mut pages = user.events().list(ListEvents::new().start("2027-01-01"));
+/// if let Some(first) = pages.next_page().await? {
+///     println!("{} events, the next page is {:?}", first.events.len(), pages.token());
+/// }
+/// # Ok(()) }
+/// ```
 #[derive(Clone, Debug)]
 #[must_use = "pages are fetched only when they are consumed"]
 pub struct Pages<E> {
@@ -69,6 +80,17 @@ impl<E: Paged + Sync> Pages<E> {
 }
 
 /// The pages of a list: see [`Pages::pages`].
+///
+/// ```no_run
+/// # async fn example(user: connect_hyper::User) -> Result<(), connect_hyper::Error> {
+/// use connect_hyper::types::ListEvents;
+///
+/// let mut pages = user.events().list(ListEvents::between("2027-01-01", "2028-01-01")).pages();
+/// while let Some(page) = pages.next().await {
+///     println!("{} events", page?.events.len());
+/// }
+/// # Ok(()) }
+/// ```
 pub struct PageStream<E: Paged> {
     state: PageState<E>,
     pub(crate) read_ahead: bool,

@@ -24,6 +24,7 @@
 //! - [`Settings`] has the switches, mostly for behaviour that the documentation of a service leaves open.
 //! - [`Fault`] simulates errors, delays and lost responses.
 //! - [`Stats`] and [`Sandbox::requests`] report the requests so far.
+#![cfg_attr(docsrs, feature(doc_cfg))]
 
 mod apptoto;
 mod call;

@@ -41,6 +41,18 @@ use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
 /// The sandbox as a state machine, without clock and sockets.
+///
+/// ```
+/// use connect_sandbox::{Outcome, Sandbox, Settings};
+///
+/// let mut sandbox = Sandbox::new(Settings::default());
+/// let request = http::Request::get("/api/health").body(bytes::Bytes::new())?;
+/// let Outcome::Reply(response) = sandbox.handle(request, jiff::Timestamp::UNIX_EPOCH).outcome else {
+///     panic!("the connection was cut");
+/// };
+/// assert_eq!(response.status(), 200);
+/// # Ok::<(), http::Error>(())
+/// ```
 #[derive(Debug)]
 pub struct Sandbox {
     pub(crate) world: World,

@@ -29,6 +29,16 @@ use tokio::runtime::Runtime;
 use tokio::sync::{Notify, oneshot};
 
 /// A running sandbox server, which stops when dropped.
+///
+/// ```
+/// use connect_sandbox::Server;
+///
+/// let server = Server::builder().start()?;
+/// let app = server.with(|sandbox| sandbox.credentials());
+/// println!("base URL {}, client id {}", server.base_url(), app.client_id);
+/// server.expire_all(); // every access token has expired
+/// # Ok::<(), connect_sandbox::StartError>(())
+/// ```
 #[derive(Debug)]
 pub struct Server {
     origin: String,

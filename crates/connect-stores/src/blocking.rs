@@ -26,6 +26,15 @@ use tokio::{
 ///
 /// The store runs on a separate thread. Clones share the store and the thread. The thread ends when the last
 /// clone is dropped.
+///
+/// ```
+/// use connect_core::AsyncTokenHook;
+/// use connect_stores::Blocking;
+///
+/// let store = AsyncTokenHook::new(|_key, _tokens| async { Ok(()) });
+/// let store = Blocking::new(store)?; // pass it to `store` of the blocking client
+/// # Ok::<(), connect_core::StoreError>(())
+/// ```
 pub struct Blocking<S> {
     store: Arc<S>,
     thread: Arc<RuntimeThread>,

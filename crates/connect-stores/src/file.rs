@@ -34,6 +34,15 @@ use crate::record::{self, Codec};
 const MIN_PREPARED: u64 = 16 * 1024;
 
 /// A token store in a folder, with one file per user. Clones and other processes may use the same folder.
+///
+/// ```
+/// use connect_stores::FileStore;
+///
+/// # let folder = tempfile::tempdir()?;
+/// # let folder = folder.path();
+/// let store = FileStore::open(folder)?; // pass it to `store` of a client's builder
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Clone, Debug)]
 pub struct FileStore {
     folder: Arc<Path>,

@@ -1,4 +1,6 @@
-//! Lists this week's events on smol: `smol-client USER ACCESS_TOKEN`. See `Client::builder_from_env` for the settings.
+//! Lists this week's events on smol: `smol-client USER ACCESS_TOKEN`.
+//!
+//! See `Client::builder_from_env` for the settings.
 
 use smol_client::builder;
 

@@ -34,7 +34,7 @@ pub(crate) fn seed() -> [u8; 32] {
 }
 
 pub(crate) async fn sleep(time: Duration) {
-    // A longer timeout would end at once.
+    // JavaScript ignores a longer timeout.
     let milliseconds = (time.as_secs_f64() * 1e3).min(f64::from(i32::MAX));
     let timer = Promise::new(&mut |resolve, _| set_timeout(&resolve, milliseconds));
     _ = JsFuture::from(timer).await;

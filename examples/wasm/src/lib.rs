@@ -31,7 +31,13 @@ pub struct Connect {
 #[wasm_bindgen]
 impl Connect {
     #[wasm_bindgen(constructor)]
-    pub fn new(base_url: String, client_id: &str, client_secret: &str, redirect_uri: String, user: &str) -> Result<Connect, JsError> {
+    pub fn new(
+        base_url: String,
+        client_id: &str,
+        client_secret: &str,
+        redirect_uri: String,
+        user: &str,
+    ) -> Result<Connect, JsError> {
         let mut config = Config::new(client_id, client_secret, seed());
         config.base_url = Some(base_url);
         config.redirect_uri = Some(redirect_uri);

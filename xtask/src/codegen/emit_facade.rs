@@ -33,6 +33,7 @@ fn methods<'a>(model: &'a Model, group: Option<&'a str>) -> impl Iterator<Item =
 fn group(model: &Model, name: &str, doc: &str, flavour: Flavour) -> TokenStream {
     let (method, ty) = (format_ident!("{name}"), format_ident!("{}", pascal(name)));
     let (short, long) = (docs(doc), docs(&format!("{} See [`User::{name}`](crate::User::{name}).", doc)));
+    let shown = methods(model, Some(name)).next().map(|(_, method)| example(method, flavour));
     let operations =
         methods(model, Some(name)).map(|(request, method)| operation(model, request, method, flavour));
     quote! {
@@ -43,6 +44,7 @@ fn group(model: &Model, name: &str, doc: &str, flavour: Flavour) -> TokenStream 
             }
         }
         #long
+        #shown
         #[derive(Clone, Copy, Debug)]
         pub struct #ty<'a> {
             pub(crate) user: &'a crate::User,
@@ -56,6 +58,7 @@ fn operation(model: &Model, of: &Request, method: &Method, flavour: Flavour) -> 
     let scope =
         of.call.scope.as_ref().map(|scope| format!(" Needs the scope `{scope}`.")).unwrap_or_default();
     let doc = docs(&format!("{}\n\n`{} {}`.{scope}", method.doc, of.call.method, of.call.path));
+    let shown = example(method, flavour);
     let (asynchronous, wait) = match flavour {
         Flavour::Async => (quote!(async), quote!(.await)),
         Flavour::Blocking => (quote!(), quote!()),
@@ -67,6 +70,7 @@ fn operation(model: &Model, of: &Request, method: &Method, flavour: Flavour) -> 
     if method.pages {
         return quote! {
             #doc
+            #shown
             pub fn #name(#receiver, request: #request) -> crate::Pages<#request> {
                 #caller.pages(request)
             }
@@ -83,10 +87,28 @@ fn operation(model: &Model, of: &Request, method: &Method, flavour: Flavour) -> 
     };
     quote! {
         #doc
+        #shown
         pub #asynchronous fn #name(#receiver #argument) -> Result<#result, connect_core::Error> {
             #sent
         }
     }
+}
+
+/// Returns the example of a method, as a doc test.
+fn example(method: &Method, flavour: Flavour) -> TokenStream {
+    let (krate, asynchronous, wait) = match flavour {
+        Flavour::Async => ("connect_hyper", "async ", ".await"),
+        Flavour::Blocking => ("connect_blocking", "", ""),
+    };
+    let on = if method.group.is_some() { "user: {connect}::User" } else { "client: {connect}::Client" };
+    let on = on.replace("{connect}", krate);
+    let code = method.example.replace('~', wait).replace("{connect}", krate);
+    let lines = ["", "```no_run"].into_iter().map(str::to_owned);
+    let start = format!("# {asynchronous}fn example({on}) -> Result<(), {krate}::Error> {{");
+    let lines = lines.chain([start]).chain(code.lines().map(str::to_owned));
+    let lines = lines.chain(["# Ok(()) }".to_owned(), "```".to_owned()]);
+    let lines = lines.map(|line| if line.is_empty() { line } else { format!(" {line}") });
+    quote!(#(#[doc = #lines])*)
 }
 
 /// Returns whether a response has no fields except `success` and `message`.

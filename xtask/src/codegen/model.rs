@@ -104,6 +104,10 @@ pub(crate) struct Method {
     /// Whether the responses of the operation are pages.
     pub(crate) pages: bool,
     pub(crate) doc: String,
+    /// Rust code that calls the method on `user` or `client`.
+    ///
+    /// `~` means `.await` in the async client, and `{connect}` means the name of the client's crate.
+    pub(crate) example: String,
 }
 
 /// The properties of an operation other than its fields.

@@ -47,6 +47,7 @@ const OPERATION: &[&str] = &[
     "x-rust-name",
     "x-rust-kind",
     "x-rust-method",
+    "x-rust-example",
     "x-rust-pages",
     "x-rust-new",
     "x-rust-check",
@@ -426,6 +427,7 @@ fn client_method(node: &Node<'_>) -> Result<Option<Method>, String> {
             name: name.to_owned(),
             pages: node.flag("x-rust-pages", false)?,
             doc: format!("{}\n\n{}", summary?, description?),
+            example: node.require("x-rust-example")?.text()?.to_owned(),
         })),
         _ => {
             node.error("an operation with x-rust-method needs one tag if it has `security`, otherwise no tag")

@@ -269,6 +269,7 @@ fn client_method_is_generated_async_and_blocking() {
     let mut paths = settings();
     let get = &mut paths["/calendars/{calendarId}/settings/{type}"]["get"];
     (get["x-rust-method"], get["tags"]) = (json!("settings"), json!(["calendars"]));
+    get["x-rust-example"] = json!("use {connect}::types;\n\nuser.calendars().settings(todo!())~?;");
     let scope =
         json!({"description": "S.", "oneOf": [{"const": "read", "title": "Read", "description": "R."}]});
     let mut document = document(json!({"Scope": scope, "Probe": calendar_settings()}), paths);
@@ -279,6 +280,14 @@ fn client_method_is_generated_async_and_blocking() {
     for (flavour, expected) in [
         (Flavour::Async, "pub async fn settings("),
         (Flavour::Async, "self.user.send(&request).await\n"),
+        (
+            Flavour::Async,
+            "/// use connect_hyper::types;\n    ///\n    /// user.calendars().settings(todo!()).await?;\n",
+        ),
+        (
+            Flavour::Blocking,
+            "/// # fn example(user: connect_blocking::User) -> Result<(), connect_blocking::Error> {\n",
+        ),
         (Flavour::Blocking, "pub fn settings("),
         (Flavour::Blocking, "self.user.send(&request)\n"),
         (Flavour::Blocking, "pub fn calendars(&self) -> Calendars<'_>"),

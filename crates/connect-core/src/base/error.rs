@@ -15,6 +15,32 @@ use crate::base::{Sent, TransportError, TransportErrorKind};
 pub struct Error(Arc<ErrorDetails>);
 
 /// The kind of an [`Error`].
+///
+/// ```
+/// use connect_core::{Error, ErrorKind};
+///
+/// /// What to do about an error of a call.
+/// fn advice(error: &Error) -> String {
+///     match error.kind() {
+///         ErrorKind::Authentication => "start a new sign-in of this user".into(),
+///         ErrorKind::SignIn(fault) => format!("let the user try again: {fault}"),
+///         ErrorKind::Permission { accounts, .. } if !accounts.is_empty() => {
+///             format!("ask the user for access to the calendars of {accounts:?}")
+///         }
+///         ErrorKind::Permission { needed, .. } => format!("sign the user in with the scope {needed:?}"),
+///         ErrorKind::Validation { details } => format!("correct the request: {details:?}"),
+///         ErrorKind::NotFound => "reload the list: the object is gone".into(),
+///         ErrorKind::Conflict => "read the object again, and repeat the change".into(),
+///         ErrorKind::RateLimited => format!("wait {:?}", error.retry_after()),
+///         _ if error.may_have_happened() => "check whether the write happened".into(),
+///         ErrorKind::Server | ErrorKind::Network { .. } | ErrorKind::Timeout => "try again later".into(),
+///         ErrorKind::TokenStore => "repair the store: the new tokens are in memory until then".into(),
+///         ErrorKind::Configuration => format!("correct the program: {error}"),
+///         _ => format!("report this: {error:?}"), // Http, Decode, PageLoop
+///     }
+/// }
+/// # assert!(advice(&Error::validation("the title is missing")).starts_with("correct the request"));
+/// ```
 #[derive(Clone, Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ErrorKind {

@@ -30,6 +30,12 @@ macro_rules! deliveries {
         }
 
         /// Receives webhook deliveries: see [`Client::webhooks`].
+        ///
+        #[doc = $crate::example!([$($async)*]
+            "# let (headers, body) = (http::HeaderMap::new(), b\"\");\nlet received = match client.webhooks().receive(&headers, body)",
+            " {\n    Ok(received) => received,\n    Err(declined) => return Ok(println!(\"respond with {}\", declined.status())),\n};\nfor change in &received.delivery.events {\n    println!(\"{:?} {}\", change.change_type, change.event.title);\n}\nlet outcome = received.done()",
+            "; // respond with 200, or with the status of the error"
+        )]
         #[derive(Clone, Copy, Debug)]
         pub struct Deliveries<'a> {
             client: &'a Client,
@@ -41,6 +47,12 @@ macro_rules! deliveries {
         /// again when the service sends it again.
         ///
         /// To separate the delivery from its claim, write `let Received { verified, claim, .. } = received;`.
+        ///
+        #[doc = $crate::example!([$($async)*]
+            "# let (headers, body) = (http::HeaderMap::new(), b\"\");\nlet received = match client.webhooks().receive(&headers, body)",
+            " {\n    Ok(received) => received,\n    Err(declined) => return Ok(println!(\"respond with {}\", declined.status())),\n};\nfor change in &received.delivery.events {\n    println!(\"{:?} {}\", change.change_type, change.event.title);\n}\nlet outcome = received.done()",
+            "; // respond with 200, or with the status of the error"
+        )]
         #[derive(Debug)]
         #[non_exhaustive]
         pub struct Received {

@@ -46,6 +46,26 @@ pub enum CreateOutcome {
     Unknown(crate::base::Error),
 }
 
+/// Expands to the text of a doc test with the given code. `.await` stands between the parts of the code.
+///
+/// The code can use `client`, `user` and the crate `connect`.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! example {
+    ([async] $first:literal $(, $next:literal)*) => {
+        concat!(
+            " ```no_run\n # use connect_hyper as connect;\n # async fn example(client: connect::Client, user: connect::User) ",
+            "-> Result<(), connect::Error> {\n", $first $(, ".await", $next)*, "\n # Ok(()) }\n ```"
+        )
+    };
+    ([] $first:literal $(, $next:literal)*) => {
+        concat!(
+            " ```no_run\n # use connect_blocking as connect;\n # fn example(client: connect::Client, user: connect::User) ",
+            "-> Result<(), connect::Error> {\n", $first $(, $next)*, "\n # Ok(()) }\n ```"
+        )
+    };
+}
+
 /// Expands to the methods of a client and its users. Only the clients of this workspace use this
 /// macro.
 #[doc(hidden)]
@@ -131,6 +151,11 @@ macro_rules! facade {
         }
 
         /// One signed-in user of a [`Client`].
+        ///
+        #[doc = $crate::example!([$($async)*]
+            "let user = client.user(\"user-123\"); // the tokens are in the store\nfor calendar in user.calendars().list()",
+            "? {\n    println!(\"{}\", calendar.title);\n}"
+        )]
         #[derive(Clone)]
         pub struct User {
             client: Client,
@@ -253,6 +278,11 @@ macro_rules! facade {
         }
 
         /// Signs users in: see [`Client::auth`].
+        ///
+        #[doc = $crate::example!([$($async)*]
+            "# fn redirect(_: &str) {}\n# let callback_query = \"\";\nuse connect::{SignIn, types::Scope};\n\nlet sign_in = client.auth().sign_in(SignIn::new(\"user-123\").scope(Scope::Read))?;\nredirect(sign_in.url()); // keep `sign_in` in the web session until the callback\nlet user = client.auth().finish(sign_in, callback_query)",
+            "?;"
+        )]
         #[derive(Clone, Copy, Debug)]
         pub struct Auth<'a> {
             client: &'a Client,
@@ -263,6 +293,10 @@ macro_rules! facade {
             ///
             /// Send the user's browser to the `url()` of the returned sign-in. Store the returned sign-in in
             /// the web session until the callback.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "use connect::SignIn;\n\nlet sign_in = client.auth().sign_in(SignIn::new(\"user-123\").language(\"es\"))?;\nprintln!(\"{}\", sign_in.url());"
+            )]
             pub fn sign_in(self, sign_in: SignIn) -> Result<PendingSignIn, Error> {
                 sign_in.start(self.client.app(), self.client.now())
             }
@@ -272,6 +306,11 @@ macro_rules! facade {
             /// Checks the state, exchanges the code and stores the tokens. If the server is Mobiscroll
             /// Connect and the access token is a JSON Web Token, the tokens are stored only if the access
             /// token was issued for the user of the sign-in.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "# let sign_in = client.auth().sign_in(connect::SignIn::new(\"user-123\"))?;\nlet user = client.auth().finish(sign_in, \"code=4%2F0Ab&state=k3J\")",
+                "?;"
+            )]
             pub $($async)* fn finish(self, sign_in: PendingSignIn, callback: &str) -> Result<User, Error> {
                 let callback = Callback::parse(callback)?;
                 let user = self.client.user(sign_in.user());
@@ -287,6 +326,12 @@ macro_rules! facade {
             /// The request is sent again only if the service certainly did not process it. If this
             /// method returns an error for which [`Error::may_have_happened`] is true, check whether the
             /// event exists before you try again.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "use connect::{jiff::Timestamp, types::NewEvent};\n\nlet calendars = user.calendars().list()",
+                "?;\nlet (start, end): (Timestamp, Timestamp) = (\"2027-01-04T09:00:00Z\".parse().unwrap(), \"2027-01-04T09:30:00Z\".parse().unwrap());\nlet stand_up = NewEvent::new(&calendars[0], \"Stand-up\", start, end).attendee(\"grace@example.com\");\nlet event = user.events().create(stand_up)",
+                "?;"
+            )]
             pub $($async)* fn create(self, event: NewEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
@@ -303,6 +348,11 @@ macro_rules! facade {
             ///
             /// # Errors
             /// If the event was certainly not created.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "# let new: connect::types::NewEvent = todo!();\nuse connect::CreateOutcome;\n\nmatch user.events().create_once(\"order-17\", new)",
+                "? {\n    CreateOutcome::Created(event) | CreateOutcome::Found(event) => println!(\"{}\", event.id),\n    CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => eprintln!(\"check again later: {error}\"),\n}"
+            )]
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<CreateOutcome, Error> {
                 if key.is_empty() {
                     return Err(Error::validation("the key of the event is empty (expected the id that the application gives the event)"));
@@ -323,6 +373,11 @@ macro_rules! facade {
             /// Returns the event that [`create_once`](Self::create_once) created with `key`, if any.
             ///
             /// Searches the calendar of `event` around the time of `event`.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "# let new: connect::types::NewEvent = todo!();\nif user.events().find_once(\"order-17\", &new)",
+                "?.is_none() {\n    user.events().create_once(\"order-17\", new)", "?;\n}"
+            )]
             pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {
                 let mut events = self.list(event.whereabouts()).items();
                 while let Some(found) = events.next()$($wait)* {
@@ -335,6 +390,11 @@ macro_rules! facade {
             }
 
             /// Updates an event (`PUT /event`): changes only the fields that `change` sets or clears.
+            ///
+            #[doc = $crate::example!([$($async)*]
+                "# let event: connect::types::Event = todo!();\nlet event = user.events().update(event.change()?.location(\"Room 5\").clear_description())",
+                "?;"
+            )]
             pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
                 Ok(self.user.send(&change)$($wait)*?.into_event(change.target()))
             }

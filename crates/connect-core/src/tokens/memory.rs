@@ -9,6 +9,15 @@ use std::{
 use crate::tokens::{StoreError, StoreLock, TokenKey, TokenStore, Tokens, Written};
 
 /// A token store in the memory of the process. Clones share their tokens.
+///
+/// ```
+/// use connect_core::{MemoryStore, TokenStore};
+///
+/// let store = MemoryStore::new(); // the default of both clients
+/// # let app = connect_core::App::new(connect_core::Config::new("id", "secret", [7; 32]))?;
+/// assert!(store.load(&app.token_key("user-123")).is_ok_and(|tokens| tokens.is_none()));
+/// # Ok::<(), connect_core::Error>(())
+/// ```
 #[derive(Clone, Default, Debug)]
 pub struct MemoryStore(Arc<Mutex<MemoryState>>);
 

@@ -64,6 +64,16 @@ const CLAIMS_PER_CLEANUP: u32 = 100;
 /// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. The server's clock
 /// decides when a delivery or a claim expires. [`migrate`](Self::migrate) creates the same tables as
 /// [`PostgresStore::migrate`](super::PostgresStore::migrate). Clones share the connections.
+///
+/// ```
+/// use connect_stores::PostgresReplayGuard;
+///
+/// # async fn example() -> Result<(), connect_core::StoreError> {
+/// let guard = PostgresReplayGuard::new("postgres://app@db.example/app")?;
+/// guard.migrate().await?; // creates the tables
+/// // Pass it to `async_replay_guard` of the async client, or `guard.blocking()?` to the blocking client.
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct PostgresReplayGuard {
     connections: PostgresConnections,

@@ -71,6 +71,16 @@ const RELEASE: &str = "DELETE FROM mobiscroll_connect_locks WHERE key = $1 AND h
 /// A token store in PostgreSQL, with one row per user. Clones share the connections.
 ///
 /// [`blocking`](Self::blocking) returns a store for the blocking client.
+///
+/// ```
+/// use connect_stores::PostgresStore;
+///
+/// # async fn example() -> Result<(), connect_core::StoreError> {
+/// let store = PostgresStore::new("postgres://app@db.example/app")?;
+/// store.migrate().await?; // creates the tables
+/// // Pass it to `async_store` of the async client, or `store.blocking()?` to the blocking client.
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct PostgresStore {
     connections: PostgresConnections,

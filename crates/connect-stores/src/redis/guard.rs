@@ -39,6 +39,15 @@ static FREE: LazyLock<Script> = LazyLock::new(|| {
 ///
 /// The guard remembers a delivery for 24 hours after its claim. A claim lasts 60 s. Clones share the
 /// connection.
+///
+/// ```
+/// use connect_stores::RedisReplayGuard;
+///
+/// # async fn example() -> Result<(), connect_core::StoreError> {
+/// let guard = RedisReplayGuard::new("redis://cache.example/")?;
+/// // Pass it to `async_replay_guard` of the async client, or `guard.blocking()?` to the blocking client.
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct RedisReplayGuard {
     connection: RedisConnection,

@@ -65,6 +65,15 @@ static RELEASE: LazyLock<Script> = LazyLock::new(|| {
 /// A token store in Redis. The Redis key of a user's tokens does not expire. Clones share the connection.
 ///
 /// [`blocking`](Self::blocking) returns a store for the blocking client.
+///
+/// ```
+/// use connect_stores::RedisStore;
+///
+/// # async fn example() -> Result<(), connect_core::StoreError> {
+/// let store = RedisStore::new("redis://cache.example/")?;
+/// // Pass it to `async_store` of the async client, or `store.blocking()?` to the blocking client.
+/// # Ok(()) }
+/// ```
 #[derive(Clone)]
 pub struct RedisStore {
     connection: RedisConnection,

@@ -4,6 +4,15 @@ use crate::{DeleteEvent, SeriesMode};
 
 /// By default, one occurrence is deleted. A mode is always sent, because without a mode the service could
 /// delete the series.
+///
+/// ```
+/// use connect_types::{DeleteEvent, Provider};
+///
+/// let rest = DeleteEvent::new(Provider::Google, "calendar-id", "series-id_20270104T090000Z")
+///     .recurring_event_id("series-id")
+///     .this_and_following();
+/// # let _ = rest;
+/// ```
 impl DeleteEvent {
     /// Deletes this occurrence only.
     pub fn this_only(mut self) -> Self {

@@ -27,6 +27,19 @@ impl NewEvent {
     /// chooses other days. For example, a series each Monday at 08:00 in Tokyo is then on Tuesdays at 08:00.
     /// [`Recurrence::in_utc`] converts the rule for such a provider. If called directly, Google and Outlook
     /// apply the rule in the time zone of `start`.
+    ///
+    /// ```
+    /// use connect_types::{NewEvent, Provider, Recurrence, Weekday};
+    /// use jiff::Timestamp;
+    ///
+    /// let (start, end): (Timestamp, Timestamp) =
+    ///     ("2027-01-04T09:00:00Z".parse()?, "2027-01-04T09:30:00Z".parse()?);
+    /// let stand_up = NewEvent::new((Provider::Google, "calendar-id"), "Stand-up", start, end)
+    ///     .attendee("grace@example.com")
+    ///     .recurrence(Recurrence::weekly().on([Weekday::Monday]).count(10));
+    /// # let _ = stand_up;
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
     pub fn new(
         calendar: impl Into<CalendarRef>,
         title: impl Into<String>,

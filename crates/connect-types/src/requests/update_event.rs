@@ -13,6 +13,16 @@ use crate::{ConferenceData, SeriesMode, UpdateEvent};
 
 impl UpdateEvent {
     /// Sets the calendar id of the event to update.
+    ///
+    /// ```
+    /// use connect_types::Event;
+    ///
+    /// let event: Event = connect_types::decode(br#"{"provider":"google","id":"e1","title":"Lunch"}"#)?;
+    /// // The response does not say which calendar the event is in.
+    /// let change = event.calendar("calendar-id").change()?.location("Room 5").clear_description();
+    /// # let _ = change;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn calendar(mut self, id: impl Into<String>) -> Self {
         self.calendar_id = id.into();
         self
