@@ -137,13 +137,7 @@ impl World {
 
     /// Opens the URL as the user's browser would, and returns the URL of the redirect.
     pub fn consent(&self, url: &str) -> Result<String, Failure> {
-        let request = http::Request::get(url).body(Bytes::new())?;
-        let Outcome::Reply(reply) = self.sandbox(|sandbox| sandbox.handle(request, Timestamp::now())).outcome
-        else {
-            return Err("the connection was cut".into());
-        };
-        let location = reply.headers().get("location").ok_or("no redirect")?.to_str()?;
-        Ok(location.to_owned())
+        Ok(self.sandbox(|sandbox| sandbox.consent(url, Timestamp::now()))?)
     }
 
     /// Returns a blocking transport that calls the sandbox directly.

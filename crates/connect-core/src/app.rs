@@ -80,7 +80,7 @@ impl fmt::Debug for Config {
 }
 
 impl Config {
-    /// Creates a configuration from the three required values. All other fields have their defaults.
+    /// Creates a configuration from the credentials and the seed. All other fields have their defaults.
     pub fn new(
         client_id: impl Into<String>,
         client_secret: impl Into<Secret>,
@@ -193,9 +193,9 @@ impl App {
             if config.client_id.is_empty() || empty {
                 return Err(Error::configuration("the client id and the client secret must not be empty"));
             }
-            if config.client_secret.is_none() && profile.pkce != Pkce::Used {
+            if config.client_secret.is_none() && profile.pkce != Pkce::Used && profile.relay.is_none() {
                 return Err(Error::configuration(
-                    "a client without a client secret needs the profile of a server that checks PKCE",
+                    "a client without a client secret needs the profile of a server that checks PKCE, or a relay",
                 ));
             }
             config.redirect_uri.as_deref().map_or(Ok(()), check_redirect_uri)?;

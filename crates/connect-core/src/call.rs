@@ -316,7 +316,7 @@ impl Call {
     }
 
     fn fail(self: Box<Self>, error: Error) -> Step {
-        let may = error.may_have_happened() || (self.maybe_reached && self.safety != Safety::Safe);
+        let may = self.safety != Safety::Safe && (error.may_have_happened() || self.maybe_reached);
         let attempts = self.sent.max(error.attempts());
         self.trace.record_end(error.status(), Some(&error), self.sent);
         Step::Done(Err(error.with_may_have_happened(may).with_attempts(attempts)))

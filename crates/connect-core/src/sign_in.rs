@@ -205,6 +205,13 @@ impl PendingSignIn {
         &self.user
     }
 
+    /// Returns the `state`, under which the application can keep the sign-ins of several browser tabs.
+    ///
+    /// [`Callback::state`] returns the `state` of a callback.
+    pub fn state(&self) -> &str {
+        self.state.expose()
+    }
+
     /// Returns the requested scope. The granted scope is [`Tokens::scope`](crate::Tokens::scope).
     pub fn scope(&self) -> Option<&Scope> {
         self.scope.as_ref()
@@ -294,6 +301,11 @@ pub struct Callback {
 }
 
 impl Callback {
+    /// Returns the `state` of the callback, if any. Only a finished sign-in proves that it is genuine.
+    pub fn state(&self) -> Option<&str> {
+        self.state.as_ref().map(Secret::expose)
+    }
+
     /// Parses the query (with or without `?`) or the whole URL of the request to the redirect URI.
     ///
     /// # Errors

@@ -41,8 +41,20 @@ fn permission_denied_starts_no_refresh() {
     for answer in [challenge, message, withheld, status(403, r#"{"error":"Forbidden"}"#)] {
         let world = World::loaded();
         let error = response(send(create(&world)).1.resume(Ok(answer), world.now())).unwrap_err();
-        assert!(matches!(error.kind(), ErrorKind::Permission { .. }), "{error:?}");
-        assert_eq!(error.code(), "AUTHENTICATION_ERROR");
+        let ErrorKind::Permission { accounts, .. } = error.kind() else { panic!("{error:?}") };
+        let code = if accounts.is_empty() { "AUTHENTICATION_ERROR" } else { "CALENDAR_PERMISSION_REQUIRED" };
+        assert_eq!(error.code(), code);
+    }
+}
+
+#[test]
+fn read_with_a_lost_response_has_not_happened() {
+    for (is_read, may_have_happened) in [(true, false), (false, true)] {
+        let world = World::loaded();
+        let step = if is_read { world.call() } else { create(&world) };
+        let lost = TransportError::new(TransportErrorKind::Configuration, Sent::Maybe, "lost");
+        let error = response(send(step).1.resume(Err(lost), world.now())).unwrap_err();
+        assert_eq!(error.may_have_happened(), may_have_happened, "{error:?}");
     }
 }
 

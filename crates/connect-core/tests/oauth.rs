@@ -552,6 +552,19 @@ fn device_without_secret_exchanges_through_the_relay() {
 }
 
 #[test]
+fn client_without_secret_may_use_connect_through_a_relay() {
+    let service = Service::new(CONNECT_BASE_URL).unwrap();
+    for relay in [None, Some(Relay::new("https://app.example/auth", "https://app.example/refresh"))] {
+        let mut config = Config::public("id", [7; 32]);
+        let mut profile = Profile::connect(&service);
+        profile.relay = relay.clone();
+        config.profile = Some(profile);
+        config.base_url = Some(CONNECT_BASE_URL.to_owned());
+        assert_eq!(App::new(config).is_ok(), relay.is_some());
+    }
+}
+
+#[test]
 fn relay_with_plain_http_or_invalid_header_is_refused() {
     let with = |relay: Relay| {
         let mut config = Config::public("id", [7; 32]);

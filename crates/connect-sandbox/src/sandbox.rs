@@ -105,6 +105,24 @@ impl Sandbox {
         }
     }
 
+    /// Signs a user in as a browser does: see [`Server::consent`](crate::Server::consent).
+    ///
+    /// # Errors
+    /// If the response is not a redirect to the application. The text says what the response is.
+    pub fn consent(&mut self, url: &str, now: Timestamp) -> Result<String, String> {
+        let request = Request::get(url).body(Bytes::new()).map_err(|error| error.to_string())?;
+        let Outcome::Reply(reply) = self.handle(request, now).outcome else {
+            return Err("the connection was cut".to_owned());
+        };
+        match reply.headers().get(http::header::LOCATION).map(|location| location.to_str()) {
+            Some(Ok(page)) if page.starts_with('/') => {
+                Err(format!("the sandbox shows the page {page} (the switch `auto_consent` is `off`)"))
+            }
+            Some(Ok(location)) => Ok(location.to_owned()),
+            _ => Err(String::from_utf8_lossy(reply.body()).into_owned()),
+        }
+    }
+
     /// Handles a request at the time `now`.
     pub fn handle(&mut self, request: Request<Bytes>, now: Timestamp) -> Answer {
         if guard::is_control_path(request.uri().path()) {

@@ -142,6 +142,15 @@ impl Server {
         self.with(|sandbox| sandbox.credentials())
     }
 
+    /// Signs a user in as a browser does: opens the URL of a sign-in, and returns the URL of the redirect.
+    ///
+    /// # Errors
+    /// If the response is not a redirect to the application, for example because the switch `auto_consent` is
+    /// `off`. The text says what the response is.
+    pub fn consent(&self, url: &str) -> Result<String, String> {
+        self.with(|sandbox| sandbox.consent(url, now()))
+    }
+
     /// Calls `work` with the sandbox; no request is handled meanwhile.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         self.sandbox.with(work)

@@ -121,3 +121,16 @@ fn server_uses_given_https_certificate() {
 
     assert!(Server::builder().tls("no certificate", "no key").start().is_err());
 }
+
+#[test]
+fn consent_returns_the_redirect_or_the_page() {
+    let server = Server::builder().start().unwrap();
+    let app = server.credentials();
+    let query = format!("response_type=code&client_id={}&user_id=ann&state=s7", app.client_id);
+    let url = format!("{}/oauth/authorize?{query}&redirect_uri={}", server.base_url(), app.redirect_uri);
+    let callback = server.consent(&url).unwrap();
+    assert!(callback.starts_with(&app.redirect_uri) && callback.contains("state=s7"), "{callback}");
+    server.with(|sandbox| sandbox.set("auto_consent", "off")).unwrap();
+    assert!(server.consent(&url).unwrap_err().contains("auto_consent"));
+    assert!(server.consent("not a URL").is_err());
+}

@@ -57,7 +57,8 @@ impl Google {
     }
 
     /// Sets the IANA time zone of the times in responses and in requests that set times. The days of a series
-    /// are counted in this zone. Default: UTC for a new series, otherwise the zone of the calendar.
+    /// are counted in this zone. Default for a new series: the zone of its start, or UTC if the start has no
+    /// zone.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.list.time_zone = Some(name.into());

@@ -43,7 +43,7 @@ impl Outlook {
     /// Sets the time zone of times in responses, and in requests that set the times of a series.
     ///
     /// `name` is an IANA or Windows zone name. The days of a series are counted in this zone. Default for a
-    /// new series: UTC.
+    /// new series: the zone of its start, or UTC if the start has no zone.
     #[must_use]
     pub fn time_zone(mut self, name: impl Into<String>) -> Self {
         self.time_zone = Some(name.into());

@@ -198,6 +198,8 @@ impl Error {
     /// Returns whether the server may have processed the request, although the call failed.
     ///
     /// After a failed create, check whether the object exists before you create it again.
+    ///
+    /// Always false for a request that only reads.
     pub fn may_have_happened(&self) -> bool {
         self.0.may_have_happened
     }
@@ -212,6 +214,7 @@ impl Error {
     /// A kind that the official SDKs do not have gets a similar code, such as `CONFLICT_ERROR`.
     pub fn code(&self) -> &'static str {
         match self.kind() {
+            ErrorKind::Permission { accounts, .. } if !accounts.is_empty() => "CALENDAR_PERMISSION_REQUIRED",
             ErrorKind::Authentication | ErrorKind::SignIn(_) | ErrorKind::Permission { .. } => {
                 "AUTHENTICATION_ERROR"
             }

@@ -56,6 +56,8 @@ impl Session {
 
     /// Saves tokens that the application obtained itself, and then puts them into use.
     ///
+    /// If `issued_at` is missing, the tokens count as issued now.
+    ///
     /// # Errors
     /// If the profile has a [`user_parameter`](crate::oauth::Profile::user_parameter) and the access token is
     /// a JSON Web Token for another user or client, or if the save fails.
