@@ -8,6 +8,7 @@
 //! cargo xtask requirements          check that each change in OAUTH.md makes its test fail: --only SECTION
 //! cargo xtask requirements --check  check that each test in OAUTH.md and the code to change exist
 //! cargo xtask examples              check that each entry point in target/doc has an example
+//! cargo xtask llms FOLDER           write llms.txt and llms-full.txt from the guide
 //! cargo xtask licences              check the licence of every dependency
 //! cargo xtask words                 check prose and names against xtask/words.txt
 //! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
@@ -17,6 +18,7 @@
 
 mod codegen;
 mod examples;
+mod guide;
 mod licences;
 mod requirements;
 mod simulation;
@@ -25,7 +27,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | llms FOLDER | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -43,6 +45,7 @@ fn main() -> ExitCode {
             Err(_) => Err(USAGE.to_owned()),
         },
         ["examples"] => examples::check(&root()),
+        ["llms", folder] => guide::write(&root(), Path::new(folder)),
         ["licences"] => licences::check(&root()),
         ["words"] => words::check(&root()),
         ["words", "--sample", count, "--seed", seed] => match (count.parse(), seed.parse()) {
