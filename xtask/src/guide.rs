@@ -1,4 +1,6 @@
-//! Writes the guide as text for language models: an index (`llms.txt`) and all chapters (`llms-full.txt`).
+//! Writes the guide as text for language models.
+//!
+//! `llms.txt` is an index, and `llms-full.txt` has all chapters.
 
 use std::{fmt::Write as _, fs, path::Path};
 

@@ -20,12 +20,12 @@ pub use client::{Auth, Client, User};
 #[cfg(feature = "loopback")]
 pub use connect_core::loopback;
 pub use connect_core::{
-    App, AuthorizationCode, CONNECT_BASE_URL, Caller, CreateOutcome, Crypto, Endpoint, Error, ErrorKind,
-    FreshConnection, Grant, Keyed, Limits, MemoryStore, Network, Observer, Paged, PendingSignIn, ProxyRule,
-    Refused, Reply, Request, Response, RetryPolicy, Revision, Secret, Seed, Sent, Service, SessionEnded,
-    SignIn, SignInFault, StoreError, StoreLock, Timeout, TokenHook, TokenKey, TokenStore, Tokens, Transport,
-    TransportError, TransportErrorKind, Trust, Written, content_coding, decode_response, is_loopback, jiff,
-    oauth, path_segment, types,
+    App, AuthorizationCode, CONNECT_BASE_URL, Callback, Caller, CreateOutcome, Crypto, Endpoint, Error,
+    ErrorKind, FreshConnection, Grant, Keyed, Limits, MemoryStore, Network, Observer, Paged, PendingSignIn,
+    ProxyRule, Refused, Reply, Request, Response, RetryPolicy, Revision, Secret, Seed, Sent, Service,
+    SessionEnded, SignIn, SignInFault, StoreError, StoreLock, Timeout, TokenHook, TokenKey, TokenStore,
+    Tokens, Transport, TransportError, TransportErrorKind, Trust, Written, content_coding, decode_response,
+    is_loopback, jiff, oauth, path_segment, types,
 };
 #[cfg(feature = "webhooks")]
 pub use deliveries::{Claim, Deliveries, Received};

@@ -219,7 +219,8 @@ impl TokenEndpoint {
     ///
     /// A refresh token in the page is less secure than a refresh token on the server. A script
     /// injected into the page obtains a credential that outlives the page. Any user of the
-    /// application can exchange any refresh token, and the number of refreshes is not limited.
+    /// application can exchange any refresh token, and the number of refreshes is not limited. Only tokens of
+    /// Mobiscroll Connect that are JSON Web Tokens are checked: they must be those of the [`Visitor`].
     #[must_use]
     pub fn pass_through(mut self) -> Self {
         self.pass_through = true;
@@ -295,13 +296,13 @@ impl TokenEndpoint {
             Route::Auth => {
                 let code = code(&form, visitor)?;
                 if self.pass_through {
-                    Work::Grant(Grant::AuthorizationCode(code))
+                    Work::Grant(Grant::AuthorizationCode(code).of_user(visitor.user()))
                 } else {
                     Work::Exchange(code)
                 }
             }
             Route::Refresh if self.pass_through => {
-                Work::Grant(Grant::RefreshToken(form.required("refresh_token")?))
+                Work::Grant(Grant::RefreshToken(form.required("refresh_token")?).of_user(visitor.user()))
             }
             Route::Refresh => Work::Tokens(self.max_age),
         };

@@ -27,8 +27,8 @@ pub use client::{Auth, Client, User};
 pub use connect_core::loopback;
 pub use connect_core::{
     App, AsyncCaller, AsyncStoreLock, AsyncTokenHook, AsyncTokenStore, AsyncTransport, AuthorizationCode,
-    CONNECT_BASE_URL, CreateOutcome, Crypto, Endpoint, Error, ErrorKind, FreshConnection, Grant, Keyed,
-    Limits, MemoryStore, Network, Observer, Paged, PendingSignIn, ProxyRule, Refused, Reply, Request,
+    CONNECT_BASE_URL, Callback, CreateOutcome, Crypto, Endpoint, Error, ErrorKind, FreshConnection, Grant,
+    Keyed, Limits, MemoryStore, Network, Observer, Paged, PendingSignIn, ProxyRule, Refused, Reply, Request,
     Response, RetryPolicy, Revision, Secret, Seed, Sent, Service, SessionEnded, SignIn, SignInFault,
     StoreError, StoreLock, Timeout, TokenHook, TokenKey, TokenStore, Tokens, TransportError,
     TransportErrorKind, Trust, Written, content_coding, decode_response, is_loopback, jiff, oauth,

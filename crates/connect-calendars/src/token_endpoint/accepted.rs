@@ -29,6 +29,10 @@ impl Visitor {
         self
     }
 
+    pub(super) fn user(&self) -> &str {
+        &self.user
+    }
+
     pub(super) fn has_user_id(&self) -> bool {
         !self.user.is_empty()
     }

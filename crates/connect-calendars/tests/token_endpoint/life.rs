@@ -212,3 +212,30 @@ fn wrong_redirect_uri_is_redirect_uri_mismatch() {
     let code = world.code(&[]);
     granted(&serve(&endpoint(), &connect, &ask("/auth", &[("code", &code)]), Some(&ada())));
 }
+
+/// A code of Mobiscroll Connect may be the user id, which another user may know.
+#[test]
+fn passed_through_tokens_of_another_user_are_refused() {
+    let server = connect_sandbox::Server::builder().start().unwrap();
+    let app = server.credentials();
+    let connect = connect_blocking::Client::builder(app.client_id, app.client_secret)
+        .redirect_uri(app.redirect_uri)
+        .base_url(server.base_url())
+        .build()
+        .unwrap();
+    let code = || {
+        let sign_in = connect.auth().sign_in(connect_blocking::SignIn::new("ada")).unwrap();
+        let callback = server.consent(sign_in.url()).unwrap();
+        let query = callback.split_once('?').unwrap().1.to_owned();
+        form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "code").unwrap().1.into_owned()
+    };
+    let endpoint = endpoint().pass_through();
+    let ask_as = |visitor: &str, path, fields: &[(&str, &str)]| {
+        serve(&endpoint, &connect, &ask(path, fields), Some(&Visitor::new(visitor)))
+    };
+    let own = granted(&ask_as("ada", "/auth", &[("code", &code())]));
+    assert_eq!(refused(&ask_as("eve", "/auth", &[("code", &code())])).0, 400);
+    let token = own["refresh_token"].as_str().unwrap();
+    assert_eq!(refused(&ask_as("eve", "/refresh", &[("refresh_token", token)])).0, 400);
+    granted(&ask_as("ada", "/refresh", &[("refresh_token", token)]));
+}

@@ -214,7 +214,11 @@ impl Error {
     /// A kind that the official SDKs do not have gets a similar code, such as `CONFLICT_ERROR`.
     pub fn code(&self) -> &'static str {
         match self.kind() {
-            ErrorKind::Permission { accounts, .. } if !accounts.is_empty() => "CALENDAR_PERMISSION_REQUIRED",
+            ErrorKind::Permission { accounts, .. }
+                if !accounts.is_empty() || self.server_code() == Some("calendar_permission_required") =>
+            {
+                "CALENDAR_PERMISSION_REQUIRED"
+            }
             ErrorKind::Authentication | ErrorKind::SignIn(_) | ErrorKind::Permission { .. } => {
                 "AUTHENTICATION_ERROR"
             }

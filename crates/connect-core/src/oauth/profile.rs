@@ -136,10 +136,10 @@ pub enum Revocation {
 pub enum Pkce {
     /// The server checks the challenge.
     Used,
-    /// The client sends a challenge, but the server may ignore it. A public client refuses a
+    /// The client sends a challenge, but the server may ignore it. A public client without a relay refuses a
     /// profile with this value.
     Offered,
-    /// The server does not support PKCE. A public client refuses a profile with this value.
+    /// The server does not support PKCE. A public client without a relay refuses a profile with this value.
     Absent,
 }
 

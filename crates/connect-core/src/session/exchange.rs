@@ -7,7 +7,7 @@ use std::{sync::Arc, time::Duration};
 use connect_types::Scope;
 
 use crate::{
-    base::{Error, Now, Request, Response, SignInFault, TransportError},
+    base::{Error, Now, Request, Response, TransportError},
     session::{
         Session,
         pending::Replaceable,
@@ -16,9 +16,9 @@ use crate::{
     },
     sign_in::{
         AuthorizationCode, Callback, PendingSignIn,
-        token_endpoint::{self, TokenRequestError},
+        token_endpoint::{self, TokenRequestError, check_token_owner},
     },
-    tokens::{Claims, Revision, Tokens},
+    tokens::{Revision, Tokens},
 };
 
 impl PendingSignIn {
@@ -62,7 +62,7 @@ impl Session {
     /// If the profile has a [`user_parameter`](crate::oauth::Profile::user_parameter) and the access token is
     /// a JSON Web Token for another user or client, or if the save fails.
     pub fn import(self: &Arc<Self>, mut tokens: Tokens, now: Now) -> RefreshStep {
-        if let Err(error) = check_token_owner(self, &tokens) {
+        if let Err(error) = check_token_owner(self.app(), &self.key().user, &tokens) {
             return RefreshStep::Done(Err(error));
         }
         tokens.issued_at = tokens.issued_at.or(Some(now.wall));
@@ -135,7 +135,7 @@ impl Work for CodeExchange {
             Err(error) => Err(error.into()),
         };
         let tokens = tokens.map_err(|error| error.with_attempts(1)).and_then(|mut tokens| {
-            check_token_owner(&session, &tokens)?;
+            check_token_owner(session.app(), &session.key().user, &tokens)?;
             tokens.scope = tokens.scope.or(scope);
             Ok(tokens)
         });
@@ -162,20 +162,4 @@ fn queue_save(
         Some(save) => RefreshStep::Queue(save),
         None => RefreshStep::Done(Ok(())), // a concurrent call has saved the pair
     }
-}
-
-/// Checks that the access token was issued for the session's user and client, if the token is a JWT.
-fn check_token_owner(session: &Session, tokens: &Tokens) -> Result<(), Error> {
-    if session.app().profile().user_parameter.is_none() {
-        return Ok(()); // this server does not know the application's user ids
-    }
-    let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
-    let fault = if !claims.is_user(&session.key().user) {
-        SignInFault::WrongUser
-    } else if !claims.is_client(&session.key().client_id) {
-        SignInFault::WrongClient
-    } else {
-        return Ok(());
-    };
-    Err(Error::sign_in(fault).with_message("the tokens were not saved"))
 }

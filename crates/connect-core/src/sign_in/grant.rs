@@ -60,9 +60,21 @@ pub enum Grant {
     AuthorizationCode(AuthorizationCode),
     /// A refresh token.
     RefreshToken(Secret),
+    /// A grant that a user sent: see [`Grant::of_user`].
+    OfUser(Box<str>, Box<Grant>),
 }
 
 impl Grant {
+    /// Requires that the tokens are those of the user with this id.
+    ///
+    /// If the profile has a [`user_parameter`](crate::oauth::Profile::user_parameter), [`read`](Self::read)
+    /// returns an error for an access token of another user or client that is a JSON Web Token. Other tokens
+    /// cannot be checked.
+    #[must_use]
+    pub fn of_user(self, user: impl Into<Box<str>>) -> Self {
+        Self::OfUser(user.into(), Box::new(self))
+    }
+
     /// Returns the request that exchanges this grant at the token endpoint.
     ///
     /// # Errors
@@ -75,6 +87,7 @@ impl Grant {
         match self {
             Self::AuthorizationCode(code) => code.request(app),
             Self::RefreshToken(token) => token_endpoint::refresh_request(app, token),
+            Self::OfUser(_, grant) => grant.request(app, now),
         }
     }
 
@@ -86,6 +99,10 @@ impl Grant {
         let before = match self {
             Self::AuthorizationCode(_) => None,
             Self::RefreshToken(token) => Some(Tokens::access_only("").with_refresh_token(token.clone())),
+            Self::OfUser(user, grant) => {
+                let tokens = grant.read(app, response, now)?;
+                return token_endpoint::check_token_owner(app, user, &tokens).map(|()| tokens);
+            }
         };
         token_endpoint::read_tokens(app, response, before.as_ref(), now)
             .map_err(token_endpoint::TokenRequestError::into_error)
@@ -97,6 +114,7 @@ impl fmt::Debug for Grant {
         f.write_str(match self {
             Self::AuthorizationCode(_) => "AuthorizationCode",
             Self::RefreshToken(_) => "RefreshToken",
+            Self::OfUser(_, grant) => return grant.fmt(f),
         })
     }
 }

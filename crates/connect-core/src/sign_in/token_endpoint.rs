@@ -7,10 +7,10 @@ use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode};
 
 use crate::{
     app::{App, RequestTemplate},
-    base::{Error, ErrorKind, FreshConnection, Now, Request, Response, Secret},
+    base::{Error, ErrorKind, FreshConnection, Now, Request, Response, Secret, SignInFault},
     endpoint::answer,
     oauth::{ClientAuth, Relay, Revocation},
-    tokens::Tokens,
+    tokens::{Claims, Tokens},
 };
 
 /// The error of a response without tokens.
@@ -103,6 +103,22 @@ pub(crate) fn is_revoked(app: &App, response: &Response) -> bool {
         && response.status() == StatusCode::BAD_REQUEST
         && body().error.as_deref() == Some("invalid_token");
     response.status().is_success() || gone
+}
+
+/// Checks that the access token was issued for the user and the client, if the token is a JWT.
+pub(crate) fn check_token_owner(app: &App, user: &str, tokens: &Tokens) -> Result<(), Error> {
+    if app.profile().user_parameter.is_none() {
+        return Ok(()); // this server does not know the application's user ids
+    }
+    let Some(claims) = Claims::of(&tokens.access_token) else { return Ok(()) };
+    let fault = if !claims.is_user(user) {
+        SignInFault::WrongUser
+    } else if !claims.is_client(&app.config().client_id) {
+        SignInFault::WrongClient
+    } else {
+        return Ok(());
+    };
+    Err(Error::sign_in(fault).with_message("the tokens were not saved"))
 }
 
 /// Returns a form request with the client's credentials, in a header or in the form (RFC 6749 2.3).
