@@ -216,6 +216,13 @@ macro_rules! backend {
                 if key.is_empty() {
                     return Err(Error::validation("the key of an event must not be empty"));
                 }
+                let has_key = |event: &Event| self.service.is_of_key(event, key);
+                if !self.service.refuses_known_keys() {
+                    let known = gather::$gather::list(&self.user, self.service.find(key, event)?)$($wait)*?;
+                    if let Some(found) = known.into_iter().find(has_key) {
+                        return Ok(CreateOutcome::Found(found));
+                    }
+                }
                 let request = self.service.create_once(key, event)?;
                 let error = match self.user.call(&request)$($wait)* {
                     Ok(response) => return Ok(CreateOutcome::Created(self.service.created(response, event.target()))),
@@ -228,7 +235,6 @@ macro_rules! backend {
                     Err(error) if matches!(error.kind(), ErrorKind::NotFound) => Ok(Vec::new()),
                     found => found,
                 };
-                let has_key = |event: &Event| self.service.is_of_key(event, key);
                 match found.map(|events| events.into_iter().find(has_key)) {
                     Ok(Some(found)) => Ok(CreateOutcome::Found(found)),
                     Ok(None) if !error.may_have_happened() => Err(error),

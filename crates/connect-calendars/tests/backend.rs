@@ -260,6 +260,11 @@ fn creates_once(place: &TestBackend) {
     };
     assert!(place.world.server.stats().cut(&place.insert_endpoint()) > 0, "no response was lost");
     assert_eq!(place.one("Scenario: Once").id, event.id);
+    assert!(matches!(
+        place.backend.create_once("order 17", &new).unwrap(),
+        CreateOutcome::Created(again) | CreateOutcome::Found(again) if again.id == event.id
+    ));
+    assert_eq!(place.one("Scenario: Once").id, event.id, "a second call creates no second event");
     if place.world.whose != Whose::Connect {
         let later = start + hours(48);
         place.backend.update(&event.change().unwrap().time(later, later + hours(1))).unwrap();

@@ -119,8 +119,8 @@ impl SignIn {
         if config.is_anonymous() || self.user.is_empty() {
             return Err(config.no_user());
         }
+        self.redirect_uri.as_deref().map_or(Ok(()), check_redirect_uri)?;
         let redirect_uri = config.redirect_uri(self.redirect_uri.as_deref())?.to_owned();
-        check_redirect_uri(&redirect_uri)?;
         if redirect_uri == POSTMESSAGE {
             return Err(Error::configuration(
                 "a sign-in needs a redirect URI other than `postmessage`: exchange the code from the Google popup instead",

@@ -60,6 +60,10 @@ impl CalendarService for Connect {
         Ok(event.clone())
     }
 
+    fn refuses_known_keys(&self) -> bool {
+        false
+    }
+
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<NewEvent, Error> {
         Ok(event.clone().external_event_id(key))
     }

@@ -59,6 +59,11 @@ pub trait CalendarService: Send + Sync {
     /// Returns the request that creates an event with a key. The application chooses the key.
     fn create_once(&self, key: &str, event: &NewEvent) -> Result<Self::Create, Error>;
 
+    /// Returns whether the service itself refuses, or finds, a second event with the same key.
+    fn refuses_known_keys(&self) -> bool {
+        true
+    }
+
     /// Returns the request that finds the event created with [`create_once`](Self::create_once).
     ///
     /// The response may also contain other events. If the event does not exist, the response may be an error

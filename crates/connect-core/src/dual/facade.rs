@@ -38,7 +38,7 @@ impl<T> Reply<T> {
 pub enum CreateOutcome {
     /// The event was created.
     Created(connect_types::Event),
-    /// It was unknown whether the request succeeded, and a search found the event.
+    /// A search found the event: an earlier call created it, or the response of this call was lost.
     Found(connect_types::Event),
     /// The request failed with the contained error, and a search did not find the event.
     Absent(crate::base::Error),
@@ -336,18 +336,18 @@ macro_rules! facade {
                 Ok(self.user.send(&event)$($wait)*?.into_event(event.target()))
             }
 
-            /// Creates an event at most once, even if a response is lost.
+            /// Creates an event unless an event with the same key exists, even if a response is lost.
             ///
             /// `key` is the id that the application gives the event. The key is stored in the
-            /// `custom` fields of the event (`externalEventId`). If it is unknown whether a failed
-            /// request created the event, the client searches for an event with this key.
+            /// `custom` fields of the event (`externalEventId`). The client searches for an event with this
+            /// key first, and again if it is unknown whether a failed request created the event.
             ///
-            /// After [`CreateOutcome::Absent`], [`CreateOutcome::Unknown`] or a crash, search again with
-            /// [`find_once`](Self::find_once) before the next attempt, because a slow server may still create
-            /// the event.
+            /// After [`CreateOutcome::Absent`], [`CreateOutcome::Unknown`] or a crash, wait before the next
+            /// attempt, because a slow server may still create the event. Two calls at the same time can
+            /// create two events, because the service does not compare keys.
             ///
             /// # Errors
-            /// If the event was certainly not created.
+            /// If the event was certainly not created by this call.
             ///
             #[doc = $crate::example!([$($async)*]
                 "# let new: connect::types::NewEvent = todo!();\nuse connect::CreateOutcome;\n\nmatch user.events().create_once(\"order-17\", new)",
@@ -356,6 +356,9 @@ macro_rules! facade {
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<CreateOutcome, Error> {
                 if key.is_empty() {
                     return Err(Error::validation("the key of the event is empty (expected the id that the application gives the event)"));
+                }
+                if let Some(found) = self.find_once(key, &event)$($wait)*? {
+                    return Ok(CreateOutcome::Found(found));
                 }
                 let event = event.external_event_id(key);
                 let error = match self.create(event.clone())$($wait)* {

@@ -87,8 +87,10 @@ impl Calendar {
             return Some(Target { event: id.to_owned(), occurrence: None });
         }
         let (master, stamp) = id.rsplit_once('_')?;
-        let start = time::read(stamp)?;
         let event = self.events.get(master)?;
+        // The id contains whole seconds only.
+        let fraction = SignedDuration::from_nanos(event.fields.start.subsec_nanosecond().into());
+        let start = time::read(stamp)?.checked_add(fraction).ok()?;
         let known = event.occurrence(start).is_some_and(|instance| instance.id() == id);
         known.then(|| Target { event: master.to_owned(), occurrence: Some(start) })
     }
