@@ -138,6 +138,19 @@ impl Recurrence {
         }
     }
 
+    /// Returns the largest number of days from one period to the next, for example 14 for every two weeks.
+    ///
+    /// At most ten years.
+    pub(crate) fn days_per_period(&self) -> i64 {
+        let days = match self.frequency {
+            Frequency::Daily => 1,
+            Frequency::Weekly => 7,
+            Frequency::Monthly => 31,
+            Frequency::Yearly => 366,
+        };
+        (days * i64::from(self.interval)).min(3660)
+    }
+
     /// Sets the interval (INTERVAL), which must be at least 1.
     ///
     /// In a weekly rule, 2 means every second week.

@@ -932,7 +932,10 @@ scenarios! {
         assert!(wait!(user.events().find_once("days", &whole))?.is_some());
         let series = new(3).recurrence(Recurrence::daily().count(5));
         wait!(user.events().create_once("series", series.clone()))?;
-        assert!(wait!(user.events().find_once("series", &series))?.is_some());
+        let first = wait!(listed(&user, ListEvents::between(start, end).calendar(&calendars[3]), 0))?;
+        wait!(user.events().delete(first.iter().find(|event| event.title == "Stand-up").ok_or("no occurrence")?.delete()?))?;
+        let CreateOutcome::Found(found) = wait!(user.events().create_once("series", series))? else { return Err("created again".into()) };
+        assert!(found.recurring_event_id.is_none(), "the series is found, although its first occurrence is gone");
         Ok(())
     }
 }

@@ -85,12 +85,18 @@ impl NewEvent {
 
     /// Returns a request that lists the calendar's events around the time of the new event.
     ///
-    /// Use the request to find the created event.
+    /// Use the request to find the created event. The request for a series covers its first four periods,
+    /// because the first occurrences may have been deleted.
     pub fn whereabouts(&self) -> ListEvents {
         let second = SignedDuration::from_secs(1);
-        let list =
-            ListEvents::between(self.start.about(-second), self.end.about(second)).calendar(self.target());
-        if self.recurrence.is_some() { list.masters() } else { list }
+        let Some(series) = &self.recurrence else {
+            let (start, end) = (self.start.about(-second), self.end.about(second));
+            return ListEvents::between(start, end).calendar(self.target());
+        };
+        let periods = SignedDuration::from_hours(24 * 4 * series.days_per_period());
+        let end = self.end.about(second);
+        let end = end.checked_add(periods).unwrap_or(end);
+        ListEvents::between(self.start.about(-second), end).calendar(self.target()).masters()
     }
 
     /// Asks the provider to create a conference.
