@@ -186,7 +186,7 @@ fn slow_response_times_out() {
     for outcome in health(&setup) {
         let error = outcome.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
-        assert!(error.may_have_happened());
+        assert!(!error.may_have_happened(), "a read changes nothing");
     }
     assert!(started.elapsed() < Duration::from_secs(3));
 }
