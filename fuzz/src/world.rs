@@ -68,6 +68,7 @@ impl World {
 
     fn with(profile: Option<Profile>) -> Self {
         let mut config = Config::new(CLIENT, SECRET, [7; 32]);
+        config.redirect_uri = Some("https://app.example/callback".to_owned());
         config.retry = RetryPolicy::attempts(3);
         config.profile = profile;
         let app = App::new(config).expect("a valid configuration");
