@@ -50,10 +50,16 @@ fn serve(endpoint: &TokenEndpoint, request: &Request<bytes::Bytes>, pass_through
         Ok(asked) => asked,
     };
     assert!(allowed && request.method() == Method::POST && asked.user() == USER);
+    let name_of = |grant: &Grant| match grant {
+        Grant::OfUser(user, grant) if &**user == USER => match &**grant {
+            Grant::AuthorizationCode(_) => "code",
+            _ => "refresh_token",
+        },
+        _ => panic!("the grant may be one of another user"),
+    };
     let (name, grant) = match asked.work().clone() {
         Work::Exchange(code) => ("code", Some(Grant::AuthorizationCode(code))),
-        Work::Grant(grant @ Grant::AuthorizationCode(_)) => ("code", Some(grant)),
-        Work::Grant(grant) => ("refresh_token", Some(grant)),
+        Work::Grant(grant) => (name_of(&grant), Some(grant)),
         Work::Tokens(_) => ("", None),
     };
     if let Some(grant) = grant {
