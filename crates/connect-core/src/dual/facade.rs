@@ -48,19 +48,19 @@ pub enum CreateOutcome {
 
 /// Expands to the text of a doc test with the given code. `.await` stands between the parts of the code.
 ///
-/// The code can use `client`, `user` and the crate `connect`.
+/// The code can use `client`, `user`, a new event `new`, an event `event` and the crate `connect`.
 #[doc(hidden)]
 #[macro_export]
 macro_rules! example {
     ([async] $first:literal $(, $next:literal)*) => {
         concat!(
-            " ```no_run\n # use connect_hyper as connect;\n # async fn example(client: connect::Client, user: connect::User) ",
+            " ```no_run\n # use connect_hyper as connect;\n # async fn example(client: connect::Client, user: connect::User, new: connect::types::NewEvent, event: connect::types::Event) ",
             "-> Result<(), connect::Error> {\n", $first $(, ".await", $next)*, "\n # Ok(()) }\n ```"
         )
     };
     ([] $first:literal $(, $next:literal)*) => {
         concat!(
-            " ```no_run\n # use connect_blocking as connect;\n # fn example(client: connect::Client, user: connect::User) ",
+            " ```no_run\n # use connect_blocking as connect;\n # fn example(client: connect::Client, user: connect::User, new: connect::types::NewEvent, event: connect::types::Event) ",
             "-> Result<(), connect::Error> {\n", $first $(, $next)*, "\n # Ok(()) }\n ```"
         )
     };
@@ -350,7 +350,7 @@ macro_rules! facade {
             /// If the event was certainly not created by this call.
             ///
             #[doc = $crate::example!([$($async)*]
-                "# let new: connect::types::NewEvent = todo!();\nuse connect::CreateOutcome;\n\nmatch user.events().create_once(\"order-17\", new)",
+                "use connect::CreateOutcome;\n\nmatch user.events().create_once(\"order-17\", new)",
                 "? {\n    CreateOutcome::Created(event) | CreateOutcome::Found(event) => println!(\"{}\", event.id),\n    CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => eprintln!(\"check again later: {error}\"),\n}"
             )]
             pub $($async)* fn create_once(self, key: &str, event: NewEvent) -> Result<CreateOutcome, Error> {
@@ -378,8 +378,8 @@ macro_rules! facade {
             /// Searches the calendar of `event` around the time of `event`.
             ///
             #[doc = $crate::example!([$($async)*]
-                "# let new: connect::types::NewEvent = todo!();\nif user.events().find_once(\"order-17\", &new)",
-                "?.is_none() {\n    user.events().create_once(\"order-17\", new)", "?;\n}"
+                "if let Some(event) = user.events().find_once(\"order-17\", &new)",
+                "? {\n    println!(\"{} exists\", event.id);\n}"
             )]
             pub $($async)* fn find_once(self, key: &str, event: &NewEvent) -> Result<Option<Event>, Error> {
                 let mut events = self.list(event.whereabouts()).items();
@@ -395,7 +395,7 @@ macro_rules! facade {
             /// Updates an event (`PUT /event`): changes only the fields that `change` sets or clears.
             ///
             #[doc = $crate::example!([$($async)*]
-                "# let event: connect::types::Event = todo!();\nlet event = user.events().update(event.change()?.location(\"Room 5\").clear_description())",
+                "let event = user.events().update(event.change()?.location(\"Room 5\").clear_description())",
                 "?;"
             )]
             pub $($async)* fn update(self, change: UpdateEvent) -> Result<Event, Error> {
