@@ -7,7 +7,7 @@ use connect_core::{
     webhooks::{AsyncReplayClaim, AsyncReplayGuard, Claimed, SHORTEST_MEMORY},
 };
 use connect_stores::{
-    PostgresReplayGuard, RedisReplayGuard,
+    PostgresReplayGuard, PostgresStore, RedisReplayGuard, RedisStore,
     conformance::{async_replay_guard, replay_guard},
     redis::redis::cmd,
 };
@@ -34,7 +34,7 @@ fn postgres_guard_conforms() {
         async move { Ok(on_postgres(&url).await?.lease(lease)) }
     })
     .unwrap();
-    replay_guard(|lease| PostgresReplayGuard::new(&url)?.lease(lease).blocking()).unwrap();
+    replay_guard(|lease| PostgresStore::new(&url)?.replay_guard().lease(lease).blocking()).unwrap();
 }
 
 #[test]
@@ -44,7 +44,8 @@ fn redis_guard_conforms() {
         std::future::ready(RedisReplayGuard::new(&url).map(|guard| guard.lease(lease)))
     })
     .unwrap();
-    replay_guard(|lease| RedisReplayGuard::new(&url)?.prefix("blocking").lease(lease).blocking()).unwrap();
+    replay_guard(|lease| RedisStore::new(&url)?.prefix("blocking").replay_guard().lease(lease).blocking())
+        .unwrap();
 }
 
 async fn claim(guard: &impl AsyncReplayGuard, id: &str) -> Claimed<dyn AsyncReplayClaim> {

@@ -96,7 +96,7 @@ impl PostgresReplayGuard {
         Self::with_connections(PostgresConnections::with_pool(pool))
     }
 
-    fn with_connections(connections: PostgresConnections) -> Self {
+    pub(super) fn with_connections(connections: PostgresConnections) -> Self {
         let (keep, lease) = (Duration::from_secs(24 * 3600), Duration::from_secs(60));
         Self { connections, application: String::new(), keep, lease, claims: Arc::default() }
     }

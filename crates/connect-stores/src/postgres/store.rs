@@ -116,6 +116,12 @@ impl PostgresStore {
         self.connections.migrate().await
     }
 
+    /// Returns a replay guard that shares the connections of this store.
+    #[cfg(feature = "webhooks")]
+    pub fn replay_guard(&self) -> super::PostgresReplayGuard {
+        super::PostgresReplayGuard::with_connections(self.connections.clone())
+    }
+
     /// Returns this store for the blocking client. The store runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)

@@ -68,7 +68,7 @@ impl RedisReplayGuard {
         Self::with_connection(RedisConnection::with_client(client))
     }
 
-    fn with_connection(connection: RedisConnection) -> Self {
+    pub(super) fn with_connection(connection: RedisConnection) -> Self {
         let (keep, lease) = (Duration::from_secs(24 * 3600), Duration::from_secs(60));
         Self { connection, prefix: "mobiscroll-connect".to_owned(), application: String::new(), keep, lease }
     }

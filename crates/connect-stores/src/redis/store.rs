@@ -113,6 +113,12 @@ impl RedisStore {
         self
     }
 
+    /// Returns a replay guard that shares the connection and the prefix of this store.
+    #[cfg(feature = "webhooks")]
+    pub fn replay_guard(&self) -> super::RedisReplayGuard {
+        super::RedisReplayGuard::with_connection(self.connection.clone()).prefix(&*self.prefix)
+    }
+
     /// Returns this store for the blocking client. The store runs on a separate thread.
     pub fn blocking(self) -> Result<Blocking<Self>, StoreError> {
         Blocking::new(self)
