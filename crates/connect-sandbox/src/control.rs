@@ -37,6 +37,10 @@ impl Sandbox {
                 Ok(ok(&json!({ "success": true })))
             }
             Control::Faults => self.take_faults(body),
+            Control::ClearFaults => {
+                self.clear_faults();
+                Ok(ok(&json!({ "success": true })))
+            }
             Control::Set => self.take_settings(body),
             Control::Seed => self.take_seed(body),
             Control::ListApps => Ok(self.list_apps()),

@@ -251,6 +251,11 @@ impl Faults {
         times
     }
 
+    /// Removes all faults, and returns the number of requests to which they would have applied.
+    pub(crate) fn clear(&mut self) -> u64 {
+        self.0.drain(..).fold(0, |left, fault| left.saturating_add(fault.times_left()))
+    }
+
     /// Returns the faults that can still apply.
     pub(crate) fn waiting(&self) -> &[Fault] {
         &self.0

@@ -338,7 +338,14 @@ impl Sandbox {
 
     /// Adds a fault, which applies to the next matching requests.
     pub fn add_fault(&mut self, fault: Fault) {
-        self.world.stats.faults.asked += self.faults.add(fault);
+        let faults = &mut self.world.stats.faults;
+        faults.asked = faults.asked.saturating_add(self.faults.add(fault));
+    }
+
+    /// Removes all faults that can still apply. They no longer count as asked for in the statistics.
+    pub fn clear_faults(&mut self) {
+        let faults = &mut self.world.stats.faults;
+        faults.asked = faults.asked.saturating_sub(self.faults.clear());
     }
 
     /// Returns the current values of all switches.

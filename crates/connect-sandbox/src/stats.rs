@@ -103,7 +103,7 @@ impl Providers {
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[non_exhaustive]
 pub struct FaultCounts {
-    /// The sum of `times` over all faults added.
+    /// The sum of `times` over all faults that were added and not removed.
     pub asked: u64,
     /// The total number of times that a fault was applied to a request.
     pub fired: u64,

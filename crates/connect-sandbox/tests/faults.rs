@@ -168,3 +168,30 @@ fn readme_lists_every_fault_field() {
         assert!(include_str!("../README.md").contains(&format!("\n| `{field}` |")), "{field}");
     }
 }
+
+#[test]
+fn cleared_faults_do_not_apply_and_do_not_count() {
+    let mut app = App::new(&[]);
+    let token = app.user().access;
+    for times in [1, 5] {
+        app.sandbox.add_fault(Fault::on("GET /calendars").status(503).times(times));
+    }
+    assert_eq!(app.call(&token, "GET", "/calendars", None).0, 503);
+    let request = http::Request::delete("/sandbox/faults").body(bytes::Bytes::new()).unwrap();
+    assert_eq!(read(&app.send(request)).0, 200);
+    assert_eq!(app.call(&token, "GET", "/calendars", None).0, 200);
+
+    let faults = app.sandbox.stats().faults;
+    assert_eq!((faults.asked, faults.fired), (1, 1));
+}
+
+#[test]
+fn faults_for_any_number_of_requests_are_counted() {
+    let mut app = App::new(&[]);
+    for _ in 0..2 {
+        app.sandbox.add_fault(Fault::on("GET /calendars").status(503).times(u64::MAX));
+    }
+    assert_eq!(app.sandbox.stats().faults.asked, u64::MAX);
+    app.sandbox.clear_faults();
+    assert_eq!(app.sandbox.stats().faults.asked, 0);
+}
