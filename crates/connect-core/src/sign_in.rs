@@ -217,6 +217,13 @@ impl PendingSignIn {
         self.scope.as_ref()
     }
 
+    /// Returns whether the sign-in was started more than ten minutes before or after `now`.
+    ///
+    /// `finish` then refuses every callback, and the application can delete the sign-in.
+    pub fn is_expired(&self, now: Timestamp) -> bool {
+        now.duration_since(self.created).abs() > LIFETIME
+    }
+
     pub(crate) fn verifier(&self) -> Option<&Secret> {
         self.verifier.as_ref()
     }
@@ -245,7 +252,7 @@ impl PendingSignIn {
         if callback.state.as_ref() != Some(&self.state) {
             return refuse(SignInFault::State, "start the sign-in again from a page of the application");
         }
-        if now.duration_since(self.created).abs() > LIFETIME {
+        if self.is_expired(now) {
             return refuse(SignInFault::Expired, "start the sign-in again");
         }
         // If the `iss` is wrong, no other parameter may be used, not even `error` (RFC 9207 2.4).

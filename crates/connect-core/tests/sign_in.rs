@@ -108,7 +108,9 @@ fn sign_in_expires_after_ten_minutes_of_either_clock_direction() {
         let mut world = World::default();
         let sign_in = started(&world);
         let query = format!("code=c&state={}", field(sign_in.url(), "state").unwrap());
+        assert!(!sign_in.is_expired(world.now().wall));
         world.jump(jump);
+        assert!(sign_in.is_expired(world.now().wall));
         refused_with(&world, sign_in, &query, SignInFault::Expired);
     }
     let mut world = World::default();
