@@ -3,6 +3,8 @@
 //! ```text
 //! cargo xtask codegen               generate the Rust types from schema/connect.openapi.json
 //! cargo xtask codegen --check       fail if the committed files differ from the generated ones
+//! cargo xtask collection            write schema/connect.postman_collection.json from the schema
+//! cargo xtask collection --check    fail if the committed collection differs from the generated one
 //! cargo xtask simulate              run the simulation: --seeds N, --from S, --json, --replay S
 //! cargo xtask mutants               check that the simulation detects each patch of tests/mutants: --seeds N
 //! cargo xtask requirements          check that each change in OAUTH.md makes its test fail: --only SECTION
@@ -17,6 +19,7 @@
 //! ```
 
 mod codegen;
+mod collection;
 mod examples;
 mod guide;
 mod licences;
@@ -27,7 +30,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | llms FOLDER | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | collection [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | llms FOLDER | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -35,6 +38,8 @@ fn main() -> ExitCode {
     let outcome = match words.as_slice() {
         ["codegen"] => codegen::write(&root()),
         ["codegen", "--check"] => codegen::check(&root()),
+        ["collection"] => collection::write(&root()),
+        ["collection", "--check"] => collection::check(&root()),
         ["simulate", options @ ..] => simulation::simulate(&root(), options),
         ["mutants"] => simulation::mutants(&root(), "2000"),
         ["mutants", "--seeds", seeds] => simulation::mutants(&root(), seeds),

@@ -5,6 +5,7 @@ use serde_json::Value;
 use super::model::{Body, Call, Enum, Field, Method, Model, Request, ResponseBody, Ty, Variant};
 use super::node::Node;
 
+const FORM: &str = "application/x-www-form-urlencoded";
 const DOCS: &[&str] = &["description", "title", "example", "examples", "default"];
 const FIELD: &[&str] = &[
     "x-rust-name",
@@ -317,18 +318,12 @@ impl<'a> Reader<'a> {
             return Ok(());
         };
         body.allow_only(&[&["required", "content"]])?;
-        let contents = body.require("content")?.entries()?;
-        let [(media, content)] = contents.as_slice() else {
-            return body.error("does not have exactly one media type");
-        };
-        let form =
-            match *media {
-                "application/json" => false,
-                "application/x-www-form-urlencoded" => true,
-                _ => return content.error(
-                    "unsupported media type (expected application/json or application/x-www-form-urlencoded)",
-                ),
-            };
+        let contents = body.require("content")?;
+        contents.allow_only(&[&["application/json", FORM]])?;
+        // If the endpoint accepts both, the client sends the form.
+        let form = contents.get(FORM);
+        let content = form.clone().map_or_else(|| contents.require("application/json"), Ok)?;
+        let form = form.is_some();
         let schema = content.require("schema")?;
         if schema.get("type").is_some() {
             schema.allow_only(&[DOCS, &["type"]])?;

@@ -460,3 +460,17 @@ fn fields_that_would_be_generated_wrong_are_refused() {
     let choices = json!({"description": "F.", "oneOf": [{"const": "a", "title": "A", "description": "A."}]});
     assert!(message(choices).ends_with("referenced with `$ref`"));
 }
+
+#[test]
+fn endpoint_that_accepts_a_form_and_json_is_sent_the_form() {
+    let body = json!({"type": "object", "description": "B.", "x-rust": "request", "required": ["code"],
+        "properties": {"code": {"type": "string", "description": "C."}}});
+    let schema = json!({"schema": {"$ref": "#/components/schemas/DoIt"}});
+    let both = json!({"application/json": schema, "application/x-www-form-urlencoded": schema});
+    let schemas = json!({"DoIt": body, "Done": done()});
+    let request = |content: Value| {
+        requests(schemas.clone(), operation(json!({"requestBody": {"required": true, "content": content}})))
+    };
+    assert!(request(both).contains("Body::Form"));
+    assert!(!request(json!({"application/json": schema})).contains("Body::Form"));
+}

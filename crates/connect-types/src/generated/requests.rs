@@ -124,9 +124,9 @@ impl Authorize {
 /// be used once.
 ///
 /// `POST /oauth/token`: The client credentials are sent as HTTP Basic or in the body. For HTTP Basic,
-/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form. The REST
-/// guide also shows a JSON body. Official SDKs add a header `CLIENT_ID`, which is not needed. The
-/// response to a replayed or unknown refresh token is `invalid_grant`.
+/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form, or JSON
+/// with the same fields, as the REST guide shows. Official SDKs add a header `CLIENT_ID`, which is not
+/// needed. The response to a replayed or unknown refresh token is `invalid_grant`.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct ExchangeCode {
@@ -173,9 +173,9 @@ impl Operation for ExchangeCode {
 /// tokens have the same scope.
 ///
 /// `POST /oauth/token`: The client credentials are sent as HTTP Basic or in the body. For HTTP Basic,
-/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form. The REST
-/// guide also shows a JSON body. Official SDKs add a header `CLIENT_ID`, which is not needed. The
-/// response to a replayed or unknown refresh token is `invalid_grant`.
+/// the credentials are not percent-encoded, contrary to RFC 6749 2.3.1. The body is a form, or JSON
+/// with the same fields, as the REST guide shows. Official SDKs add a header `CLIENT_ID`, which is not
+/// needed. The response to a replayed or unknown refresh token is `invalid_grant`.
 #[derive(Debug, Clone, PartialEq)]
 #[must_use]
 pub struct RefreshToken {
