@@ -1,16 +1,42 @@
 // Reads the page again after a change of the user's calendars, and keeps the focus.
 const main = document.getElementById("main");
+async function readAgain() {
+  const response = await fetch(location.href);
+  if (!response.ok) return;
+  const next = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("main");
+  if (next.innerHTML === main.innerHTML) return;
+  const focused = document.activeElement?.id;
+  main.replaceChildren(...next.childNodes);
+  if (focused) document.getElementById(focused)?.focus();
+  const status = document.getElementById("live");
+  status.textContent = status.dataset.text;
+}
+
 if (main?.dataset.live !== undefined) {
-  new EventSource("/live").onmessage = async () => {
-    const response = await fetch(location.href);
-    if (!response.ok) return;
-    const next = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("main");
-    const focused = document.activeElement?.id;
-    main.replaceChildren(...next.childNodes);
-    if (focused) document.getElementById(focused)?.focus();
-    const status = document.getElementById("live");
-    status.textContent = status.dataset.text;
+  // A browser has few connections to a server, so only a visible page keeps one.
+  let source = null;
+  const update = () => {
+    if (document.hidden) {
+      source?.close();
+      source = null;
+    } else if (!source) {
+      source = new EventSource("/live");
+      source.onmessage = readAgain;
+    }
   };
+  document.addEventListener("visibilitychange", () => {
+    update();
+    if (!document.hidden) readAgain();
+  });
+  addEventListener("pagehide", () => source?.close());
+  addEventListener("pageshow", (event) => {
+    if (event.persisted) {
+      source = null;
+      update();
+      readAgain();
+    }
+  });
+  update();
 }
 
 // Sends the time zone of the browser once, if the visitor has not chosen one.
