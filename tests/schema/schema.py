@@ -10,6 +10,8 @@ import urllib.error
 import urllib.parse
 import urllib.request
 
+import jsonschema_rs
+
 SEED = os.environ.get("SEED", "20261115")
 EXAMPLES = "120"
 
@@ -57,6 +59,10 @@ def main():
         run(last, closed, base_url, environment, reports[2]),
     ]
     passed, failed = (sum(numbers) for numbers in zip(*map(count, reports)))
+    wrong = list(wrong_examples(json.loads(schema.read_text())))
+    failed += len(wrong)
+    for example in wrong:
+        print(f"the example {example}")
     answers = get(server, token, "/sandbox/stats")["requests"]
     for operation, statuses in REACHED.items():
         for status in statuses:
@@ -67,6 +73,26 @@ def main():
                 print(f"{operation} never responded with {status}, only with {answers.get(operation)}")
     print(f"{passed} passed, {failed} failed")
     sys.exit(1 if any(codes) or failed or not passed else 0)
+
+
+def wrong_examples(document):
+    """Returns the examples that do not match their schemas, and the bodies that have no example."""
+    definitions = {"components": document["components"]}
+    for name, operations in {**document["paths"], **document["webhooks"]}.items():
+        for method, operation in operations.items():
+            if not isinstance(operation, dict) or operation.get("x-rust-kind") == "link" or "{" in name:
+                continue
+            bodies = {"request": operation.get("requestBody", {}), **operation["responses"]}
+            for kind, body in bodies.items():
+                body = document["components"]["responses"][body["$ref"].split("/")[-1]] if "$ref" in body else body
+                for media, content in body.get("content", {}).items():
+                    label = f"{method} {name}, {kind}, {media}"
+                    if "example" not in content:
+                        yield f"{label} is missing"
+                        continue
+                    validator = jsonschema_rs.validator_for({**definitions, **content["schema"]})
+                    for error in validator.iter_errors(content["example"]):
+                        yield f"{label}: {error.message}"
 
 
 def run(selection, schema, url, environment, report):
