@@ -259,8 +259,10 @@ impl<'a> EventList<'a> {
                                 td.today[**date == today].other[date.month() != month.month()] {
                                     a.day href=(shown.link("agenda", **date, None)) {
                                         time datetime=(date) { (date.day()) }
-                                        span.hidden { " " (month_name(language, date.month())) ". " (self.visitor.t("Events:")) " " }
-                                        span.count { (events.len()) }
+                                        @if !events.is_empty() {
+                                            span.hidden { " " (month_name(language, date.month())) ". " (self.visitor.t("Events:")) " " }
+                                            span.count { (events.len()) }
+                                        }
                                     }
                                     (self.items(&events[..events.len().min(TITLES_PER_DAY)], **date))
                                     @if events.len() > TITLES_PER_DAY { span.more { "+" (events.len() - TITLES_PER_DAY) } }
@@ -281,10 +283,10 @@ impl<'a> EventList<'a> {
                     @let calendar = calendar.and_then(|(id, provider)| self.calendars.get(&format!("{provider}/{id}")));
                     li {
                         (dot(event.color.as_deref().or(calendar.and_then(|calendar| calendar.color.as_deref()))))
-                        span.time { (hours(event, date, self.visitor)) }
+                        bdi.time { (hours(event, date, self.visitor)) }
+                        @if event.recurring_event_id.is_some() { span.hint title=(self.visitor.t("Part of a series")) { "↻" span.hidden { (self.visitor.t("Part of a series")) } } }
                         @let title = if event.title.is_empty() { self.visitor.t("Busy") } else { &event.title };
                         @if let Some(link) = event_link(event, &self.visitor.zone) { a href=(link) dir="auto" { (title) } } @else { bdi { (title) } }
-                        @if event.recurring_event_id.is_some() { span.hint title=(self.visitor.t("Part of a series")) { "↻" span.hidden { (self.visitor.t("Part of a series")) } } }
                         @if let Some(calendar) = calendar { bdi.hint.name { (calendar.title) } }
                         @if let Some(place) = &event.location { bdi.hint.name { (place) } }
                     }
