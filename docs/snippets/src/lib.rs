@@ -1,38 +1,38 @@
-//! The Rust snippets of the guide, as doc tests. The guide is in `docs/guide`.
+//! The Rust snippets of the guide, as doc tests. The guide is in `docs/guide`; `build.rs` adds the set-ups.
 
-#[doc = include_str!("../../guide/index.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/index.md"))]
 pub mod index {}
-#[doc = include_str!("../../guide/start-server.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/start-server.md"))]
 pub mod start_server {}
-#[doc = include_str!("../../guide/start-script.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/start-script.md"))]
 pub mod start_script {}
-#[doc = include_str!("../../guide/start-program.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/start-program.md"))]
 pub mod start_program {}
-#[doc = include_str!("../../guide/sign-in.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/sign-in.md"))]
 pub mod sign_in {}
-#[doc = include_str!("../../guide/tokens.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/tokens.md"))]
 pub mod tokens {}
-#[doc = include_str!("../../guide/events.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/events.md"))]
 pub mod events {}
-#[doc = include_str!("../../guide/webhooks.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/webhooks.md"))]
 pub mod webhooks {}
-#[doc = include_str!("../../guide/errors.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/errors.md"))]
 pub mod errors {}
-#[doc = include_str!("../../guide/direct.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/direct.md"))]
 pub mod direct {}
-#[doc = include_str!("../../guide/sync.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/sync.md"))]
 pub mod sync {}
-#[doc = include_str!("../../guide/testing.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/testing.md"))]
 pub mod testing {}
-#[doc = include_str!("../../guide/going-live.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/going-live.md"))]
 pub mod going_live {}
-#[doc = include_str!("../../guide/from-python.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/from-python.md"))]
 pub mod from_python {}
-#[doc = include_str!("../../guide/from-node.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/from-node.md"))]
 pub mod from_node {}
-#[doc = include_str!("../../guide/runtimes.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/runtimes.md"))]
 pub mod runtimes {}
-#[doc = include_str!("../../guide/core.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/core.md"))]
 pub mod core {}
-#[doc = include_str!("../../guide/security.md")]
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/security.md"))]
 pub mod security {}

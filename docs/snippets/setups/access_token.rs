@@ -1,0 +1,2 @@
+// snippet
+assert_eq!(access_token.split('.').count(), 3);

@@ -1,0 +1,5 @@
+#[tokio::main(flavor = "current_thread")]
+async fn main() -> Result<(), Box<dyn std::error::Error>> {
+    // snippet
+    Ok(())
+}

@@ -1,0 +1,2 @@
+let calendar = user.calendars().list().await?.remove(0);
+// snippet

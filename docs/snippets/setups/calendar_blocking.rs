@@ -1,0 +1,2 @@
+let calendar = user.calendars().list()?.remove(0);
+// snippet

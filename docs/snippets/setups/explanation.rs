@@ -1,0 +1,2 @@
+// snippet
+assert!(explanation(&Error::new(ErrorKind::SignIn(SignInFault::Expired))).contains("too long"));

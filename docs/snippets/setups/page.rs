@@ -1,0 +1,2 @@
+// snippet
+assert!(page.is_some());
