@@ -41,14 +41,15 @@ fn first_paragraph(chapter: &str) -> &str {
     chapter.split("\n\n").nth(1).unwrap_or_default().trim()
 }
 
-/// Removes the lines of Rust snippets that only the doc tests need.
+/// Removes what only the doc tests need: hidden lines of Rust snippets, and names of set-ups.
 fn visible(chapter: &str) -> String {
     let mut in_rust = false;
-    let shown = chapter.lines().filter(|line| {
+    let shown = chapter.lines().filter_map(|line| {
         if line.starts_with("```") {
             in_rust = !in_rust && line.starts_with("```rust");
+            return Some(if in_rust { "```rust" } else { line });
         }
-        !(in_rust && (*line == "#" || line.starts_with("# ")))
+        (!in_rust || (line != "#" && !line.trim_start().starts_with("# "))).then_some(line)
     });
     shown.flat_map(|line| [line, "\n"]).collect()
 }
@@ -58,8 +59,8 @@ mod tests {
     use super::*;
 
     #[test]
-    fn hidden_lines_of_rust_snippets_are_removed() {
-        let chapter = "# Title\n\n```rust\n# hidden();\n#\nshown();\n#[test]\n```\n\n```sh\n# comment\n```\n";
+    fn hidden_lines_and_setups_of_rust_snippets_are_removed() {
+        let chapter = "# Title\n\n```rust,setup\n# hidden();\n#\nshown();\n  # hidden\n#[test]\n```\n\n```sh\n# comment\n```\n";
         let expected = "# Title\n\n```rust\nshown();\n#[test]\n```\n\n```sh\n# comment\n```\n";
         assert_eq!(visible(chapter), expected);
     }
