@@ -105,6 +105,14 @@ fn event_page_names_the_next_page() {
 }
 
 #[test]
+fn byte_order_mark_before_json_is_skipped() {
+    assert_eq!(read(&ListEvents::new(), "\u{feff}{\"events\": [{\"id\": 1}]}").unwrap().events.len(), 1);
+    let call = BookNow::at_local(1, "2025-08-22T10:00:00".parse().unwrap());
+    let refusal = read(&call, "\u{feff}{\"success\": false, \"message\": \"taken\"}").unwrap_err();
+    assert_eq!(refusal.message(), Some("taken"));
+}
+
+#[test]
 fn contact_is_read_with_every_field() {
     let text = r#"{"id": 5, "name": "Fred Smith", "phone_numbers": [{"number": "650", "normalized": "+1650",
         "is_mobile": true, "is_primary": false}], "email_addresses": [{"address": "fred@example.com"}]}"#;

@@ -142,6 +142,18 @@ fn unreadable_body_is_classified_by_status() {
 }
 
 #[test]
+fn byte_order_mark_before_json_is_skipped() {
+    let marked = |body: &str| format!("\u{feff}{body}");
+    let limited = error(403, &marked(&refusal(403, "usageLimits", "rateLimitExceeded")));
+    assert_eq!((name(&limited), limited.server_code()), ("limit", Some("rateLimitExceeded")));
+    let busy = r#"{"calendars":{"a":{"errors":[{"domain":"global","reason":"notFound"}]}}}"#;
+    let response = read(&FreeBusy::new(Timestamp::UNIX_EPOCH, Timestamp::MAX), 200, &marked(busy)).unwrap();
+    assert_eq!(name(&response.calendars["a"].intervals().unwrap_err()), "not found");
+    let page = read(&ListEvents::new("c"), 200, &marked(r#"{"items":[{"id":"e"}]}"#)).unwrap();
+    assert_eq!(page.events.len(), 1);
+}
+
+#[test]
 fn rate_limit_is_retried_and_missing_permission_is_not() {
     let new = NewEvent::new((Provider::Google, "c"), "x", Timestamp::UNIX_EPOCH, Timestamp::MAX);
     let tries = |reason: &'static str| {

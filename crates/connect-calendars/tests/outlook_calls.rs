@@ -592,6 +592,22 @@ fn errors_have_graph_codes() {
 }
 
 #[test]
+fn byte_order_mark_before_json_is_skipped() {
+    let error =
+        failed(400, "\u{feff}{\"error\":{\"code\":\"ErrorOccurrenceCrossingBoundary\",\"message\":\"No.\"}}");
+    assert!(matches!(error.kind(), ErrorKind::Conflict), "{error:?}");
+    assert_eq!(
+        (error.server_code(), error.message()),
+        (Some("ErrorOccurrenceCrossingBoundary"), Some("No."))
+    );
+    let call = GetSchedule::new(["x"], at("2026-01-13T08:00:00Z"), at("2026-01-13T12:00:00Z"));
+    let refused = r#"{"value":[{"scheduleId":"x","error":{"responseCode":"ErrorMailRecipientNotFound"}}]}"#;
+    let schedules = read(&call, &format!("\u{feff}{refused}")).unwrap().mailboxes;
+    let error = schedules[0].busy.as_ref().unwrap_err();
+    assert_eq!(error.server_code(), Some("ErrorMailRecipientNotFound"));
+}
+
+#[test]
 fn nested_error_code_is_read_in_both_spellings() {
     for inner in ["innerError", "innererror"] {
         let nested = format!(

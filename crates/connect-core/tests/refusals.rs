@@ -42,6 +42,14 @@ fn only_a_400_or_401_ends_a_sign_in() {
 }
 
 #[test]
+fn byte_order_mark_before_an_error_code_is_skipped() {
+    let world = World::loaded();
+    let (error, store, _) = answered(&world, status(400, "\u{feff}{\"error\":\"invalid_grant\"}"));
+    assert!(matches!(error.kind(), ErrorKind::Authentication), "{error:?}");
+    assert_eq!((error.server_code(), store), (Some("invalid_grant"), None));
+}
+
+#[test]
 fn status_429_is_a_rate_limit_with_any_error_code() {
     for code in ["invalid_grant", "invalid_client", "unauthorized_client", "temporarily_unavailable", "x", ""]
     {

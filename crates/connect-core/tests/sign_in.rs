@@ -47,6 +47,20 @@ fn refused_with(world: &World, sign_in: PendingSignIn, query: &str, expected: Si
 }
 
 #[test]
+fn byte_order_mark_before_the_tokens_is_skipped() {
+    let world = World::default();
+    let sign_in = started(&world);
+    let callback = callback(&sign_in);
+    let (_, exchanging) = exchange(sign_in.finish(&world.session, &callback, world.now()));
+    let mut answer = tokens_for(OURS);
+    let marked = [b"\xef\xbb\xbf", &answer.body()[..]].concat();
+    *answer.body_mut() = marked.into();
+    let task = queue(exchanging.resume(Ok(answer), world.now()));
+    let step = load(lock(task.start(world.now()), world.now()), Ok(None), world.now());
+    assert_eq!(save(step).0.access_token.expose(), jwt(OURS));
+}
+
+#[test]
 fn sign_in_is_saved_and_then_used() {
     let world = World::default();
     let step = load(lock(exchanged(&world).start(world.now()), world.now()), Ok(None), world.now());

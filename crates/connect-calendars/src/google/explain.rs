@@ -12,7 +12,10 @@
 //!
 //! The reason becomes the error's [`server_code`](Error::server_code).
 
-use connect_core::{Error, ErrorKind, Response, types::Raw};
+use connect_core::{
+    Error, ErrorKind, Response,
+    types::{self, Raw},
+};
 
 use super::json::{fields, list};
 
@@ -97,7 +100,7 @@ const RATE_LIMIT_REASONS: [&str; 10] = [
 
 impl ErrorBody {
     fn read(response: &Response) -> Option<Self> {
-        let body: Raw = std::str::from_utf8(response.body()).ok()?.parse().ok()?;
+        let body: Raw = types::decode(response.body()).ok()?;
         let raw = fields(&body).remove("error").filter(|raw| raw.get().starts_with('{'))?;
         let mut error = fields(&raw);
         let entry = error.get("errors").and_then(|errors| list(errors).into_iter().next());

@@ -2,17 +2,16 @@
 //!
 //! A body is `{"error": {"code": .., "message": .., "innerError": {"code": .., ..}}}`, with nested codes.
 
-use connect_core::{Error, ErrorKind, Response};
+use connect_core::{Error, ErrorKind, Response, types};
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
 use super::response::{non_empty_text, object};
 
 #[derive(Default, Deserialize)]
-#[serde(rename_all = "camelCase", default)]
-struct ErrorBody<'a> {
-    #[serde(borrow)]
-    error: Option<&'a RawValue>,
+#[serde(default)]
+struct ErrorBody {
+    error: Option<Box<RawValue>>,
 }
 
 #[derive(Default, Deserialize)]
@@ -36,9 +35,8 @@ const MAX_NESTED_ERRORS: usize = 8;
 ///
 /// The added code is the outermost code, or the innermost code if the outermost code is generic.
 pub(super) fn explain(response: &Response, error: Error) -> Error {
-    let text = std::str::from_utf8(response.body()).unwrap_or_default();
-    let body: ErrorBody<'_> = serde_json::from_str(text).unwrap_or_default();
-    let outer: ErrorJson<'_> = object(body.error);
+    let body: ErrorBody = types::decode(response.body()).unwrap_or_default();
+    let outer: ErrorJson<'_> = object(body.error.as_deref());
     let codes = codes(&outer);
     let code = match &*codes {
         [outer, .., innermost] if is_generic(outer) => Some(innermost),

@@ -155,6 +155,12 @@ mod tests {
     }
 
     #[test]
+    fn byte_order_mark_before_metadata_is_skipped() {
+        let marked = format!("\u{feff}{}", document(""));
+        assert!(Profile::from_metadata(ISSUER, marked.as_bytes()).is_ok());
+    }
+
+    #[test]
     fn metadata_without_s256_disables_pkce() {
         let more = r#", "code_challenge_methods_supported": ["plain"]"#;
         let profile = Profile::from_metadata(ISSUER, document(more).as_bytes()).unwrap();

@@ -105,6 +105,14 @@ fn empty_key_list_removes_keys_but_unusable_list_keeps_them() {
 }
 
 #[test]
+fn byte_order_mark_before_the_document_is_skipped() {
+    let mut answer = document(&[entry(1)]);
+    let marked = [b"\xef\xbb\xbf", &answer.body()[..]].concat();
+    *answer.body_mut() = marked.into();
+    World::new().deliver_fetching(1, answer).unwrap();
+}
+
+#[test]
 fn invalid_entry_does_not_hide_others() {
     for odd in ["null", "5", "\"text\"", "[]", "{}", r#"{"key": 5}"#, r#"{"key": "whpk_"}"#, r#"{"id": [1]}"#]
     {
