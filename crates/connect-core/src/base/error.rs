@@ -89,9 +89,9 @@ pub enum ErrorKind {
     #[error("the call timed out")]
     Timeout,
     /// The response body does not have the form that the endpoint expects.
-    #[error("the response could not be decoded at {path} (byte {offset})")]
+    #[error("the response could not be decoded{}", place(.path, *.offset))]
     Decode {
-        /// The place in the response body, such as `events[3].start`.
+        /// The place in the response body, such as `events[3].start`, or `.` if no part of the body is meant.
         path: Box<str>,
         /// The byte at which decoding stopped.
         offset: usize,
@@ -422,6 +422,15 @@ fn scope_suffix(needed: &Option<Scope>) -> String {
     needed.as_ref().map(|scope| format!(": the call needs the scope {scope}")).unwrap_or_default()
 }
 
+/// Returns the place of a [`Decode`](ErrorKind::Decode) error; empty if no part of the body is meant.
+fn place(path: &str, offset: usize) -> String {
+    match (path, offset) {
+        (".", 0) => String::new(),
+        (".", _) => format!(" at byte {offset}"),
+        _ => format!(" at {path} (byte {offset})"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -468,6 +477,17 @@ mod tests {
             (None, "the permission is missing"),
         ] {
             assert_eq!(Error::new(ErrorKind::Permission { needed, accounts: Vec::new() }).to_string(), text);
+        }
+    }
+
+    #[test]
+    fn decode_error_names_a_known_place() {
+        for (path, offset, text) in [
+            ("events[3].start", 90, "the response could not be decoded at events[3].start (byte 90)"),
+            (".", 7, "the response could not be decoded at byte 7"),
+            (".", 0, "the response could not be decoded"),
+        ] {
+            assert_eq!(Error::new(ErrorKind::Decode { path: path.into(), offset }).to_string(), text);
         }
     }
 }
