@@ -104,7 +104,8 @@ fn data_omits_unreadable_times_and_inexpressible_rules() {
     assert_eq!(serde_json::to_value(data([&odd]).time_zone(berlin())).unwrap(), expected);
     let rules = |lines: Value| {
         let mut master = timed();
-        master.original = Some(json!({ "recurrence": lines }).to_string().parse().unwrap());
+        let start = json!({ "dateTime": "2026-12-24T09:00:00Z", "timeZone": "UTC" });
+        master.original = Some(json!({ "recurrence": lines, "start": start }).to_string().parse().unwrap());
         serde_json::to_value(data([&master])).unwrap()[0].get("recurring").cloned()
     };
     assert_eq!(rules(json!(["RRULE:FREQ=DAILY;COUNT=3"])), Some(json!("FREQ=DAILY;COUNT=3")));

@@ -189,6 +189,64 @@ fn series_in_an_unknown_zone_has_no_rule() {
 }
 
 #[test]
+fn series_without_a_named_zone_has_no_rule() {
+    let floating = |rule: &str| {
+        let data = format!(
+            "BEGIN:VEVENT\r\nDTSTART:20260706T080000\r\nRRULE:{rule}\r\nEXDATE:20260713T080000\r\nEND:VEVENT\r\n"
+        );
+        let mut series = google();
+        (series["provider"], series["original"]) = (json!("apple"), json!({ "data": data }));
+        series
+    };
+    let unnamed = |rule: &str| {
+        let mut series = google();
+        series["original"]["recurrence"] = json!([format!("RRULE:{rule}")]);
+        series["original"]["start"].as_object_mut().unwrap().remove("timeZone");
+        series
+    };
+    let connect = |rule: &str| {
+        let mut series = google();
+        (series["recurrence"], series["original"]) = (json!(rule), json!({}));
+        series
+    };
+    for rule in [
+        "FREQ=WEEKLY;BYDAY=MO",
+        "FREQ=WEEKLY",
+        "FREQ=DAILY",
+        "FREQ=MONTHLY;BYMONTHDAY=6",
+        "FREQ=MONTHLY;BYDAY=1MO",
+        "FREQ=MONTHLY",
+        "FREQ=YEARLY;BYMONTH=7;BYMONTHDAY=6",
+    ] {
+        for series in [floating(rule), unnamed(rule), connect(rule)] {
+            for (viewer, start) in [
+                ("America/New_York", "2026-07-05T19:00:00.000-04:00"),
+                ("Asia/Tokyo", "2026-07-06T08:00:00.000+09:00"),
+                ("Pacific/Kiritimati", "2026-07-06T13:00:00.000+14:00"),
+            ] {
+                let shown = page(std::slice::from_ref(&series), viewer);
+                assert_eq!(shown[0]["start"], start, "{rule}");
+                assert_eq!(
+                    (shown[0].get("recurring"), shown[0].get("recurringException")),
+                    (None, None),
+                    "{rule} {viewer} {series}"
+                );
+            }
+            let own = serde_json::to_value(data([&event(series)])).unwrap();
+            assert_eq!(own[0].get("recurring"), None, "{rule}");
+        }
+        // The days of a rule fit a start without an offset, and an all-day start.
+        for (start, end) in [("2026-07-06T08:00:00", "2026-07-06T09:00:00"), ("2026-07-06", "2026-07-07")] {
+            let mut local = floating(rule);
+            (local["start"], local["end"]) = (json!(start), json!(end));
+            let shown = page(&[local], "America/New_York");
+            assert_eq!((&shown[0]["start"], &shown[0]["recurring"]), (&json!(start), &json!(rule)));
+            assert_eq!(shown[0].get("timezone"), None);
+        }
+    }
+}
+
+#[test]
 fn all_day_exceptions_do_not_depend_on_the_viewer_zone() {
     let mut series = outlook(json!({ "type": "daily", "interval": 1 }), "UTC");
     (series["start"], series["end"], series["allDay"]) =

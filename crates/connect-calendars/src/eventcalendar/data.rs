@@ -36,9 +36,11 @@ pub struct Data<'a> {
 /// plugin. `recurringException` lists the days of occurrences that are cancelled, or that are also
 /// in `events`.
 ///
-/// The Eventcalendar cannot express a series with several rules, with additional dates (RDATE), in an unknown
-/// zone, or with BYSETPOS and BYMONTHDAY (unless they select the last day of the month). Of a series that the
-/// Eventcalendar cannot express, only the first occurrence is written, as a single event.
+/// The Eventcalendar cannot express a series with several rules, with additional dates (RDATE), or with
+/// BYSETPOS and BYMONTHDAY (unless they select the last day of the month), nor a timed series whose zone is
+/// unknown or not named, such as a floating series of Apple. Of a series that the Eventcalendar cannot
+/// express, only the first occurrence is written, as a single event. To show every occurrence of such a
+/// series, list occurrences instead of series.
 pub fn data<'a>(events: impl IntoIterator<Item = &'a Event>) -> Data<'a> {
     let events = events.into_iter().collect();
     Data { events, exclusive_ends: false, zone: None, resources: false, read_only: false, originals: true }

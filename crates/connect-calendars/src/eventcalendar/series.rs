@@ -28,9 +28,11 @@ impl Series {
             return None;
         };
         let is_days = matches!(event.start, Some(EventTime::Date(_)));
+        let is_instant = matches!(event.start, Some(EventTime::Instant(_)));
+        // Without a known zone, the page would count the days of an instant in the zone of its viewer.
         let zone = match recurrence.time_zone.as_deref().filter(|_| !is_days) {
-            // Without a known zone, the page would count days in the zone of its viewer.
             Some(name) => Some(zones::named(name)?),
+            None if is_instant => return None,
             None => None,
         };
         let exception_rule = match exception_rules.first() {
@@ -40,7 +42,7 @@ impl Series {
         Some(Self {
             rule: eventcalendar_rule(rule)?,
             exception_rule,
-            zone: zone.filter(|_| matches!(event.start, Some(EventTime::Instant(_)))),
+            zone: zone.filter(|_| is_instant),
             is_days,
             exceptions: recurrence.exceptions,
         })
