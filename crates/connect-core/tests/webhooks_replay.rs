@@ -290,12 +290,12 @@ fn subscription_replaces_only_those_of_its_calendar() {
 }
 
 #[test]
-fn ten_thousand_calendars_are_planned_in_half_a_second() {
+fn ten_thousand_calendars_are_planned() {
     let wanted: Vec<_> = (0..10_000).map(|n| CalendarRef::new("google", format!("calendar-{n}"))).collect();
     let held: Vec<_> = (5_000..15_000).map(|n| held("google", &format!("calendar-{n}"), "null")).collect();
-    let start = std::time::Instant::now();
-    assert_eq!(plan(&wanted, &held).len(), 10_000);
-    assert!(start.elapsed() < Duration::from_millis(500), "{:?}", start.elapsed());
+    let subscribed = (0..5_000).map(|n| format!("+calendar-{n}"));
+    let ended = (10_000..15_000).map(|n| format!("-calendar-{n}"));
+    assert!(plan(&wanted, &held).into_iter().eq(subscribed.chain(ended)));
 }
 
 #[test]
