@@ -23,6 +23,17 @@ fn is_value(text: &str) -> bool {
     !text.is_empty() && text.bytes().all(|byte| is_segment(&char::from(byte).to_string()) || byte == b'/')
 }
 
+/// Returns whether a text consists of unreserved characters (RFC 3986 2.3), which no client encodes.
+fn is_unreserved(text: &str) -> bool {
+    !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte))
+}
+
+/// Checks a page token or sync token. In standard base64, the token would contain `+` or `/`.
+fn assert_url_safe(token: &str) {
+    assert!(is_unreserved(token), "{token}");
+    assert!(token.contains(['-', '_']), "{token}");
+}
+
 #[test]
 fn graph_ids_are_valid_path_segments() {
     let mut app = App::new(&[]);
@@ -45,7 +56,7 @@ fn graph_ids_are_valid_path_segments() {
     }
     let page = app.graph_ok(&token, &format!("/me/calendarView/delta?{}", RANGE.replace("&$top=1000", "")));
     let link = page["@odata.nextLink"].as_str().unwrap();
-    assert!(is_value(link.rsplit_once("token=").unwrap().1), "{link}");
+    assert!(is_unreserved(link.rsplit_once("token=").unwrap().1), "{link}");
 }
 
 #[test]
@@ -57,7 +68,7 @@ fn google_ids_are_valid_path_segments() {
         assert!(is_segment(id(calendar)), "{calendar}");
         let path = format!("/calendars/{}/events", id(calendar));
         let page = app.google_ok(&token, &format!("{path}?singleEvents=true&maxResults=20"));
-        assert!(is_value(page["nextPageToken"].as_str().unwrap()), "{page}");
+        assert!(is_unreserved(page["nextPageToken"].as_str().unwrap()), "{page}");
         for event in page["items"].as_array().unwrap() {
             assert!(is_segment(id(event)), "{event}");
             app.google_ok(&token, &format!("{path}/{}", id(event)));
@@ -117,7 +128,7 @@ fn page_token_is_a_valid_query_value() {
     assert!(next.contains(['-', '_']), "{next}");
     let mut pages = 1;
     loop {
-        assert!(is_value(&next), "{next}");
+        assert!(is_segment(&next), "{next}");
         // A client may still have a token of an earlier version, which used standard base64.
         let standard = STANDARD.encode(URL_SAFE.decode(&next).unwrap());
         let page = app.ok(&token, &format!("{query}&nextPageToken={next}"));
@@ -129,6 +140,73 @@ fn page_token_is_a_valid_query_value() {
         }
     }
     assert_eq!(pages, 3);
+}
+
+/// In base64, a third byte of `?` or `>` becomes the last or the second to last letter of the alphabet.
+const ODD: &str = "???>>>???>>>";
+
+/// Returns a sandbox in which both calendars of a user have events whose titles and ids are [`ODD`].
+fn odd_team() -> App {
+    let mut app = App::new(&[]);
+    let event = |day: u8, recurrence: Value| {
+        json!({
+            "id": format!("{ODD}{day}"), "title": format!("{ODD} {day}"), "recurrence": recurrence,
+            "start": format!("2026-11-1{day}T09:00:00Z"), "end": format!("2026-11-1{day}T10:00:00Z"),
+        })
+    };
+    let daily = json!({ "frequency": "DAILY", "count": 5 });
+    let events = json!([event(0, Value::Null), event(1, Value::Null), event(2, daily)]);
+    let account = |name: &str| json!({ "account": name, "calendars": [{ "id": "own", "title": "Own", "events": events }] });
+    let accounts =
+        json!({ "google": account("ada@gmail.example"), "microsoft": account("ada@outlook.example") });
+    app.sandbox.seed(&json!({ "users": { "ada": accounts } }).to_string()).unwrap();
+    app
+}
+
+#[test]
+fn google_tokens_need_no_encoding() {
+    let mut app = odd_team();
+    let token = app.google_token("ada@gmail.example", &["calendar"]);
+    let list = format!("/calendars/own/events?q={}", encode(ODD));
+    let mut page = app.google_ok(&token, &format!("{list}&maxResults=1"));
+    for _ in 0..2 {
+        let next = page["nextPageToken"].as_str().unwrap().to_owned();
+        assert_url_safe(&next);
+        page = app.google_ok(&token, &format!("{list}&maxResults=1&pageToken={next}"));
+    }
+    let sync = page["nextSyncToken"].as_str().unwrap();
+    assert_url_safe(sync);
+    let changes = app.google_ok(&token, &format!("/calendars/own/events?syncToken={sync}"));
+    assert_url_safe(changes["nextSyncToken"].as_str().unwrap());
+}
+
+#[test]
+fn graph_tokens_need_no_encoding() {
+    let mut app = odd_team();
+    let token = app.graph_token("ada@outlook.example", "Calendars.ReadWrite");
+    let range = RANGE.replace("&$top=1000", "");
+    let instances = format!("/me/events/{}/instances?{range}&$top=1", encode(&format!("{ODD}2")));
+    let page = app.graph_ok(&token, &instances);
+    let next = page["@odata.nextLink"].as_str().unwrap();
+    assert_url_safe(next.rsplit_once("token=").unwrap().1);
+
+    let (headers, mut path) =
+        ([("prefer", "odata.maxpagesize=2")], format!("/me/calendarView/delta?{range}"));
+    for _ in 0..3 {
+        let (_, page) = app.graph_with(&token, &headers, "GET", &path, None);
+        let link = page["@odata.nextLink"].as_str().unwrap_or_else(|| panic!("{page}"));
+        assert_url_safe(link.rsplit_once("token=").unwrap().1);
+        path = common::graph::followed(link);
+    }
+    let link = app.graph_pages(&token, &headers, &path).1.unwrap();
+    // A delta token has no text of a user. At one of three lengths at least, padding shows another base64.
+    let deltas = ["", ".1", ".123"].map(|fraction| {
+        let range = range.replace("2027-01-01T00:00:00", &format!("2027-01-01T00:00:00{fraction}"));
+        app.graph_pages(&token, &[], &format!("/me/calendarView/delta?{range}")).1.unwrap()
+    });
+    for link in deltas.into_iter().chain([link]) {
+        assert!(is_unreserved(link.rsplit_once("token=").unwrap().1), "{link}");
+    }
 }
 
 #[test]
