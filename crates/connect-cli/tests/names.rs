@@ -41,8 +41,23 @@ fn unknown_provider_is_refused_with_the_known_ones() {
         assert!(done.err.contains("google, microsoft, apple, caldav"), "{}", done.err);
         assert_eq!(world.server.with(|sandbox| sandbox.requests().len()), before, "{arguments:?}");
     }
-    let other = world.run(&["events", "list", "--via", "google", "--provider", "microsoft"]);
-    assert_eq!(other.code, Some(2), "{}", other.err);
+}
+
+#[test]
+fn provider_of_another_service_is_refused() {
+    let world = World::new();
+    let new = ["events", "create", "--calendar", "x", "--title", "t", "--all-day", "--start", "2027-03-01"];
+    for (via, service, provider) in [("google", "GOOGLE", "microsoft"), ("microsoft", "MICROSOFT", "apple")] {
+        for arguments in [&["calendars"][..], &["events", "list"], &["events", "show", "x"], &new] {
+            let arguments = [arguments, &["--via", via, "--provider", provider]].concat();
+            let id = format!("MOBISCROLL_CONNECT_{service}_CLIENT_ID");
+            let done = Outcome::of(world.command(&arguments).env(id, "public-client").output().unwrap());
+            assert_eq!(done.code, Some(2), "{arguments:?}: {}{}", done.out, done.err);
+            let message = format!("--provider {provider} cannot be combined with --via {via}");
+            assert!(done.err.contains(&message), "{arguments:?}: {}", done.err);
+        }
+    }
+    assert!(world.server.requests().is_empty());
 }
 
 #[test]
