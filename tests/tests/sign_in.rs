@@ -2,7 +2,7 @@
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
 use connect_core::{
-    ErrorKind, TokenKey, Tokens,
+    ErrorKind, SignInFault, TokenKey, Tokens,
     oauth::{Pkce, Revocation},
 };
 use connect_sandbox::{ClientType, Fault};
@@ -44,6 +44,30 @@ async fn async_client_signs_in_refreshes_and_signs_out() {
         let second = refreshed(&world, &key, &first);
         user.sign_out().await.unwrap();
         signed_out(&world, &key, &second);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sign_in_that_the_user_denies_fails() {
+    for (whose, kind) in CASES {
+        let world = SignInSetup::new(whose, kind);
+        let blocking = client_of!(connect_blocking::Client, &world);
+        let pending = blocking.auth().sign_in(world.sign_in()).unwrap();
+        let callback = world.server.deny(pending.url()).unwrap();
+        let first = blocking.auth().finish(pending, &callback).unwrap_err();
+        let hyper = client_of!(connect_hyper::Client, &world);
+        let pending = hyper.auth().sign_in(world.sign_in()).unwrap();
+        let callback = world.server.deny(pending.url()).unwrap();
+        for error in [first, hyper.auth().finish(pending, &callback).await.unwrap_err()] {
+            assert!(matches!(error.kind(), ErrorKind::SignIn(SignInFault::Denied)), "{whose:?}: {error:?}");
+            assert_eq!(error.server_code(), Some("access_denied"), "{whose:?}");
+        }
+        assert_eq!(
+            world.counts(),
+            Counts { codes: 0, refreshes: 0, revocations: 0, refused: 0 },
+            "{whose:?}"
+        );
+        assert!(world.server.deny("/api/oauth/authorize?client_id=nobody").is_err());
     }
 }
 

@@ -11,7 +11,7 @@
 
 use crate::reply::{Reply, text};
 use bytes::Bytes;
-use http::header::{CONTENT_TYPE, HeaderName, HeaderValue};
+use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
 use serde::Deserialize;
 use std::collections::BTreeMap;
@@ -42,6 +42,7 @@ pub struct Fault {
     pub(crate) cut: Option<Cut>,
     pub(crate) garbage: bool,
     pub(crate) truncate: Option<usize>,
+    cut_body: Option<usize>,
 }
 
 /// When a connection is cut.
@@ -145,6 +146,16 @@ impl Fault {
         self
     }
 
+    /// Closes the connection inside the body: sends only the first `bytes` bytes of the body, with the
+    /// Content-Length of the whole body.
+    ///
+    /// A body that is not longer than `bytes` gets a Content-Length that is one byte too long.
+    #[must_use]
+    pub fn cut_body(mut self, bytes: usize) -> Self {
+        self.cut_body = Some(bytes);
+        self
+    }
+
     pub(crate) fn times_left(&self) -> u64 {
         self.times.unwrap_or(1)
     }
@@ -177,6 +188,12 @@ impl Fault {
         if let Some(bytes) = self.truncate {
             let kept = reply.body().len().min(bytes);
             *reply.body_mut() = reply.body().slice(..kept);
+        }
+        if let Some(bytes) = self.cut_body {
+            let length = reply.body().len();
+            let kept = length.min(bytes);
+            *reply.body_mut() = reply.body().slice(..kept);
+            reply.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from(length.max(kept + 1)));
         }
         Some(reply)
     }
@@ -216,10 +233,11 @@ impl Fault {
                 "headers must be valid HTTP headers (expected an object of names and strings)".to_owned()
             );
         }
-        let acts = self.status.is_some() || self.cut.is_some() || self.garbage || self.truncate.is_some();
+        let shortens = self.truncate.is_some() || self.cut_body.is_some();
+        let acts = self.status.is_some() || self.cut.is_some() || self.garbage || shortens;
         if !(acts || self.delay_ms > 0 || !self.headers.is_empty()) {
             return Err(
-                "the fault has no effect (expected status, headers, delay_ms, cut, garbage or truncate)"
+                "the fault has no effect (expected status, headers, delay_ms, cut, garbage, truncate or cut_body)"
                     .to_owned(),
             );
         }

@@ -35,8 +35,9 @@ use crate::world::apps::{App, AppError, Credentials, Registered};
 use crate::world::invitations::Invitation;
 use crate::world::random::Random;
 use bytes::Bytes;
-use http::header::{ALLOW, HeaderValue};
-use http::{Request, StatusCode};
+use http::header::{ALLOW, CONTENT_TYPE, HeaderValue};
+use http::uri::InvalidUri;
+use http::{Request, StatusCode, Uri};
 use jiff::{SignedDuration, Timestamp};
 use std::time::Duration;
 
@@ -111,6 +112,29 @@ impl Sandbox {
     /// If the response is not a redirect to the application. The text says what the response is.
     pub fn consent(&mut self, url: &str, now: Timestamp) -> Result<String, String> {
         let request = Request::get(url).body(Bytes::new()).map_err(|error| error.to_string())?;
+        self.redirect_of(request, now)
+    }
+
+    /// Refuses a sign-in as a user does: see [`Server::deny`](crate::Server::deny).
+    ///
+    /// # Errors
+    /// If the response is not a redirect to the application. The text says what the response is.
+    pub fn deny(&mut self, url: &str, now: Timestamp) -> Result<String, String> {
+        let url: Uri = url.parse().map_err(|error: InvalidUri| error.to_string())?;
+        // Connect has a separate page for the decision, the other servers decide at the same path.
+        let path = match url.path() {
+            "/api/oauth/authorize" | "/oauth/authorize" => "/api/oauth/providers",
+            path => path,
+        };
+        let request = Request::post(format!("{path}?{}", url.query().unwrap_or_default()))
+            .header(CONTENT_TYPE, "application/x-www-form-urlencoded")
+            .body(Bytes::from_static(b"decision=deny"))
+            .map_err(|error| error.to_string())?;
+        self.redirect_of(request, now)
+    }
+
+    /// Returns the URL of the redirect to the application.
+    fn redirect_of(&mut self, request: Request<Bytes>, now: Timestamp) -> Result<String, String> {
         let Outcome::Reply(reply) = self.handle(request, now).outcome else {
             return Err("the connection was cut".to_owned());
         };

@@ -151,6 +151,26 @@ impl Server {
         self.with(|sandbox| sandbox.consent(url, now()))
     }
 
+    /// Refuses a sign-in as a user does: returns the URL of the redirect, with `error=access_denied`.
+    ///
+    /// `url` is the URL of a sign-in at Connect or at another authorization server of the sandbox. The switch
+    /// `auto_consent` does not matter.
+    ///
+    /// ```
+    /// let server = connect_sandbox::Sandbox::start()?;
+    /// let app = server.credentials();
+    /// let url = format!("{}/oauth/authorize?client_id={}&user_id=ada&state=s1", server.base_url(), app.client_id);
+    /// assert_eq!(server.deny(&url)?, format!("{}?error=access_denied&state=s1", app.redirect_uri));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    ///
+    /// # Errors
+    /// If the response is not a redirect to the application, for example because the client id is unknown. The
+    /// text says what the response is.
+    pub fn deny(&self, url: &str) -> Result<String, String> {
+        self.with(|sandbox| sandbox.deny(url, now()))
+    }
+
     /// Calls `work` with the sandbox; no request is handled meanwhile.
     pub fn with<T>(&self, work: impl FnOnce(&mut Sandbox) -> T) -> T {
         self.sandbox.with(work)

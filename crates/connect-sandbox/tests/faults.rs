@@ -80,6 +80,18 @@ fn fault_returns_garbage_or_truncated_body() {
 }
 
 #[test]
+fn cut_body_declares_a_longer_body() {
+    let mut app = App::new(&[]);
+    assert_eq!(app.post("/sandbox/faults", &json!({ "endpoint": "GET /health", "cut_body": 5 })).0, 200);
+    let reply = app.send(get("/api/health"));
+    assert_eq!(
+        (&reply.body()[..], &reply.headers()["content-length"]),
+        (&b"{\"sta"[..], &"15".parse().unwrap())
+    );
+    assert_eq!(app.post("/sandbox/faults", &json!({ "endpoint": "GET /health", "cut_body": -1 })).0, 400);
+}
+
+#[test]
 fn fault_list_with_an_error_adds_no_fault() {
     let mut app = App::new(&[]);
     let faults = json!([

@@ -223,8 +223,7 @@ fn denied_consent_gets_access_denied() {
     assert!(page.status() == 200 && html.contains("&lt;b&gt;") && !html.contains("<b>"), "{html}");
     assert_eq!(app.sandbox.stats().providers.google.authorizations, Default::default());
     let path = format!("{AUTHORIZE}?{}", encoded(&query));
-    let reply = app.send(form(&path, "decision=deny"));
-    let location = reply.headers()["location"].to_str().unwrap().to_owned();
+    let location = app.sandbox.deny(&format!("http://127.0.0.1:1{path}"), app.now).unwrap();
     assert_eq!(parameter(&location, "error").as_deref(), Some("access_denied"));
     assert_eq!(parameter(&location, "state").as_deref(), Some("s"));
     let reply = app.send(form(&path, "decision=approve"));

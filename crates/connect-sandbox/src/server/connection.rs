@@ -4,11 +4,14 @@ use super::{Security, Shared, now};
 use crate::reply::{Problem, Reply};
 use crate::sandbox::Outcome;
 use bytes::Bytes;
+use http::header::CONTENT_LENGTH;
 use http::{Request, StatusCode};
-use http_body_util::{BodyExt, Full, Limited};
-use hyper::body::Incoming;
+use http_body_util::{BodyExt, Either, Full, Limited};
+use hyper::body::{Frame, Incoming};
 use hyper::service::service_fn;
 use hyper_util::rt::{TokioIo, TokioTimer};
+use std::pin::Pin;
+use std::task::{Context, Poll};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 
@@ -40,10 +43,50 @@ async fn serve_http(stream: impl AsyncRead + AsyncWrite + Unpin, sandbox: Shared
 #[error("the connection was cut")]
 struct ConnectionCut;
 
-async fn respond(
-    request: Request<Incoming>,
-    sandbox: Shared,
-) -> Result<http::Response<Full<Bytes>>, ConnectionCut> {
+/// A body that is sent completely, or that breaks the connection.
+type Body = Either<Full<Bytes>, BrokenBody>;
+
+/// A body shorter than its Content-Length: the connection is cut after these bytes.
+enum BrokenBody {
+    Unsent(Bytes),
+    /// hyper has the bytes, and sends them before it polls the body again.
+    Sent,
+    Over,
+}
+
+impl hyper::body::Body for BrokenBody {
+    type Data = Bytes;
+    type Error = ConnectionCut;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, ConnectionCut>>> {
+        match std::mem::replace(&mut *self, Self::Over) {
+            Self::Unsent(bytes) => {
+                *self = Self::Sent;
+                Poll::Ready(Some(Ok(Frame::data(bytes))))
+            }
+            Self::Sent => {
+                context.waker().wake_by_ref();
+                Poll::Pending
+            }
+            Self::Over => Poll::Ready(Some(Err(ConnectionCut))),
+        }
+    }
+}
+
+/// Returns the response with its body, which is broken if its Content-Length is longer.
+fn with_body(reply: Reply) -> http::Response<Body> {
+    let declared = reply.headers().get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse().ok());
+    let is_broken = declared.is_some_and(|declared: usize| declared > reply.body().len());
+    reply.map(|body| match is_broken {
+        true => Either::Right(BrokenBody::Unsent(body)),
+        false => Either::Left(Full::new(body)),
+    })
+}
+
+async fn respond(request: Request<Incoming>, sandbox: Shared) -> Result<http::Response<Body>, ConnectionCut> {
     let (head, body) = request.into_parts();
     let body = match Limited::new(body, crate::MAX_BODY).collect().await {
         Ok(body) => body.to_bytes(),
@@ -55,12 +98,11 @@ async fn respond(
         tokio::time::sleep(answer.delay).await;
     }
     match answer.outcome {
-        Outcome::Reply(reply) => Ok(reply.map(Full::new)),
+        Outcome::Reply(reply) => Ok(with_body(reply)),
         Outcome::Cut => Err(ConnectionCut),
     }
 }
 
-fn too_large() -> http::Response<Full<Bytes>> {
-    let problem = Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large");
-    Reply::from(problem).map(Full::new)
+fn too_large() -> http::Response<Body> {
+    with_body(Problem::plain(StatusCode::PAYLOAD_TOO_LARGE, "The request body is too large").into())
 }
