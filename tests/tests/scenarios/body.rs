@@ -184,6 +184,57 @@ scenarios! {
         Ok(())
     }
 
+    fn series_of_every_provider_is_read_back(world) {
+        // Connect accepts no time zone, so a user of the provider created the series in Tokyo.
+        let tokyo = serde_json::json!({
+            "id": "tokyo", "title": "Tokyo", "start": "2026-12-06T23:00:00Z", "end": "2026-12-06T23:30:00Z",
+            "timeZone": "Asia/Tokyo", "recurrence": { "frequency": "WEEKLY", "byDay": ["MO"], "count": 10 },
+        });
+        let calendars = serde_json::json!([{ "id": "work", "title": "Work", "events": [tokyo] }]);
+        let account = |provider: &str| serde_json::json!({ "account": format!("ann@{provider}.example"), "calendars": calendars });
+        let accounts = ["google", "microsoft", "apple", "caldav"].map(|provider| (provider, account(provider)));
+        let accounts = std::collections::BTreeMap::from(accounts);
+        world.sandbox(|sandbox| sandbox.seed(&serde_json::json!({ "users": { "ann": accounts } }).to_string()))?;
+        let user = wait!(sign_in(world, "ann"))?;
+        let calendars = wait!(user.calendars().list())?;
+        assert_eq!(calendars.len(), 4);
+        let start: Timestamp = "2026-12-07T09:00:00Z".parse()?;
+        let day = start.in_tz("UTC")?.date();
+        let mondays = Recurrence::weekly().on([Weekday::Monday]).count(10);
+        let days = Recurrence::daily().interval(2).count(5);
+        for calendar in &calendars {
+            let timed = NewEvent::new(calendar, "Timed", start, start + SignedDuration::from_mins(30));
+            wait!(user.events().create(timed.recurrence(mondays.clone())))?;
+            wait!(user.events().create(NewEvent::all_day(calendar, "Days", day, day.tomorrow()?).recurrence(days.clone())))?;
+        }
+        let range = ListEvents::between("2026-12-01", "2027-03-01");
+        let occurrences = wait!(listed(&user, range.clone(), 0))?;
+        assert_eq!(occurrences.len(), 4 * (10 + 10 + 5));
+        let seconds = ["2026-12-13T23:00:00Z", "2026-12-14T09:00:00Z", "2026-12-09"].map(EventTime::from);
+        let second = |event: &&Event| event.start.as_ref().is_some_and(|start| seconds.contains(start));
+        for second in occurrences.iter().filter(second) {
+            wait!(user.events().delete(second.delete()?))?;
+        }
+        let masters = wait!(listed(&user, range.masters(), 0))?;
+        assert_eq!(masters.len(), 12);
+        for event in masters {
+            let (rule, zone, second) = match event.title.as_str() {
+                "Tokyo" => (&mondays, Some("Asia/Tokyo"), &seconds[0]),
+                "Timed" => (&mondays, Some("UTC"), &seconds[1]),
+                _ => (&days, None, &seconds[2]),
+            };
+            let read = event.recurrence().ok_or("no recurrence")?;
+            let rules: Vec<_> = read.lines.iter().filter(|line| line.starts_with("RRULE:")).cloned().collect();
+            assert_eq!(rules, [rule.rrule()?], "{event:?}");
+            assert_eq!(read.time_zone.as_deref(), zone, "{event:?}");
+            // The series of Google and Outlook do not list deleted occurrences.
+            let lists = matches!(event.provider, Some(Provider::Apple | Provider::CalDav));
+            let exceptions: Vec<_> = lists.then(|| second.clone()).into_iter().collect();
+            assert_eq!(read.exceptions, exceptions, "{event:?}");
+        }
+        Ok(())
+    }
+
     fn expired_token_is_refreshed_once_for_any_401_body(world) {
         for (round, body) in ["message", "error", "empty"].into_iter().enumerate() {
             world.set("expired_body", body)?;

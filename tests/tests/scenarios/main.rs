@@ -13,6 +13,7 @@ macro_rules! shared_items {
     ($client:ident) => {
         use std::time::{Duration, Instant};
 
+        use connect_calendars::EventSeries;
         use connect_sandbox::Fault;
         use connect_tests::{
             stores::Flaky,
@@ -25,6 +26,7 @@ macro_rules! shared_items {
             types::{
                 CalendarRef, ConnectionStatus, DeleteEvent, Disconnect, Event, EventPage, EventTime,
                 ListCalendars, ListEvents, NewEvent, Provider, Recurrence, Revoke, Scope, SubscribeWebhook,
+                Weekday,
             },
             webhooks::{Declined, Held, Reason, Upkeep, UpkeepAction},
         };
