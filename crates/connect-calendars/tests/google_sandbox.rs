@@ -24,7 +24,7 @@ use connect_core::{
 };
 use connect_sandbox::Fault;
 use google_common::*;
-use jiff::{SignedDuration, Timestamp, civil::date};
+use jiff::{SignedDuration, Timestamp, ZonedDateTime, civil::date};
 use serde_json::{Value, json};
 
 fn at(text: &str) -> Timestamp {
@@ -297,6 +297,29 @@ fn occurrence_and_whole_series_change_separately() {
     let days: Vec<_> =
         user.pages(ListInstances::new("primary", &days.id)).items().map(Result::unwrap).collect();
     assert_eq!(days.len(), 3, "the series includes the last day");
+}
+
+#[test]
+fn series_until_a_date_has_an_occurrence_on_that_day() {
+    let server = sandbox(&[]);
+    let user = ada(&server);
+    // At 20:00 in Los Angeles, it is the next day in UTC.
+    let start: ZonedDateTime = "2026-12-28T20:00[America/Los_Angeles]".parse().unwrap();
+    let end = start.clone() + SignedDuration::from_mins(30);
+    let rule = |until: &str| format!("FREQ=DAILY;UNTIL={until}").parse::<Recurrence>().unwrap();
+    let new = NewEvent::new((Provider::Google, "primary"), "Choir", start.clone(), end)
+        .recurrence(rule("20261231"));
+    let series = user.send(&InsertEvent::new(&new)).unwrap();
+    let starts = || -> Vec<String> {
+        let instances = user.pages(ListInstances::new("primary", &series.id)).items().map(Result::unwrap);
+        let local = |event: Event| start.time_zone().to_datetime(event.start.unwrap().instant().unwrap());
+        instances.map(|event| local(event).to_string()).collect()
+    };
+    let expected = |days: [u8; 4]| days.map(|day| format!("2026-12-{day}T20:00:00"));
+    assert_eq!(starts(), expected([28, 29, 30, 31]));
+    let change = series.change_series().unwrap().recurrence(rule("20261230"));
+    user.send(&PatchEvent::new(&change).time_zone("America/Los_Angeles")).unwrap();
+    assert_eq!(starts(), expected([28, 29, 30, 31])[..3]);
 }
 
 #[test]

@@ -146,6 +146,24 @@ fn unsupported_notify_is_refused() {
 }
 
 #[test]
+fn series_until_a_date_has_an_occurrence_on_that_day() {
+    // At 20:00 in Los Angeles, it is the next day in UTC.
+    let [start, end] = ["20:00", "20:30"].map(|time| format!("2026-12-28T{time}[America/Los_Angeles]"));
+    let series = ["--start", &start, "--end", &end, "--recurrence", "FREQ=DAILY;UNTIL=20261231"];
+    for service in ["connect", "google", "microsoft"] {
+        let signed = SignedInUser::at(service);
+        let create = ["events", "create", "--calendar", &signed.calendar, "--title", "Choir"];
+        signed.run(&[&create[..], &series].concat()).ok();
+        let list = ["events", "list", "--json", "--from", "2026-12-20", "--to", "2027-01-10", "--calendar"];
+        let listed = signed.run(&[&list[..], &[&signed.calendar]].concat()).json();
+        let choir = listed["events"].as_array().unwrap().iter().filter(|event| event["title"] == "Choir");
+        let starts: Vec<&str> = choir.filter_map(|event| event["start"].as_str()?.get(..16)).collect();
+        let expected = ["2026-12-29T04:00", "2026-12-30T04:00", "2026-12-31T04:00", "2027-01-01T04:00"];
+        assert_eq!(starts, expected, "{service}: the last occurrence is on the 31st in Los Angeles");
+    }
+}
+
+#[test]
 fn connect_series_beyond_a_clock_change_gets_a_warning() {
     let signed = SignedInUser::at("connect");
     let note = |start: &str, end: &str, rule: &str| {
