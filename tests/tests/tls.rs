@@ -125,6 +125,108 @@ fn builder_chooses_the_trusted_certificates() {
     assert!(well(&system_server) && well(&other_server), "{system_server}{other_server}");
 }
 
+/// Without the feature, the clients have no method `crypto`.
+#[cfg(feature = "aws-lc-rs")]
+mod crypto {
+    use std::{
+        io::Read,
+        net::TcpListener,
+        thread::{self, JoinHandle},
+    };
+
+    use connect_core::{Crypto, Error, RetryPolicy};
+    use connect_sandbox::Server;
+    use connect_tests::certificates::Authority;
+
+    /// The number of the signature scheme `ecdsa_secp521r1_sha512` (RFC 8446 4.2.3), which AWS-LC supports and
+    /// ring does not.
+    const ECDSA_P521: u16 = 0x0603;
+
+    /// Requests the health with both clients.
+    fn request_health(base_url: &str, crypto: Option<Crypto>, root: String) -> [Result<(), Error>; 2] {
+        macro_rules! client {
+            ($client:ident) => {{
+                let builder = $client::Client::builder("id", "secret")
+                    .base_url(base_url)
+                    .retry(RetryPolicy::none())
+                    .root_certificates(root.clone());
+                match crypto {
+                    Some(crypto) => builder.crypto(crypto),
+                    None => builder,
+                }
+                .build()
+                .unwrap()
+            }};
+        }
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        [
+            client!(connect_blocking).health().map(drop),
+            runtime.block_on(client!(connect_hyper).health()).map(drop),
+        ]
+    }
+
+    /// Starts a server that returns the first messages of two handshakes and closes the connections.
+    fn hellos() -> (String, JoinHandle<[Vec<u8>; 2]>) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let base_url = format!("https://localhost:{}/api", listener.local_addr().unwrap().port());
+        let hello = move |_| {
+            let (mut stream, _) = listener.accept().unwrap();
+            let mut record = [0; 5];
+            stream.read_exact(&mut record).unwrap();
+            let mut message = vec![0; u16::from_be_bytes([record[3], record[4]]).into()];
+            stream.read_exact(&mut message).unwrap();
+            message
+        };
+        (base_url, thread::spawn(move || [(); 2].map(hello)))
+    }
+
+    /// Returns the signature schemes that a ClientHello offers (RFC 8446 4.1.2).
+    fn signature_schemes(hello: &[u8]) -> Vec<u16> {
+        fn take<'a>(rest: &mut &'a [u8], length_bytes: usize) -> &'a [u8] {
+            let (length, after) = rest.split_at(length_bytes);
+            let length = length.iter().fold(0, |length, byte| length * 256 + usize::from(*byte));
+            let (value, after) = after.split_at(length);
+            *rest = after;
+            value
+        }
+        let mut rest = &hello[4 + 2 + 32..];
+        for length_bytes in [1, 2, 1] {
+            take(&mut rest, length_bytes); // the session id, the cipher suites, the compression methods
+        }
+        let mut extensions = take(&mut rest, 2);
+        while let [first, second, after @ ..] = extensions {
+            extensions = after;
+            let mut extension = take(&mut extensions, 2);
+            if u16::from_be_bytes([*first, *second]) == 13 {
+                let pairs = take(&mut extension, 2).chunks_exact(2);
+                return pairs.map(|pair| u16::from_be_bytes([pair[0], pair[1]])).collect();
+            }
+        }
+        panic!("the ClientHello has no signature schemes")
+    }
+
+    #[test]
+    fn builder_chooses_the_cryptography_library() {
+        for (crypto, is_aws_lc) in [(None, false), (Some(Crypto::Ring), false), (Some(Crypto::AwsLcRs), true)]
+        {
+            let authority = Authority::new().unwrap();
+            let identity = authority.identity("localhost").unwrap();
+            let server = Server::builder().tls(identity.certificate, identity.key).start().unwrap();
+            for outcome in request_health(&server.base_url(), crypto, authority.pem()) {
+                outcome.unwrap();
+            }
+            let (base_url, hellos) = hellos();
+            for outcome in request_health(&base_url, crypto, authority.pem()) {
+                outcome.unwrap_err();
+            }
+            for hello in hellos.join().unwrap() {
+                let schemes = signature_schemes(&hello);
+                assert_eq!(schemes.contains(&ECDSA_P521), is_aws_lc, "{crypto:?}: {schemes:x?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn invalid_root_certificate_is_refused_by_build() {
     for pem in ["", "not PEM", "-----BEGIN CERTIFICATE-----\n!\n-----END CERTIFICATE-----\n"] {
