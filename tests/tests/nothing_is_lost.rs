@@ -190,14 +190,14 @@ mod asynchronous {
             .unwrap();
         let user = sign_in(&world, &client).await;
         world.expire();
-        world.fault(Fault::on(EXCHANGE).delay(a_while(3000)));
+        world.fault(Fault::on(EXCHANGE).delay(a_while(8000)));
         let started = Instant::now();
         let (leader, waiter) = tokio::join!(user.calendars().list(), user.calendars().list());
         for error in [leader.unwrap_err(), waiter.unwrap_err()] {
             assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         }
-        assert!(started.elapsed() < a_while(2500), "{:?}", started.elapsed());
-        client.close(Duration::from_secs(5)).await.unwrap();
+        assert!(started.elapsed() < a_while(7000), "{:?}", started.elapsed());
+        client.close(Duration::from_secs(60)).await.unwrap();
         user.calendars().list().await.unwrap();
         assert_eq!(world.refreshes(), 1);
     }

@@ -179,7 +179,8 @@ fn unknown_host_is_a_network_error_with_nothing_sent() {
 #[test]
 fn slow_response_times_out() {
     let server = Sandbox::start().unwrap();
-    server.with(|sandbox| sandbox.add_fault(Fault::on("GET /health").delay(Duration::from_secs(5)).times(2)));
+    server
+        .with(|sandbox| sandbox.add_fault(Fault::on("GET /health").delay(Duration::from_secs(60)).times(2)));
     let attempt_timeout = Some(Duration::from_millis(200));
     let setup = Setup { base_url: server.base_url(), attempts: 1, attempt_timeout, ..Setup::default() };
     let started = Instant::now();
@@ -188,7 +189,7 @@ fn slow_response_times_out() {
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         assert!(!error.may_have_happened(), "a read changes nothing");
     }
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
@@ -214,7 +215,7 @@ fn dripping_body_times_out() {
         let error = outcome.unwrap_err();
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
     }
-    assert!(started.elapsed() < Duration::from_secs(3));
+    assert!(started.elapsed() < Duration::from_secs(30));
 }
 
 #[test]
@@ -230,7 +231,7 @@ fn silent_tls_handshake_times_out() {
         assert!(matches!(error.kind(), ErrorKind::Timeout), "{error:?}");
         assert!(!error.may_have_happened());
     }
-    assert!(started.elapsed() < Duration::from_secs(5));
+    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[test]
