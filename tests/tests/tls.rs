@@ -138,8 +138,9 @@ mod crypto {
     use connect_sandbox::Server;
     use connect_tests::certificates::Authority;
 
-    /// The number of the signature scheme `ecdsa_secp521r1_sha512` (RFC 8446 4.2.3), which AWS-LC supports and
-    /// ring does not.
+    /// The number of the signature scheme `ecdsa_secp521r1_sha512` (RFC 8446 4.2.3).
+    ///
+    /// AWS-LC supports this scheme, and ring does not.
     const ECDSA_P521: u16 = 0x0603;
 
     /// Requests the health with both clients.

@@ -62,10 +62,10 @@ impl Client {
     /// Waits for running refreshes and saves, and then saves pending pairs. Fails with a timeout after
     /// `at_most`.
     ///
-    /// A closed client does not load or change tokens: a sign-in, a sign-out, and a call that needs to load or
-    /// refresh tokens fail. A call of a user whose access token is in memory and has not expired still succeeds,
-    /// because it cannot lose tokens. Call `close` before the process ends. If `close` times out, call it
-    /// again.
+    /// A closed client does not load or change tokens: a sign-in, a sign-out, and a call that needs to load
+    /// or refresh tokens fail. A call of a user whose access token is in memory and has not expired still
+    /// succeeds, because it cannot lose tokens. Call `close` before the process ends. If `close` times out,
+    /// call it again.
     pub fn close(&self, at_most: Duration) -> Result<(), Error> {
         let deadline = self.now().monotonic.saturating_add(at_most);
         if !self.0.running.close_within(at_most) {

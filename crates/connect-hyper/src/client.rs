@@ -77,10 +77,10 @@ impl Client {
     /// Waits for running refreshes and saves, and for deliveries that are being marked as handled or
     /// released. Then saves pending pairs. Fails with a timeout after `at_most`.
     ///
-    /// A closed client does not load or change tokens: a sign-in, a sign-out, and a call that needs to load or
-    /// refresh tokens fail. A call of a user whose access token is in memory and has not expired still succeeds,
-    /// because it cannot lose tokens. Call `close` before the runtime ends. If `close` times out, call it
-    /// again.
+    /// A closed client does not load or change tokens: a sign-in, a sign-out, and a call that needs to load
+    /// or refresh tokens fail. A call of a user whose access token is in memory and has not expired still
+    /// succeeds, because it cannot lose tokens. Call `close` before the runtime ends. If `close` times out,
+    /// call it again.
     pub async fn close(&self, at_most: Duration) -> Result<(), Error> {
         let runtime = self.0.runtime.current()?;
         let deadline = self.now().monotonic.saturating_add(at_most);

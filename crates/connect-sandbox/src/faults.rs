@@ -146,10 +146,10 @@ impl Fault {
         self
     }
 
-    /// Closes the connection inside the body: sends only the first `bytes` bytes of the body, with the
-    /// Content-Length of the whole body.
+    /// Closes the connection after the first `bytes` bytes of the body of the response.
     ///
-    /// A body that is not longer than `bytes` gets a Content-Length that is one byte too long.
+    /// The response has the Content-Length of the whole body. A body that is not longer than `bytes` gets a
+    /// Content-Length that is one byte too long.
     #[must_use]
     pub fn cut_body(mut self, bytes: usize) -> Self {
         self.cut_body = Some(bytes);

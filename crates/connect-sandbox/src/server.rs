@@ -159,14 +159,15 @@ impl Server {
     /// ```
     /// let server = connect_sandbox::Sandbox::start()?;
     /// let app = server.credentials();
-    /// let url = format!("{}/oauth/authorize?client_id={}&user_id=ada&state=s1", server.base_url(), app.client_id);
+    /// let query = format!("client_id={}&user_id=ada&state=s1", app.client_id);
+    /// let url = format!("{}/oauth/authorize?{query}", server.base_url());
     /// assert_eq!(server.deny(&url)?, format!("{}?error=access_denied&state=s1", app.redirect_uri));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     ///
     /// # Errors
-    /// If the response is not a redirect to the application, for example because the client id is unknown. The
-    /// text says what the response is.
+    /// If the response is not a redirect to the application, for example because the client id is unknown.
+    /// The text says what the response is.
     pub fn deny(&self, url: &str) -> Result<String, String> {
         self.with(|sandbox| sandbox.deny(url, now()))
     }
