@@ -93,7 +93,7 @@ pub(crate) async fn events(visitor: Visitor, Query(mut shown): Query<Shown>) -> 
         _ => (date, AGENDA_DAYS),
     };
     let last = first.saturating_add(days.days());
-    let midnight = |date: Date| date.to_zoned_datetime(visitor.zone.clone()).map_err(|_| Problem::NO_EVENT);
+    let midnight = |date: Date| date.to_zoned_datetime(visitor.zone.clone()).map_err(|_| Problem::NO_DATE);
     let mut request = ListEvents::between(&midnight(first)?, &midnight(last)?);
     request = request.calendars(shown.calendar.iter().map(|key| calendar_of(key)));
     let mut found = Vec::new();
@@ -132,6 +132,8 @@ pub(crate) async fn events(visitor: Visitor, Query(mut shown): Query<Shown>) -> 
             a #after href=(shown.link(&shown.view, after, None)) { (visitor.t("Later")) }
         }
         (filter(&visitor, &calendars, &shown, date))
+    };
+    let events = html! {
         @match &*shown.view {
             "week" => (list.week(now.date())),
             "month" => (list.month(now.date(), date, &shown)),
@@ -146,7 +148,7 @@ pub(crate) async fn events(visitor: Visitor, Query(mut shown): Query<Shown>) -> 
         "month" => format!("{} {}", month_name(visitor.language, date.month()), date.year()),
         _ => format!("{} – {}", long_date(visitor.language, first), long_date(visitor.language, end)),
     };
-    Ok(Page::live(&visitor, &title, main))
+    Ok(Page::live(&visitor, &title, main, events))
 }
 
 /// The form that chooses calendars.

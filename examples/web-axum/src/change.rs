@@ -1,6 +1,11 @@
 //! Creating, changing and deleting events.
 
-use axum::response::{IntoResponse as _, Redirect, Response};
+use std::hash::{DefaultHasher, Hash, Hasher as _};
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse as _, Redirect, Response},
+};
 use axum_extra::extract::Query;
 use connect_hyper::{
     CreateOutcome, Error, User,
@@ -12,7 +17,7 @@ use jiff::{
     tz::TimeZone,
 };
 use maud::{Markup, html};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::{
     calendar::{calendar_key, calendar_of, zoned},
@@ -33,11 +38,13 @@ const SCOPES: [(&str, &str); 3] = [
 const MAX_OCCURRENCES: u32 = 365;
 
 /// The fields of the form of an event.
-#[derive(Clone, Default, Deserialize)]
+#[derive(Clone, Default, Hash, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct EventForm {
     /// The id of this form, so that a form that is sent twice creates one event.
     key: String,
+    /// This form as JSON when the visitor got it, so that only changed fields are sent.
+    old: String,
     calendar: String,
     title: String,
     all_day: bool,
@@ -93,7 +100,8 @@ impl EventForm {
     }
 
     fn guests(&self) -> Vec<String> {
-        let guests = self.guests.split([',', ' ', '\n']).map(str::trim).filter(|guest| !guest.is_empty());
+        let guests =
+            self.guests.split([',', ';', ' ', '\n']).map(str::trim).filter(|guest| !guest.is_empty());
         guests.map(str::to_owned).collect()
     }
 
@@ -119,12 +127,15 @@ impl EventForm {
                     let end = part.first.saturating_add(start.duration_until(&end));
                     let event = NewEvent::new(calendar.clone(), &*self.title, &part.first, &end);
                     if part.first == part.last {
-                        event
-                    } else {
-                        event.recurrence(rule.clone().until(part.last.date()))
+                        return Ok(event);
                     }
+                    // The service counts days in UTC.
+                    let rule = rule.clone().until(part.last.date()).in_utc(&part.first);
+                    Ok(event.recurrence(
+                        rule.map_err(|_| "The calendar cannot repeat this at this time of day.")?,
+                    ))
                 };
-                parts.iter().map(part).collect()
+                parts.iter().map(part).collect::<Result<_, &'static str>>()?
             }
         };
         let fill = |event: NewEvent| {
@@ -158,9 +169,10 @@ impl EventForm {
     }
 
     /// Returns the times if the visitor changed them, or what is wrong with them.
-    fn changed_times(&self, old: &Self) -> Result<Option<Times>, &'static str> {
-        let times = self.times()?;
-        if old.times().is_ok_and(|old| old == times) {
+    fn changed_times(&self, old: &Self, event: &Event) -> Result<Option<Times>, &'static str> {
+        let same_kind = (&self.zone, self.all_day) == (&old.zone, old.all_day);
+        let (start_kept, end_kept) = (same_kind && self.start == old.start, same_kind && self.end == old.end);
+        if start_kept && end_kept {
             return Ok(None);
         }
         if self.scope == "all" {
@@ -168,20 +180,29 @@ impl EventForm {
                 "The time of all events cannot be changed at once. Change this and the following events.",
             );
         }
+        let mut times = self.times()?;
+        if let Times::Timed(start, end) = &mut times {
+            // The form has no seconds, and one text for both hours when the clocks are set back.
+            let exact =
+                |time: &Option<EventTime>| time.as_ref().and_then(|time| zoned(time, start.time_zone()));
+            let (old_start, old_end) = (exact(&event.start), exact(&event.end));
+            *start = old_start.filter(|_| start_kept).unwrap_or_else(|| start.clone());
+            *end = old_end.filter(|_| end_kept).unwrap_or_else(|| end.clone());
+        }
         Ok(Some(times))
     }
 
-    /// Returns the update with the fields that the visitor changed.
-    fn update(&self, event: &Event, old: &Self, times: Option<Times>) -> Result<UpdateEvent, Error> {
-        let update = match &*self.scope {
+    /// Returns the update with the fields that the visitor changed, or `None` if no field was changed.
+    fn update(&self, event: &Event, old: &Self, times: Option<Times>) -> Result<Option<UpdateEvent>, Error> {
+        let unchanged = match &*self.scope {
             "all" => event.change_series()?,
             "following" => event.change()?.this_and_following(),
             _ => event.change()?,
         };
         let mut update = match times {
-            None => update,
-            Some(Times::Timed(start, end)) => update.time(&start, &end),
-            Some(Times::AllDay(first, end)) => update.dates(first, end),
+            None => unchanged.clone(),
+            Some(Times::Timed(start, end)) => unchanged.clone().time(&start, &end),
+            Some(Times::AllDay(first, end)) => unchanged.clone().dates(first, end),
         };
         // Browsers send line ends as CR LF.
         let changed = |old: &str, new: &str| {
@@ -197,8 +218,10 @@ impl EventForm {
         if let Some(text) = changed(&old.description, &self.description) {
             update = if text.is_empty() { update.clear_description() } else { update.description(text) };
         }
-        let guests = self.guests();
-        Ok(if old.guests() == guests { update } else { update.attendees(guests) })
+        if old.guests() != self.guests() {
+            update = update.attendees(self.guests());
+        }
+        Ok((update != unchanged).then_some(update))
     }
 }
 
@@ -270,7 +293,7 @@ fn fields(visitor: &Visitor, form: &EventForm) -> Markup {
         label { (visitor.t("Time zone")) input name="zone" value=(form.zone) required dir="ltr" spellcheck="false"; }
         label { (visitor.t("Place")) input name="location" value=(form.location) dir="auto"; }
         label { (visitor.t("Guests (e-mail addresses)")) input name="guests" value=(form.guests) dir="ltr"; }
-        label { (visitor.t("Description")) textarea name="description" rows="3" dir="auto" { (form.description) } }
+        label { (visitor.t("Description")) textarea name="description" rows="3" dir="auto" { "\n" (form.description) } }
     }
 }
 
@@ -281,13 +304,22 @@ pub(crate) async fn create(visitor: Visitor, Form(form): Form<EventForm>) -> Res
             return Ok(new_page(&visitor, &form, Some(wrong)).await?.into_response());
         }
     };
-    let user = &visitor.user;
+    // The same form with other values is another event, for example after a step back in the browser.
+    let mut hash = DefaultHasher::new();
+    form.hash(&mut hash);
+    let key = hash.finish();
     for (part, event) in events.into_iter().enumerate() {
-        let outcome = user.events().create_once(&format!("{} {part}", form.key), event).await;
-        match outcome? {
-            CreateOutcome::Created(_) | CreateOutcome::Found(_) => {}
-            CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => return Err(error.into()),
+        let error = match visitor.user.events().create_once(&format!("{key:x} {part}"), event).await {
+            Ok(CreateOutcome::Created(_) | CreateOutcome::Found(_)) => continue,
+            Err(error) | Ok(CreateOutcome::Absent(error) | CreateOutcome::Unknown(error)) => error,
+        };
+        if part == 0 && !error.may_have_happened() {
+            return Err(error.into());
         }
+        eprintln!("{error:?}");
+        let text = "Perhaps not all was created. Send the form again: it creates what is missing, and nothing twice.";
+        let page = new_page(&visitor, &form, Some(text)).await?;
+        return Ok(page.with_status(StatusCode::BAD_GATEWAY).into_response());
     }
     Ok(back_to(&form))
 }
@@ -300,7 +332,9 @@ fn back_to(form: &EventForm) -> Response {
 
 pub(crate) async fn event(visitor: Visitor, Query(link): Query<EventLink>) -> Result<Page, Failure> {
     let event = link.find(&visitor.user).await?;
-    Ok(event_page(&visitor, &event, &EventForm::of(&event, &visitor.zone), None))
+    let mut form = EventForm::of(&event, &visitor.zone);
+    form.old = serde_json::to_string(&form).expect("a form has only texts");
+    Ok(event_page(&visitor, &event, &form, None))
 }
 
 fn event_page(visitor: &Visitor, event: &Event, form: &EventForm, wrong: Option<&'static str>) -> Page {
@@ -311,6 +345,7 @@ fn event_page(visitor: &Visitor, event: &Event, form: &EventForm, wrong: Option<
                 @for (value, name) in SCOPES {
                     label { input type="radio" name="scope" value=(value) checked[value == form.scope]; " " (visitor.t(name)) }
                 }
+                p.hint { (visitor.t("A series that was created here ends where the clocks change, and goes on as another series.")) }
             }
         }
     };
@@ -318,6 +353,7 @@ fn event_page(visitor: &Visitor, event: &Event, form: &EventForm, wrong: Option<
         form.panel method="post" action=(visitor.path) {
             (fields(visitor, form))
             (scope)
+            input type="hidden" name="old" value=(form.old);
             button { (visitor.t("Save the event")) }
         }
         form.panel method="post" action=(visitor.path.replacen("/event", "/event/delete", 1)) {
@@ -337,10 +373,12 @@ pub(crate) async fn update(
 ) -> Result<Response, Failure> {
     let user = &visitor.user;
     let event = link.find(user).await?;
-    let old = EventForm::of(&event, &visitor.zone);
-    match form.changed_times(&old) {
+    let old: EventForm = serde_json::from_str(&form.old).map_err(|_| Problem::BAD_FORM)?;
+    match form.changed_times(&old, &event) {
         Ok(times) => {
-            user.events().update(form.update(&event, &old, times)?).await?;
+            if let Some(update) = form.update(&event, &old, times)? {
+                user.events().update(update).await?;
+            }
             Ok(back_to(&form))
         }
         Err(wrong) => Ok(event_page(&visitor, &event, &form, Some(wrong)).into_response()),
@@ -364,7 +402,7 @@ pub(crate) async fn delete(
 }
 
 /// Returns a time as `datetime-local` inputs contain it.
-fn input_text(time: DateTime) -> String {
+pub(crate) fn input_text(time: DateTime) -> String {
     time.strftime("%Y-%m-%dT%H:%M").to_string()
 }
 

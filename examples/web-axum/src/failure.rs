@@ -30,7 +30,7 @@ impl From<Problem> for Failure {
 
 impl IntoResponse for Failure {
     fn into_response(self) -> Response {
-        let mut response = Response::default();
+        let mut response = StatusCode::INTERNAL_SERVER_ERROR.into_response();
         response.extensions_mut().insert(self);
         response
     }
@@ -57,11 +57,14 @@ impl Problem {
     pub(crate) const NO_SUCH_ZONE: Self = Self(StatusCode::UNPROCESSABLE_ENTITY, "This time zone does not exist",
         "Go back and enter a time zone such as Europe/Berlin.");
     pub(crate) const UNKNOWN_SIGN_IN: Self = Self(StatusCode::BAD_REQUEST, "This sign-in was not started here",
-        "It may be finished already, or the link came from somebody else. Start again from the page of accounts.");
+        "It may be finished already. If somebody else sent you here, remove the application in the settings of your calendar account. Otherwise, start again from the page of accounts.");
     pub(crate) const NOT_REVOKED: Self = Self(StatusCode::BAD_GATEWAY, "You are signed out, but the service did not confirm it",
         "This application has deleted its access. To be sure, remove the application in the settings of your calendar account.");
-    pub(crate) const NO_EVENT: Self = Self(StatusCode::NOT_FOUND, "This event does not exist any more",
+    pub(crate) const UNFINISHED_SIGN_IN: Self = Self(StatusCode::BAD_GATEWAY, "The calendars were not connected",
+        "The calendar service did not finish the sign-in. Start again from the page of accounts.");
+    pub(crate) const NO_EVENT: Self = Self(StatusCode::NOT_FOUND, "This entry does not exist any more",
         "It was deleted or moved. Go back to the calendar.");
+    pub(crate) const NO_DATE: Self = Self(StatusCode::NOT_FOUND, "This date cannot be shown", "Go back to the calendar.");
     pub(crate) const NO_PAGE: Self = Self(StatusCode::NOT_FOUND, "This page does not exist", "Go back to the calendar.");
 }
 
@@ -127,6 +130,6 @@ fn explain(error: &Error) -> Problem {
         ErrorKind::TokenStore => Problem(StatusCode::SERVICE_UNAVAILABLE, "The application cannot save your access",
             "Reload this page in a few minutes."),
         _ => Problem(StatusCode::INTERNAL_SERVER_ERROR, "The application does not work",
-            "The people who run it have been told. Try again later."),
+            "Try again later, or tell the people who run it."),
     }
 }

@@ -4,13 +4,14 @@ use axum_extra::extract::Query;
 use connect_calendars::busy::{Interval, WorkingHours, free, merge, of_events, slots as cut};
 use connect_hyper::types::ListEvents;
 use jiff::{
-    SignedDuration, ToSpan as _, ZonedDateTime,
+    RoundMode, SignedDuration, ToSpan as _, Unit, ZonedDateTime, ZonedDateTimeRound,
     civil::{Date, time},
 };
 use maud::html;
 use serde::Deserialize;
 
 use crate::{
+    change::input_text,
     failure::{Failure, Problem},
     page::Page,
     session::Visitor,
@@ -29,11 +30,15 @@ pub(crate) struct Wanted {
 pub(crate) async fn slots(visitor: Visitor, Query(wanted): Query<Wanted>) -> Result<Page, Failure> {
     let now = ZonedDateTime::now().with_time_zone(visitor.zone.clone());
     let first = wanted.date.unwrap_or(now.date());
-    let start = first.to_zoned_datetime(visitor.zone.clone()).map_err(|_| Problem::NO_EVENT)?.max(now);
+    let start =
+        first.to_zoned_datetime(visitor.zone.clone()).map_err(|_| Problem::NO_DATE)?.max(next_quarter(&now));
     let end = first
         .saturating_add(DAYS.days())
         .to_zoned_datetime(visitor.zone.clone())
-        .map_err(|_| Problem::NO_EVENT)?;
+        .map_err(|_| Problem::NO_DATE)?;
+    if end <= start {
+        return Err(Problem::NO_DATE.into());
+    }
     let mut events = Vec::new();
     let mut list = visitor.user.events().list(ListEvents::between(&start, &end)).items();
     while let Some(event) = list.next().await {
@@ -51,6 +56,8 @@ pub(crate) async fn slots(visitor: Visitor, Query(wanted): Query<Wanted>) -> Res
             label { (visitor.t("Minutes")) input type="number" name="minutes" min="5" max="480" step="5" value=(length.as_mins()); }
             button.quiet { (visitor.t("Search")) }
         }
+    };
+    let found = html! {
         p.hint { (visitor.t("On weekdays from 9:00 to 17:00, over all calendars.")) }
         ul.slots {
             @for slot in cut(&free, length, length) {
@@ -59,10 +66,15 @@ pub(crate) async fn slots(visitor: Visitor, Query(wanted): Query<Wanted>) -> Res
                 @if day.replace(from.date()) != Some(from.date()) {
                     li { h2 { (day_name(visitor.language, from.weekday())) " " (long_date(visitor.language, from.date())) } }
                 }
-                li { a href={ "/events/new?start=" (from.datetime()) "&end=" (to.datetime()) } { (from.strftime("%H:%M")) "–" (to.strftime("%H:%M")) } }
+                li { a href={ "/events/new?start=" (input_text(from.datetime())) "&end=" (input_text(to.datetime())) } { (from.strftime("%H:%M")) "–" (to.strftime("%H:%M")) } }
             }
         }
         @if free.is_empty() { p { (visitor.t("There is no free time in this week.")) } }
     };
-    Ok(Page::live(&visitor, visitor.t("Free times"), main))
+    Ok(Page::live(&visitor, visitor.t("Free times"), main, found))
+}
+
+fn next_quarter(now: &ZonedDateTime) -> ZonedDateTime {
+    let rounding = ZonedDateTimeRound::new().smallest(Unit::Minute).increment(15).mode(RoundMode::Ceil);
+    now.round(rounding).unwrap_or_else(|_| now.clone())
 }

@@ -1,28 +1,24 @@
-// Reads the page again after a change of the user's calendars, and keeps the focus.
-const main = document.getElementById("main");
+// Reads the part `live` of the page again after a change of the user's calendars.
+const live = document.getElementById("live");
 async function readAgain() {
   const response = await fetch(location.href);
   if (!response.ok) return;
-  const next = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("main");
-  if (next.innerHTML === main.innerHTML) return;
-  const focused = document.activeElement?.id;
-  main.replaceChildren(...next.childNodes);
-  if (focused) document.getElementById(focused)?.focus();
-  const status = document.getElementById("live");
+  const next = new DOMParser().parseFromString(await response.text(), "text/html").getElementById("live");
+  if (next.innerHTML === live.innerHTML) return;
+  const focused = live.contains(document.activeElement) ? document.activeElement.getAttribute("href") : null;
+  live.replaceChildren(...next.childNodes);
+  [...live.querySelectorAll("a")].find((link) => link.getAttribute("href") === focused)?.focus();
+  const status = document.getElementById("status");
   status.textContent = status.dataset.text;
 }
 
-if (main?.dataset.live !== undefined) {
+if (live) {
   // A browser has few connections to a server, so only a visible page keeps one.
   let source = null;
   const update = () => {
-    if (document.hidden) {
-      source?.close();
-      source = null;
-    } else if (!source) {
-      source = new EventSource("/live");
-      source.onmessage = readAgain;
-    }
+    source?.close();
+    source = document.hidden ? null : new EventSource("/live");
+    if (source) source.onmessage = readAgain;
   };
   document.addEventListener("visibilitychange", () => {
     update();
@@ -31,7 +27,6 @@ if (main?.dataset.live !== undefined) {
   addEventListener("pagehide", () => source?.close());
   addEventListener("pageshow", (event) => {
     if (event.persisted) {
-      source = null;
       update();
       readAgain();
     }

@@ -27,6 +27,11 @@ impl Live {
     pub(crate) fn new(stopped: watch::Receiver<bool>) -> Self {
         Self { changed: broadcast::Sender::new(256), stopped }
     }
+
+    /// Tells when the program stops.
+    pub(crate) fn stopped(&self) -> watch::Receiver<bool> {
+        self.stopped.clone()
+    }
 }
 
 /// Receives a delivery. The signature covers the bytes of the body.
@@ -53,7 +58,7 @@ pub(crate) async fn events(
     State(app): State<App>,
     visitor: Visitor,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let mut stopped = app.live.stopped.clone();
+    let mut stopped = app.live.stopped();
     let stop = async move { drop(stopped.wait_for(|stopped| *stopped).await) };
     let start = (app.live.changed.subscribe(), visitor.user.id().to_owned());
     let events = stream::unfold(start, |(mut changed, user)| async move {

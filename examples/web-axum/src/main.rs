@@ -10,12 +10,12 @@ mod session;
 mod sign_in;
 mod texts;
 
-use std::{env, error::Error, net::SocketAddr, sync::Arc, time::Duration};
+use std::{env, error::Error, future::IntoFuture as _, net::SocketAddr, sync::Arc, time::Duration};
 
 use axum::{
     Router,
     extract::{DefaultBodyLimit, FromRef},
-    http::header::CONTENT_TYPE,
+    http::{Uri, header::CONTENT_TYPE},
     middleware,
     routing::{get, post},
 };
@@ -23,7 +23,10 @@ use axum_extra::extract::cookie::Key;
 use connect_hyper::Client;
 use connect_sandbox::{Server, Settings};
 use connect_stores::{FileStore, PostgresStore};
-use tokio::{net::TcpListener, sync::watch};
+use tokio::{net::TcpListener, sync::watch, time::sleep};
+
+/// How long open requests may take after the signal to stop.
+const SHUTDOWN_LIMIT: Duration = Duration::from_secs(10);
 
 /// The state that all requests share.
 #[derive(Clone)]
@@ -34,8 +37,6 @@ struct App {
     key: Key,
     /// The scheme and authority under which browsers reach the application.
     origin: Arc<str>,
-    /// The scheme and authority of the authorization pages.
-    authorization_origin: Arc<str>,
 }
 
 impl FromRef<App> for Key {
@@ -61,7 +62,14 @@ async fn serve() -> Result<(), Box<dyn Error>> {
     let (app, sandbox) = start(address, stopped).await?;
     println!("Open {}/ in a browser.", app.origin);
     let connect = app.connect.clone();
-    axum::serve(listener, router(app)).with_graceful_shutdown(signalled(stop)).await?;
+    let mut stopping = app.live.stopped();
+    let server = axum::serve(listener, router(app)).with_graceful_shutdown(signalled(stop));
+    tokio::select! {
+        served = server.into_future() => served?,
+        () = async { stopping.wait_for(|stop| *stop).await.ok(); sleep(SHUTDOWN_LIMIT).await } => {
+            eprintln!("some requests did not end in time");
+        }
+    }
     connect.close(Duration::from_secs(40)).await?; // waits until all tokens are saved
     drop(sandbox);
     Ok(())
@@ -75,9 +83,8 @@ async fn start(
     let set = |name: &str| env::var(name).ok().filter(|value| !value.is_empty());
     let redirect_uri =
         set("MOBISCROLL_CONNECT_REDIRECT_URI").unwrap_or_else(|| format!("http://{address}/callback"));
-    if !redirect_uri.ends_with("/callback") {
-        return Err("the path of MOBISCROLL_CONNECT_REDIRECT_URI must be /callback".into());
-    }
+    let origin =
+        origin(&redirect_uri).ok_or("the path of MOBISCROLL_CONNECT_REDIRECT_URI must be /callback")?;
     let mut sandbox = None;
     let (builder, key) = if set("MOBISCROLL_CONNECT_CLIENT_ID").is_some() {
         let secret = set("SESSION_KEY").filter(|key| key.len() >= 64);
@@ -111,15 +118,18 @@ async fn start(
         (builder, Key::generate())
     };
     let connect = builder.build()?;
-    let origin = |url: &str| url.splitn(4, '/').take(3).collect::<Vec<_>>().join("/");
-    let app = App {
-        live: live::Live::new(stopped),
-        key,
-        origin: origin(&redirect_uri).into(),
-        authorization_origin: origin(&connect.app().profile().authorize_url).into(),
-        connect,
-    };
+    let app = App { live: live::Live::new(stopped), key, origin: origin.into(), connect };
     Ok((app, sandbox))
+}
+
+/// Returns the origin of the redirect URI, in the form in which browsers send it.
+fn origin(redirect_uri: &str) -> Option<String> {
+    let uri: Uri = redirect_uri.parse().ok()?;
+    let (scheme, host) = (uri.scheme_str()?, uri.host()?.to_lowercase());
+    let port =
+        uri.port_u16().filter(|port| (scheme, *port) != ("https", 443) && (scheme, *port) != ("http", 80));
+    let port = port.map(|port| format!(":{port}")).unwrap_or_default();
+    (uri.path() == "/callback").then(|| format!("{scheme}://{host}{port}"))
 }
 
 fn router(app: App) -> Router {

@@ -16,12 +16,12 @@ pub(crate) struct Page {
 
 impl Page {
     pub(crate) fn new(visitor: &Visitor, title: &str, main: Markup) -> Self {
-        Self { status: StatusCode::OK, markup: frame(visitor, title, false, main) }
+        Self { status: StatusCode::OK, markup: frame(visitor, title, main) }
     }
 
-    /// Creates a page that is read again when the calendars of the visitor change.
-    pub(crate) fn live(visitor: &Visitor, title: &str, main: Markup) -> Self {
-        Self { status: StatusCode::OK, markup: frame(visitor, title, true, main) }
+    /// Creates a page whose part `live` is read again when the calendars of the visitor change.
+    pub(crate) fn live(visitor: &Visitor, title: &str, fixed: Markup, live: Markup) -> Self {
+        Self::new(visitor, title, html! { (fixed) div #live { (live) } })
     }
 
     /// Creates a page with a form, and with what is wrong in the form that was sent.
@@ -46,7 +46,7 @@ impl IntoResponse for Page {
     }
 }
 
-fn frame(visitor: &Visitor, title: &str, live: bool, main: Markup) -> Markup {
+fn frame(visitor: &Visitor, title: &str, main: Markup) -> Markup {
     let links = [
         ("/events", visitor.t("Calendar")),
         ("/events/new", visitor.t("New event")),
@@ -74,11 +74,11 @@ fn frame(visitor: &Visitor, title: &str, live: bool, main: Markup) -> Markup {
                         }
                     }
                 }
-                main #main data-live[live] {
+                main #main {
                     h1 { (title) }
                     (main)
                 }
-                p #live.hidden role="status" data-text=(visitor.t("The events have changed.")) {}
+                p #status.hidden role="status" data-text=(visitor.t("The events have changed.")) {}
                 footer { (settings(visitor)) }
             }
         }

@@ -21,6 +21,9 @@ use crate::{
     texts::{Language, tr},
 };
 
+const POLICY: &str = "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
+                      form-action 'self'; frame-ancestors 'none'";
+
 /// The visitor of a request.
 ///
 /// This application has no accounts: a new browser gets a random user id. In your application, the session
@@ -93,13 +96,13 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for Form<T> {
 pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let (path, method) = (request.uri().path().to_owned(), request.method().clone());
     let is_webhook = path == "/webhook"; // protected by its signature
-    let name = if app.is_https() { "__Host-session" } else { "session" };
     let signed = SignedCookieJar::from_headers(request.headers(), app.key.clone());
     let settings = CookieJar::from_headers(request.headers());
     let page = request.uri().path_and_query().map_or("/", |page| page.as_str());
-    let known = signed.get(name);
-    let is_new = known.is_none() && !is_webhook;
-    let session = known.unwrap_or_else(|| app.cookie(name, format!("{}.{}", random(), random()), "/"));
+    let signed_session = signed.get(app.session_cookie());
+    let session = signed_session
+        .clone()
+        .unwrap_or_else(|| app.cookie(app.session_cookie(), format!("{}.{}", random(), random()), "/"));
     let Some(visitor) = Visitor::read(&app, &session, &settings, page) else {
         return StatusCode::INTERNAL_SERVER_ERROR.into_response();
     };
@@ -111,19 +114,12 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         response = failure.page(&visitor);
         response.headers_mut().extend(cookies);
     }
-    if is_new {
+    // A request of another site arrives without the session, which must not be replaced.
+    if signed_session.is_none() && !foreign && !is_webhook {
         response = (signed.add(session), response).into_response();
     }
     let headers = response.headers_mut();
-    // A form may lead to the authorization page, so `form-action` contains its origin.
-    let policy = format!(
-        "default-src 'none'; style-src 'self'; script-src 'self'; connect-src 'self'; base-uri 'none'; \
-         frame-ancestors 'none'; form-action 'self' {}",
-        app.authorization_origin
-    );
-    if let Ok(policy) = HeaderValue::try_from(policy) {
-        headers.insert(header::CONTENT_SECURITY_POLICY, policy);
-    }
+    headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static(POLICY));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
@@ -137,6 +133,11 @@ fn is_own(origin: &str, headers: &HeaderMap) -> bool {
 }
 
 impl App {
+    /// Returns the name of the session cookie. With the prefix, browsers accept it from this host over https only.
+    pub(crate) fn session_cookie(&self) -> &'static str {
+        if self.is_https() { "__Host-session" } else { "session" }
+    }
+
     pub(crate) fn is_https(&self) -> bool {
         self.origin.starts_with("https://")
     }
@@ -174,12 +175,14 @@ pub(crate) async fn save_settings(
     if TimeZone::get(&settings.zone).is_err() {
         return Problem::NO_SUCH_ZONE.into_response();
     }
-    // `//host` would lead to another site.
-    let own = settings.path.starts_with('/') && !settings.path[1..].starts_with(['/', '\\']);
-    let back = if own { settings.path } else { "/".to_owned() };
+    // Only pages that can be opened again, and no other site.
+    let pages = ["/events", "/event?", "/free", "/accounts"];
+    let own =
+        pages.iter().any(|page| settings.path.starts_with(page)) && !settings.path.contains(char::is_control);
+    let back = if own { &*settings.path } else { "/" };
     let jar =
         jar.add(app.cookie("language", settings.language, "/")).add(app.cookie("zone", settings.zone, "/"));
-    (jar, Redirect::to(&back)).into_response()
+    (jar, Redirect::to(back)).into_response()
 }
 
 /// Returns 128 random bits as text.

@@ -4,9 +4,9 @@ use axum::{
     extract::{RawQuery, State},
     response::{IntoResponse as _, Redirect, Response},
 };
-use axum_extra::extract::{PrivateCookieJar, cookie::Cookie};
+use axum_extra::extract::{CookieJar, PrivateCookieJar, cookie::Cookie};
 use connect_hyper::{
-    Callback, PendingSignIn, SignIn,
+    Callback, ErrorKind, PendingSignIn, SignIn,
     types::{Account, Disconnect, Provider, SyncState},
 };
 use maud::{Markup, html};
@@ -73,10 +73,16 @@ pub(crate) async fn connect(
         sign_in = sign_in.providers(form.provider);
     }
     let sign_in = app.connect.auth().sign_in(sign_in)?;
-    let value = serde_json::to_string(&sign_in).unwrap_or_default();
+    let value = serde_json::to_string(&sign_in).expect("a sign-in has only texts");
     let mut cookie = app.cookie(pending_name(sign_in.state()), value, "/callback");
     cookie.set_max_age(time::Duration::minutes(10));
-    Ok((jar.add(cookie), Redirect::to(sign_in.url())).into_response())
+    // A redirect to another site would need that site, and all sites it redirects to, in the policy for forms.
+    let refresh = format!("0; url={}", sign_in.url());
+    let main = html! {
+        meta http-equiv="refresh" content=(refresh);
+        p { a href=(sign_in.url()) { (visitor.t("Continue to the sign-in")) } }
+    };
+    Ok((jar.add(cookie), Page::new(&visitor, visitor.t("Connect your calendars"), main)).into_response())
 }
 
 /// Several tabs can sign in at the same time, so each sign-in has its own cookie.
@@ -104,7 +110,13 @@ pub(crate) async fn callback(
     match app.connect.auth().finish(sign_in, &query).await {
         // The redirect removes the code from the address bar.
         Ok(_) => (jar, Redirect::to("/")).into_response(),
-        Err(error) => (jar, Failure::Call(error)).into_response(),
+        Err(error) if matches!(error.kind(), ErrorKind::SignIn(_) | ErrorKind::Authentication) => {
+            (jar, Failure::Call(error)).into_response()
+        }
+        Err(error) => {
+            eprintln!("{error:?}");
+            (jar, Problem::UNFINISHED_SIGN_IN).into_response()
+        }
     }
 }
 
@@ -181,12 +193,20 @@ pub(crate) async fn disconnect(
 pub(crate) struct NoFields {}
 
 /// Revokes and deletes the tokens. The tokens are deleted even if the service cannot revoke them now.
-pub(crate) async fn sign_out(visitor: Visitor, _: Form<NoFields>) -> Response {
-    match visitor.user.sign_out().await {
-        Ok(()) => Redirect::to("/").into_response(),
+pub(crate) async fn sign_out(
+    State(app): State<App>,
+    visitor: Visitor,
+    jar: CookieJar,
+    _: Form<NoFields>,
+) -> Response {
+    let revoked = visitor.user.sign_out().await;
+    // A new session, so that a copy of the old cookie is worthless.
+    let jar = jar.remove(app.cookie(app.session_cookie(), String::new(), "/"));
+    match revoked {
+        Ok(()) => (jar, Redirect::to("/")).into_response(),
         Err(error) => {
             eprintln!("{error:?}");
-            Problem::NOT_REVOKED.into_response()
+            (jar, Problem::NOT_REVOKED).into_response()
         }
     }
 }
