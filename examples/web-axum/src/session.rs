@@ -133,7 +133,7 @@ fn is_own(origin: &str, headers: &HeaderMap) -> bool {
 }
 
 impl App {
-    /// Returns the name of the session cookie. With the prefix, browsers accept it from this host over https only.
+    /// Returns the name of the session cookie. Browsers accept the prefix only over https, from this host.
     pub(crate) fn session_cookie(&self) -> &'static str {
         if self.is_https() { "__Host-session" } else { "session" }
     }

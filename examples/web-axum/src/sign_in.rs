@@ -76,7 +76,7 @@ pub(crate) async fn connect(
     let value = serde_json::to_string(&sign_in).expect("a sign-in has only texts");
     let mut cookie = app.cookie(pending_name(sign_in.state()), value, "/callback");
     cookie.set_max_age(time::Duration::minutes(10));
-    // A redirect to another site would need that site, and all sites it redirects to, in the policy for forms.
+    // A redirect of a form is only allowed to sites in the policy, and the next site may redirect further.
     let refresh = format!("0; url={}", sign_in.url());
     let main = html! {
         meta http-equiv="refresh" content=(refresh);
@@ -200,7 +200,7 @@ pub(crate) async fn sign_out(
     _: Form<NoFields>,
 ) -> Response {
     let revoked = visitor.user.sign_out().await;
-    // A new session, so that a copy of the old cookie is worthless.
+    // The next page starts a new session, so a copy of the old cookie has no tokens.
     let jar = jar.remove(app.cookie(app.session_cookie(), String::new(), "/"));
     match revoked {
         Ok(()) => (jar, Redirect::to("/")).into_response(),
