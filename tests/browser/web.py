@@ -56,9 +56,15 @@ class Application:
 class Visitor(User):
     """A user at the browser, on the pages of the application."""
 
-    def __init__(self, browser, application):
+    def __init__(self, browser, application, axe):
         super().__init__(browser)
-        self.application = application
+        self.application, self.axe = application, axe
+
+    def violations(self):
+        """Returns what axe-core finds wrong with the page."""
+        self.browser.execute_script(self.axe)
+        found = self.browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
+        return [(self.browser.current_url, one["id"], one["nodes"][0]["html"][:120]) for one in found]
 
     def goes(self, path):
         self.opens(self.application.base + path)
@@ -127,11 +133,14 @@ def sign_in(check, user, application):
     user.browser.execute_cdp_cmd("Emulation.setTimezoneOverride", {"timezoneId": "Europe/Berlin"})
     user.goes("/events")
     check.that("a visitor without tokens is asked to connect", user.title() == "Connect your calendars", user.title())
+    violations = user.violations()
     check.that("the browser's time zone is chosen", user.waits(
         lambda: user.one("#settings").get_attribute("data-zone") == "Europe/Berlin"))
     user.starts()
     user.clicks("button[value=deny]")
     check.that("a denied sign-in says so", "You did not permit" in user.reads("main"), user.reads("main"))
+    violations += user.violations()
+    check.that("axe-core finds no violations before and after a sign-in", not violations, violations)
     user.starts()
     user.connects("google")
     user.connects("microsoft", calendars=False)
@@ -281,7 +290,7 @@ def is_stale(element):
         return True
 
 
-def layouts(check, user, axe):
+def layouts(check, user, application):
     """Looks at every page in both languages, dark and narrow, light and wide."""
     user.goes("/events")
     pages = PAGES + (urllib.parse.urlsplit(user.one(".events a").get_attribute("href"))._replace(scheme="", netloc="").geturl(),)
@@ -304,9 +313,7 @@ def layouts(check, user, axe):
                     wide.append((page, language, width))
                 user.browser.execute_cdp_cmd("Emulation.setEmulatedMedia",
                                              {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-                user.browser.execute_script(axe)
-                found = user.browser.execute_async_script("axe.run().then(arguments[0])")["violations"]
-                violations += [(page, language, width, scheme, one["id"], one["nodes"][0]["html"][:120]) for one in found]
+                violations += [(language, width, scheme, *found) for found in user.violations()]
     user.browser.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     check.that("no page is wider than the screen", not wide, wide)
     check.that("axe-core finds no violations", not violations, violations[:5])
@@ -443,16 +450,15 @@ def main():
     code = None
     try:
         with chromium(work / "one") as first, chromium(work / "two") as second:
-            user, other = Visitor(first, application), Visitor(second, application)
-            parts = [sign_in, series, keyboard, functools.partial(layouts, axe=axe), functools.partial(shared, other=other),
+            user, other = Visitor(first, application, axe), Visitor(second, application, axe)
+            parts = [sign_in, series, keyboard, layouts, functools.partial(shared, other=other),
                      attacks, replay, troubles, sign_out]
             for part in parts:
                 name = getattr(part, "func", part).__name__
                 if sys.argv[4:] and name not in sys.argv[4:]:
                     continue
-                more = {} if name == "layouts" else {"application": application}
                 try:
-                    part(check, user, **more)
+                    part(check, user, application=application)
                 except Exception as error:
                     check.that(f"{name} runs to its end", False, f"{type(error).__name__}: {error}"[:500])
                 complaints = [entry["message"] for entry in first.get_log("browser")
