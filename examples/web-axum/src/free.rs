@@ -69,7 +69,7 @@ pub(crate) async fn slots(visitor: Visitor, Query(wanted): Query<Wanted>) -> Res
                 li { a href={ "/events/new?start=" (input_text(from.datetime())) "&end=" (input_text(to.datetime())) } { (from.strftime("%H:%M")) "–" (to.strftime("%H:%M")) } }
             }
         }
-        @if free.is_empty() { p { (visitor.t("There is no free time in this week.")) } }
+        @if free.is_empty() { p { (visitor.t("All hours of this week are busy.")) } }
     };
     Ok(Page::live(&visitor, visitor.t("Free times"), main, found))
 }
