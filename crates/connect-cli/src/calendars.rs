@@ -5,7 +5,7 @@ use clap::Args;
 use connect_hyper::types::{Calendar, CalendarRef, Provider};
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     events,
     failure::{Exit, Failure},
     key, provider,
@@ -23,6 +23,10 @@ pub(crate) struct Arguments {
 
 impl Command for Arguments {
     const SERVICES: &[Via] = events::SERVICES;
+
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         check_provider(context, self.provider.as_ref())?;

@@ -4,18 +4,24 @@ use std::{
     future::{Future, poll_fn},
     pin::pin,
     process::ExitCode,
+    sync::{Mutex, PoisonError},
     task::Poll,
     time::Duration,
 };
 
+use clap::Args;
+
 use connect_calendars::backend::{AsyncCalendarBackend, Backend, PublicGoogle};
 use connect_hyper::{Client, User};
+use serde::Serialize;
 
 use crate::{
     failure::{Exit, Failure},
     output::{Output, note},
     settings::{Resolved, Settings},
+    text::{clean_lines, escape_json},
     via::Via,
+    write_guard::{Held, HeldRequest},
 };
 
 /// The timeout of `close`: longer than a token exchange and the save after it.
@@ -29,12 +35,94 @@ pub(crate) struct Context {
     pub(crate) backend: Box<dyn AsyncCalendarBackend>,
     pub(crate) out: Output,
     pub(crate) settings: Resolved,
+    held: Held,
+    plan: Mutex<Vec<PlannedChange>>,
+}
+
+/// What a command does at the service.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effect {
+    /// Reads only.
+    Reads,
+    /// Changes the sign-in, but no calendar and no account.
+    SignsIn,
+    /// Changes calendars, accounts or subscriptions.
+    Writes,
+    /// Shows the change that the command would make.
+    DryRun,
+}
+
+/// The option of every command that changes something at the service.
+#[derive(Debug, Args)]
+pub(crate) struct DryRunOption {
+    /// Print the change and its request, but do not send it.
+    #[arg(long)]
+    dry_run: bool,
+}
+
+impl DryRunOption {
+    pub(crate) fn effect(&self) -> Effect {
+        if self.dry_run { Effect::DryRun } else { Effect::Writes }
+    }
+}
+
+/// A change that a dry run prints.
+#[derive(Serialize)]
+struct PlannedChange {
+    change: String,
+    request: HeldRequest,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Plan<'a> {
+    dry_run: bool,
+    changes: &'a [PlannedChange],
+}
+
+impl Context {
+    /// Sends a change, and returns the response.
+    ///
+    /// In a dry run, adds the change to the plan and returns `None`.
+    ///
+    /// `change` is the change in words: `Create "Stand-up" ..`.
+    pub(crate) async fn perform<T>(
+        &self,
+        change: impl Into<String>,
+        sending: impl Future<Output = Result<T, connect_hyper::Error>>,
+    ) -> Result<Option<T>, Failure> {
+        let outcome = sending.await;
+        let Some(request) = self.held.take() else { return Ok(Some(outcome?)) };
+        let planned = PlannedChange { change: change.into(), request };
+        self.plan.lock().unwrap_or_else(PoisonError::into_inner).push(planned);
+        Ok(None)
+    }
+
+    /// Prints the changes of a dry run.
+    fn print_plan(&self) -> Result<(), Failure> {
+        let changes = self.plan.lock().unwrap_or_else(PoisonError::into_inner);
+        self.out.print(&Plan { dry_run: true, changes: &changes }, || {
+            let mut text = "Dry run: nothing was changed.\n".to_owned();
+            for PlannedChange { change, request } in changes.iter() {
+                let HeldRequest { method, url, body } = request;
+                text.push_str(&clean_lines(&format!("\n{change}\n\n{method} {url}")));
+                text.push('\n');
+                if !body.is_null() {
+                    text.push_str(&format!("{}\n", escape_json(&format!("{body:#}"))));
+                }
+            }
+            text
+        })
+    }
 }
 
 /// A command that runs for a user of the application.
 pub(crate) trait Command {
     /// The services that the command supports.
     const SERVICES: &[Via] = &[Via::Connect];
+
+    /// Returns what the command does at the service. A read-only setting refuses [`Effect::Writes`].
+    fn effect(&self) -> Effect;
 
     /// Returns whether the command reads public Google calendars, which need an API key and no sign-in.
     fn is_public(&self) -> bool {
@@ -53,21 +141,31 @@ pub(crate) trait Command {
 pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
         check_service(C::SERVICES, &resolved)?;
+        let effect = command.effect();
+        check_read_only(effect, &resolved)?;
         let out = Output::new(settings);
+        let (held, plan) = (Held::default(), Mutex::default());
         let context = if command.is_public() {
             let key = resolved.api_key(command.api_key())?;
             let client = resolved.public()?;
             let user = client.nobody();
             let backend = Box::new(Backend::new(PublicGoogle::new(key), user.clone()));
-            Context { client, user, backend, out, settings: resolved }
+            Context { client, user, backend, out, settings: resolved, held, plan }
         } else {
-            let client = resolved.client()?;
+            let client = match effect {
+                Effect::Reads | Effect::DryRun => resolved.guarded_client(held.clone())?,
+                Effect::SignsIn | Effect::Writes => resolved.client()?,
+            };
             let user = client.user(&resolved.user);
             let backend = resolved.via.backend(user.clone());
-            Context { client, user, backend, out, settings: resolved }
+            Context { client, user, backend, out, settings: resolved, held, plan }
         };
         block_on(async {
-            let outcome = until_interrupted(command.run(&context)).await;
+            let outcome = until_interrupted(effect, command.run(&context)).await;
+            let outcome = match effect {
+                Effect::DryRun => outcome.and_then(|()| context.print_plan()),
+                _ => outcome,
+            };
             match close(&context.client).await {
                 Ok(()) => outcome,
                 Err(error) => Err(unsaved(outcome, error)),
@@ -75,6 +173,18 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
         })
     });
     finish(outcome, settings)
+}
+
+/// Returns an error if the command writes and a setting makes the program read-only.
+pub(crate) fn check_read_only(effect: Effect, resolved: &Resolved) -> Result<(), Failure> {
+    match &resolved.read_only {
+        Some(source) if effect == Effect::Writes => {
+            Err(Failure::new(Exit::NotAllowed, "READ_ONLY", "the program is read-only, and this command makes a change")
+                .cause(format!("{source} is on"))
+                .next("see what the command would change: --dry-run; or switch the setting off, which connect config shows"))
+        }
+        _ => Ok(()),
+    }
 }
 
 /// Returns an error if the command does not support the service of `--via`.
@@ -119,14 +229,24 @@ fn unsaved(outcome: Result<(), Failure>, error: connect_hyper::Error) -> Failure
 /// Runs a command that needs no user.
 pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     settings: &Settings,
+    effect: Effect,
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
         check_service(&[Via::Connect], &resolved)?;
+        check_read_only(effect, &resolved)?;
         let out = Output::new(settings);
-        block_on(until_interrupted(command(resolved, out)))
+        block_on(until_interrupted(effect, command(resolved, out)))
     });
     finish(outcome, settings)
+}
+
+/// Runs a command that sends no requests.
+pub(crate) fn run_local(
+    settings: &Settings,
+    command: impl FnOnce(&Output) -> Result<(), Failure>,
+) -> ExitCode {
+    finish(command(&Output::new(settings)), settings)
 }
 
 /// Runs a command that serves requests until Ctrl-C, and then returns exit code 0.
@@ -160,10 +280,16 @@ fn block_on(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failu
     outcome
 }
 
-async fn until_interrupted(work: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+async fn until_interrupted(
+    effect: Effect,
+    work: impl Future<Output = Result<(), Failure>>,
+) -> Result<(), Failure> {
     unless_interrupted(work).await.unwrap_or_else(|| {
-        Err(Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted")
-            .next("if the command makes a change, check whether it was made before you repeat the command"))
+        let failure = Failure::new(Exit::Interrupted, "INTERRUPTED", "interrupted");
+        Err(match effect {
+            Effect::Writes => failure.next("check whether the change was made before you repeat the command"),
+            _ => failure,
+        })
     })
 }
 

@@ -5,7 +5,7 @@ use connect_hyper::types::{Disconnect, Provider};
 use serde_json::json;
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     provider,
     text::clean,
@@ -20,21 +20,30 @@ pub(crate) struct Arguments {
     /// Disconnect only this account, by its id in `connect status` [default: all accounts of the provider].
     #[arg(long, value_name = "ID")]
     account: Option<String>,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut request = Disconnect::new(&self.provider);
         if let Some(account) = &self.account {
             request = request.account(account);
         }
-        context.user.connections().disconnect(request).await?;
+        let accounts = match &self.account {
+            Some(account) => format!("{account} ({})", self.provider),
+            None => format!("all {} accounts", self.provider),
+        };
+        let connections = context.user.connections();
+        let sending = connections.disconnect(request);
+        if context.perform(format!("Disconnect {accounts}."), sending).await?.is_none() {
+            return Ok(());
+        }
         let value = json!({ "success": true, "provider": self.provider, "account": self.account });
-        context.out.print(&value, || match &self.account {
-            Some(account) => {
-                format!("Disconnected {} ({}).\n", clean(account), clean(self.provider.as_str()))
-            }
-            None => format!("Disconnected all {} accounts.\n", clean(self.provider.as_str())),
-        })
+        context.out.print(&value, || format!("Disconnected {}.\n", clean(&accounts)))
     }
 }

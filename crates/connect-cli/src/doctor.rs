@@ -33,7 +33,7 @@ use crate::{
 
 pub(crate) fn run(settings: &Settings) -> ExitCode {
     let mut exit = ExitCode::SUCCESS;
-    let done = context::run_alone(settings, async |resolved, out| {
+    let done = context::run_alone(settings, context::Effect::Reads, async |resolved, out| {
         let (verdict, checks) = run_checks(&resolved).await?;
         exit = ExitCode::from(verdict.exit_code());
         report(&verdict, &checks, &out)

@@ -1,4 +1,6 @@
-//! Reads the settings in `.env`, each with its line number.
+//! Reads and edits settings in the format of `.env`, each with its line number.
+//!
+//! Profiles have the same format.
 //!
 //! ```text
 //!   NAME=value            without blanks, quotes, backslashes and $
@@ -11,7 +13,7 @@
 //! another notation is refused, so that no shortened secret is sent. Lines that set no `MOBISCROLL_CONNECT_`
 //! variable are ignored. No message quotes a line, because the line may contain the secret.
 
-use std::{collections::HashMap, io, path::Path};
+use std::{collections::HashMap, fmt::Write as _, io, path::Path};
 
 use crate::{
     failure::{Exit, Failure},
@@ -19,7 +21,8 @@ use crate::{
     settings::PREFIX,
 };
 
-const FILE: &str = ".env";
+/// The file in the current folder.
+pub(crate) const FILE: &str = ".env";
 
 /// The settings in the file, by name.
 #[derive(Debug, Default)]
@@ -33,22 +36,23 @@ pub(crate) struct Entry {
 }
 
 impl DotEnv {
-    /// Reads `.env` in the current folder; returns no settings if the file does not exist.
+    /// Reads the file; returns no settings if the file does not exist.
     ///
     /// A folder named `.env`, often a Python virtual environment, is ignored.
-    pub(crate) fn read() -> Result<Self, Failure> {
-        let file = Path::new(FILE);
+    pub(crate) fn read(file: &Path) -> Result<Self, Failure> {
         if file.is_dir() {
             return Ok(Self::default());
         }
+        let name = file.display().to_string();
         match std::fs::read(file).and_then(input::utf8) {
-            Ok(bytes) => Self::parse(&bytes),
+            Ok(bytes) => Self::parse(&name, &bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::default()),
-            Err(error) => Err(failure("cannot read .env").cause(error)),
+            Err(error) => Err(failure(format!("cannot read {name}")).cause(error)),
         }
     }
 
-    fn parse(bytes: &[u8]) -> Result<Self, Failure> {
+    fn parse(file: &str, bytes: &[u8]) -> Result<Self, Failure> {
+        let wrong = |line: usize, problem: &str| failure(format!("{file}, line {line}: {problem}"));
         let mut found = HashMap::new();
         // The first line and the quote character of another program's setting that spans several lines.
         let mut open: Option<(usize, char)> = None;
@@ -67,7 +71,7 @@ impl DotEnv {
                     return Err(wrong(line, "the value is not UTF-8"));
                 }
                 (None, true) => {
-                    let (name, value) = setting(line, text)?;
+                    let (name, value) = setting(&|problem| wrong(line, problem), text)?;
                     found.insert(name.to_owned(), Entry { value, line });
                 }
                 (None, false) => open = open_quote(text).map(|quote| (line, quote)),
@@ -98,18 +102,17 @@ fn name(text: &str) -> &str {
     front.strip_prefix("export").filter(|rest| rest.starts_with([' ', '\t'])).unwrap_or(front).trim()
 }
 
-/// Parses a line that sets a `MOBISCROLL_CONNECT_` variable.
-fn setting(line: usize, text: &str) -> Result<(&str, String), Failure> {
-    let malformed = || {
-        wrong(line, "the line is not a setting (expected NAME=value)").next(format!("write {PREFIX}..=value"))
-    };
+/// Parses a line that sets a `MOBISCROLL_CONNECT_` variable. `wrong` returns the failure for a problem.
+fn setting<'a>(wrong: &dyn Fn(&str) -> Failure, text: &'a str) -> Result<(&'a str, String), Failure> {
+    let malformed =
+        || wrong("the line is not a setting (expected NAME=value)").next(format!("write {PREFIX}..=value"));
     let (_, value) = text.split_once('=').ok_or_else(malformed)?;
     let name = name(text);
     if !name.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_') {
         return Err(malformed());
     }
     let value = read_value(value.trim()).map_err(|problem| {
-        wrong(line, &format!("the value of {name} {problem}"))
+        wrong(&format!("the value of {name} {problem}"))
             .next(format!("put the value in single quotes: {name}='..'"))
     })?;
     Ok((name, value))
@@ -188,8 +191,30 @@ fn closes_quote(text: &str, quote: char) -> bool {
     false
 }
 
-fn wrong(line: usize, problem: &str) -> Failure {
-    failure(format!(".env, line {line}: {problem}"))
+/// Returns `text` with the variable `variable` set to `value`, or without it. Other lines are unchanged.
+///
+/// `value` must not contain a line break.
+pub(crate) fn edited(text: &str, variable: &str, value: Option<&str>) -> String {
+    let mut edited = String::new();
+    for line in text.lines().filter(|line| name(line.trim()) != variable) {
+        let _ = writeln!(edited, "{line}");
+    }
+    if let Some(value) = value {
+        let _ = writeln!(edited, "{variable}={}", quoted(value));
+    }
+    edited
+}
+
+/// Writes the value so that every program reads the same value.
+fn quoted(value: &str) -> String {
+    if !value.contains('\'') {
+        return format!("'{value}'");
+    }
+    let escaped: String = value
+        .chars()
+        .flat_map(|c| matches!(c, '\\' | '"' | '$').then_some('\\').into_iter().chain([c]))
+        .collect();
+    format!("\"{escaped}\"")
 }
 
 fn failure(message: impl Into<String>) -> Failure {
@@ -202,7 +227,7 @@ mod tests {
 
     fn value(line: &str) -> Result<String, String> {
         let text = format!("# one\r\n\nMOBISCROLL_CONNECT_USER{line}\r\n");
-        let found = DotEnv::parse(text.as_bytes()).map_err(|failure| failure.message)?;
+        let found = DotEnv::parse(FILE, text.as_bytes()).map_err(|failure| failure.message)?;
         let entry = &found.0["MOBISCROLL_CONNECT_USER"];
         assert_eq!(entry.line, 3);
         Ok(entry.value.clone())
@@ -265,9 +290,22 @@ mod tests {
     }
 
     #[test]
+    fn edited_value_is_read_back_and_other_lines_stay() {
+        let name = "MOBISCROLL_CONNECT_USER";
+        for value in ["a", "a b", "a'b", "a\"$\\'`#", "'", "\\", "$HOME", "é", " a "] {
+            let before = format!("# one\nA=b\nexport {name}=x\nMOBISCROLL_CONNECT_VIA=google\n{name}='y'");
+            let text = edited(&before, name, Some(value));
+            let found = DotEnv::parse(FILE, text.as_bytes()).unwrap();
+            assert_eq!(found.get(name).unwrap().value, value, "{text}");
+            let removed = edited(&text, name, None);
+            assert_eq!(removed, "# one\nA=b\nMOBISCROLL_CONNECT_VIA=google\n");
+        }
+    }
+
+    #[test]
     fn third_party_setting_is_ignored_and_hides_nothing() {
         let of = |text: &str| {
-            DotEnv::parse(text.as_bytes()).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned())
+            DotEnv::parse(FILE, text.as_bytes()).map(|found| found.get("MOBISCROLL_CONNECT_USER").cloned())
         };
         let ours = "export\tMOBISCROLL_CONNECT_USER=a\n";
         for others in [
@@ -310,11 +348,11 @@ mod tests {
             (b"# a\r\rA=b\r\nB=c\r", 5),
         ] {
             let file = [before, b"MOBISCROLL_CONNECT_USER=a\rB=c"].concat();
-            let found = DotEnv::parse(&file).unwrap();
+            let found = DotEnv::parse(FILE, &file).unwrap();
             let expected = Entry { value: "a".to_owned(), line };
             assert_eq!(found.get("MOBISCROLL_CONNECT_USER"), Some(&expected), "{before:?}");
         }
-        let latin = DotEnv::parse(b"\nMOBISCROLL_CONNECT_USER=caf\xe9\n").unwrap_err().message;
+        let latin = DotEnv::parse(FILE, b"\nMOBISCROLL_CONNECT_USER=caf\xe9\n").unwrap_err().message;
         assert_eq!(latin, ".env, line 2: the value is not UTF-8");
     }
 }

@@ -15,7 +15,7 @@ mod update;
 use clap::{Args, Subcommand};
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
     output::note,
     via::Via,
@@ -54,6 +54,15 @@ pub(crate) const SERVICES: &[Via] = &[Via::Connect, Via::Google, Via::Microsoft]
 
 impl Command for Arguments {
     const SERVICES: &[Via] = SERVICES;
+
+    fn effect(&self) -> Effect {
+        match &self.action {
+            EventsAction::List(_) | EventsAction::Show(_) => Effect::Reads,
+            EventsAction::Create(arguments) => arguments.effect(),
+            EventsAction::Update(arguments) => arguments.effect(),
+            EventsAction::Delete(arguments) => arguments.effect(),
+        }
+    }
 
     fn is_public(&self) -> bool {
         matches!(&self.action, EventsAction::List(arguments) if arguments.is_public())

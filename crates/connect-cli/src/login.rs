@@ -19,7 +19,7 @@ use connect_hyper::{
 use serde_json::json;
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::{Exit, Failure},
     output::note,
     provider,
@@ -53,6 +53,10 @@ pub(crate) struct Arguments {
 
 impl Command for Arguments {
     const SERVICES: &[Via] = Via::ALL;
+
+    fn effect(&self) -> Effect {
+        Effect::SignsIn
+    }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let user =

@@ -6,7 +6,7 @@ use connect_hyper::ErrorKind;
 use serde_json::json;
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
     text::clean,
     via::Via,
@@ -16,6 +16,10 @@ pub(crate) struct Logout;
 
 impl Command for Logout {
     const SERVICES: &[Via] = Via::ALL;
+
+    fn effect(&self) -> Effect {
+        Effect::SignsIn
+    }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if let Err(error) = context.user.sign_out().await {

@@ -3,6 +3,7 @@
 //! Each subcommand has a module with its arguments and a function `run`.
 
 mod calendars;
+mod config;
 mod context;
 mod control;
 mod demo;
@@ -18,6 +19,7 @@ mod login;
 mod logout;
 mod next_steps;
 mod output;
+mod profile;
 mod provider;
 #[cfg(test)]
 mod readme;
@@ -31,6 +33,7 @@ mod token;
 mod via;
 mod webhooks;
 mod when;
+mod write_guard;
 
 use clap::{Parser, Subcommand, error::ErrorKind};
 use std::process::ExitCode;
@@ -74,6 +77,9 @@ enum Subcommands {
     Token(token::Arguments),
     /// Manage webhook subscriptions; receive, verify and trigger deliveries.
     Webhooks(webhooks::Arguments),
+    /// Show the settings and where they come from, or change the settings of a profile.
+    #[command(after_help = "Example: connect config")]
+    Config(config::Arguments),
     /// Show the health of the service; needs no sign-in.
     #[command(after_help = "Example: connect health")]
     Health,
@@ -101,7 +107,8 @@ fn main() -> ExitCode {
         Subcommands::Events(arguments) => context::run(&settings, &arguments),
         Subcommands::Token(arguments) => context::run(&settings, &arguments),
         Subcommands::Webhooks(arguments) => webhooks::run(&settings, &arguments),
-        Subcommands::Health => context::run_alone(&settings, health::run),
+        Subcommands::Config(arguments) => config::run(&settings, &arguments),
+        Subcommands::Health => context::run_alone(&settings, context::Effect::Reads, health::run),
         Subcommands::Demo(arguments) => demo::run(&arguments),
         Subcommands::Sandbox(arguments) => sandbox::run(&arguments),
     }

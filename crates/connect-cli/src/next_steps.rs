@@ -23,7 +23,7 @@ pub(crate) struct NextSteps {
 
 impl NextSteps {
     pub(crate) fn of(settings: &Settings) -> Self {
-        Self { options: settings.repeated(), via: settings.via }
+        Self { options: settings.repeated(), via: settings.given_via() }
     }
 
     /// Adds the options of the current command to each command in the text, if that command accepts them.

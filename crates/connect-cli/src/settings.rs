@@ -1,4 +1,6 @@
-//! The settings that all commands share: arguments override the environment, which overrides `.env`.
+//! The settings that all commands share.
+//!
+//! Options override the environment, which overrides profiles and `.env`.
 //!
 //! A `.env` in a downloaded folder must not change the proxy, affect other programs, or redirect
 //! credentials. Therefore only the `MOBISCROLL_CONNECT_*` variables of `.env` are read, and they
@@ -6,12 +8,14 @@
 //! sandbox on this machine. If `.env` sets the base URL to a sandbox, only credentials from `.env`
 //! are sent to the sandbox.
 
+pub(crate) mod sources;
+
 use std::{
     path::{Path, PathBuf},
     time::Duration,
 };
 
-use clap::{Args, value_parser};
+use clap::{Args, ValueEnum as _, value_parser};
 use connect_calendars::google;
 use connect_hyper::{
     Builder, CONNECT_BASE_URL, Client, HyperTransport, Network, RetryPolicy, Secret, is_loopback,
@@ -19,20 +23,25 @@ use connect_hyper::{
 use connect_stores::FileStore;
 use http::Uri;
 
+pub(crate) use self::sources::PREFIX;
+use self::sources::{Setting, Source, Sources};
 use crate::{
-    dot_env::DotEnv,
     failure::{Exit, Failure},
     input,
     via::Via,
+    write_guard::{self, Held},
 };
 
-pub(crate) const PREFIX: &str = "MOBISCROLL_CONNECT_";
-const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
+pub(crate) const DEFAULT_USER: &str = "me";
+pub(crate) const REDIRECT_URI: &str = "http://127.0.0.1:8765/callback";
 
 /// The options that every command takes.
 #[derive(Clone, Debug, Default, Args)]
 #[command(next_help_heading = "Global options")]
 pub(crate) struct Settings {
+    /// Use the settings of this profile: see connect config [env: MOBISCROLL_CONNECT_PROFILE].
+    #[arg(long, global = true, value_name = "NAME")]
+    profile: Option<String>,
     /// The base URL of the API [env: MOBISCROLL_CONNECT_BASE_URL] [default: Mobiscroll Connect].
     #[arg(long, global = true, value_name = "URL")]
     base_url: Option<String>,
@@ -41,22 +50,25 @@ pub(crate) struct Settings {
     client_id: Option<String>,
     /// Use this service instead of Mobiscroll Connect; only login, logout and token support all services.
     /// Each service has its own variables, such as MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID.
-    #[arg(long, global = true, value_enum, value_name = "SERVICE", default_value_t)]
-    pub(crate) via: Via,
+    /// [env: MOBISCROLL_CONNECT_VIA] [default: connect]
+    #[arg(long, global = true, value_enum, value_name = "SERVICE")]
+    via: Option<Via>,
     /// The redirect URI [env: MOBISCROLL_CONNECT_REDIRECT_URI] [default: http://127.0.0.1:8765/callback].
     #[arg(long, global = true, value_name = "URI")]
     redirect_uri: Option<String>,
     /// The application's id for the user [env: MOBISCROLL_CONNECT_USER] [default: me].
     #[arg(long, global = true, value_name = "ID")]
     user: Option<String>,
-    /// Store tokens in this folder [default: mobiscroll-connect/tokens in the user's state folder].
+    /// Store tokens in this folder [env: MOBISCROLL_CONNECT_TOKENS].
+    /// [default: mobiscroll-connect/tokens in the user's state folder]
     #[arg(long, global = true, value_name = "DIR")]
     tokens: Option<PathBuf>,
     /// Trust this root certificate (PEM) in addition to the built-in ones.
+    /// [env: MOBISCROLL_CONNECT_ROOT_CERTIFICATE]
     #[arg(long, global = true, value_name = "FILE")]
     root_certificate: Option<PathBuf>,
-    /// Limit a call, with its retries, to this time [default: 60].
-    #[arg(long, global = true, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=86_400))]
+    /// Limit a call, with its retries, to this time [env: MOBISCROLL_CONNECT_TIMEOUT] [default: 60].
+    #[arg(long, global = true, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=MAX_TIMEOUT))]
     timeout: Option<u64>,
     /// Print results and errors as JSON, with the field names of the API.
     #[arg(long, global = true)]
@@ -66,47 +78,63 @@ pub(crate) struct Settings {
     pub(crate) width: Option<usize>,
 }
 
+/// The maximum of `--timeout`, in seconds: one day.
+const MAX_TIMEOUT: u64 = 86_400;
+
+/// A setting that `connect config` knows.
+pub(crate) struct KnownSetting {
+    pub(crate) name: &'static str,
+    pub(crate) is_secret: bool,
+}
+
+const fn plain(name: &'static str) -> KnownSetting {
+    KnownSetting { name, is_secret: false }
+}
+
+const fn secret(name: &'static str) -> KnownSetting {
+    KnownSetting { name, is_secret: true }
+}
+
+/// All settings that have a variable.
+pub(crate) const KNOWN: &[KnownSetting] = &[
+    plain("base-url"),
+    plain("client-id"),
+    secret("client-secret"),
+    plain("redirect-uri"),
+    plain("user"),
+    plain("via"),
+    plain("read-only"),
+    plain("tokens"),
+    plain("root-certificate"),
+    plain("timeout"),
+    plain("google-client-id"),
+    secret("google-client-secret"),
+    plain("google-redirect-uri"),
+    secret("google-api-key"),
+    plain("microsoft-client-id"),
+    secret("microsoft-client-secret"),
+    plain("microsoft-redirect-uri"),
+    plain("microsoft-tenant"),
+    plain("apptoto-client-id"),
+    secret("apptoto-client-secret"),
+    plain("apptoto-redirect-uri"),
+];
+
 /// The client id and the secret, if set.
 pub(crate) struct Credentials {
     pub(crate) id: Option<String>,
     pub(crate) secret: Option<Secret>,
 }
 
-/// A value and its source.
-struct Setting {
-    value: String,
-    source: Source,
-}
-
-#[derive(Clone, Debug)]
-enum Source {
-    /// The option with this name.
-    Argument(&'static str),
-    /// The environment variable with this name.
-    Environment(String),
-    /// The setting in `.env` with this name and line number.
-    File(String, usize),
-}
-
-impl std::fmt::Display for Source {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        match self {
-            Self::Argument(name) => write!(f, "{name} (argument)"),
-            Self::Environment(name) => write!(f, "{name} (environment)"),
-            Self::File(name, line) => write!(f, "{name} (.env, line {line})"),
-        }
-    }
-}
-
 impl Settings {
     /// Returns the options of this command that are added to suggested commands, quoted for a shell.
     pub(crate) fn repeated(&self) -> String {
         let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
-        let via = (self.via != Via::Connect).then(|| self.via.option().to_owned());
         let options = [
+            ("--profile", self.profile.clone()),
             ("--base-url", self.base_url.clone()),
             ("--client-id", self.client_id.clone()),
-            ("--via", via),
+            ("--via", self.via.map(|via| via.option().to_owned())),
             ("--redirect-uri", self.redirect_uri.clone()),
             ("--user", self.user.clone()),
             ("--tokens", path(&self.tokens)),
@@ -116,46 +144,128 @@ impl Settings {
         given.map(|(name, value)| format!(" {name} {}", quoted(&value))).collect()
     }
 
-    /// Combines the options with the environment and `.env`.
-    pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
-        let file = DotEnv::read()?;
-        let named = |option, argument: &Option<String>, name: &str| {
-            // An empty argument overrides the variable too: a script may have expanded an unset variable.
-            let argument = argument.clone().map(|value| Setting { value, source: Source::Argument(option) });
-            argument.or_else(|| variable(&file, name))
+    /// Returns the service of the option `--via`.
+    pub(crate) fn given_via(&self) -> Via {
+        self.via.unwrap_or_default()
+    }
+
+    /// Returns the name of the profile, if one is given.
+    pub(crate) fn profile(&self) -> Option<String> {
+        self.profile.clone().or_else(|| sources::environment("profile").map(|setting| setting.value))
+    }
+
+    /// Returns the value of an option. `--client-id` and `--redirect-uri` set those of the service `via`.
+    fn argument(&self, name: &str, via: Via) -> Option<Setting> {
+        let path = |path: &Option<PathBuf>| path.as_ref().map(|path| path.display().to_string());
+        let (option, value) = match name {
+            "base-url" => ("--base-url", self.base_url.clone()),
+            "user" => ("--user", self.user.clone()),
+            "via" => ("--via", self.via.map(|via| via.option().to_owned())),
+            "tokens" => ("--tokens", path(&self.tokens)),
+            "root-certificate" => ("--root-certificate", path(&self.root_certificate)),
+            "timeout" => ("--timeout", self.timeout.map(|seconds| seconds.to_string())),
+            name => match name.strip_prefix(via.prefix())? {
+                "client-id" => ("--client-id", self.client_id.clone()),
+                "redirect-uri" => ("--redirect-uri", self.redirect_uri.clone()),
+                _ => return None,
+            },
         };
-        let prefixed = |name: &str| format!("{}{name}", self.via.prefix());
-        let own = |name: &str| variable(&file, &prefixed(name));
+        value.map(|value| Setting { value, source: Source::Argument(option) })
+    }
+
+    /// Returns the value of a setting and its source.
+    ///
+    /// An empty argument overrides a variable too: a script may have expanded an unset variable.
+    fn find(&self, name: &str, via: Via, sources: &Sources) -> Option<Setting> {
+        self.argument(name, via).or_else(|| sources.find(name))
+    }
+
+    /// Returns the service.
+    fn via(&self, sources: &Sources) -> Result<Via, Failure> {
+        self.find("via", Via::Connect, sources).map_or(Ok(Via::default()), |setting| service(&setting))
+    }
+
+    /// Returns the path of the profile, and each setting of [`KNOWN`] with its source.
+    pub(crate) fn every(&self) -> Result<(PathBuf, Vec<Option<Setting>>), Failure> {
+        let sources = Sources::read(self.profile().as_deref())?;
+        let via = self.via(&sources)?;
+        let find = |known: &KnownSetting| match known.name {
+            "read-only" => sources.read_only(),
+            name => Ok(self.find(name, via, &sources)),
+        };
+        let every = KNOWN.iter().map(find).collect::<Result<_, Failure>>()?;
+        Ok((sources.profile().to_owned(), every))
+    }
+
+    /// Returns an error if the value is not valid for the setting.
+    pub(crate) fn check(name: &str, value: &str) -> Result<(), Failure> {
+        let setting = Setting { value: value.to_owned(), source: Source::Argument("VALUE") };
+        match name {
+            "read-only" => setting.is_on().map(drop),
+            "timeout" => timeout(&setting).map(drop),
+            "via" => service(&setting).map(drop),
+            "root-certificate" => certificate(&setting).map(drop),
+            _ => Ok(()),
+        }
+    }
+
+    /// Combines the options with the environment, the profile and `.env`.
+    pub(crate) fn resolve(&self) -> Result<Resolved, Failure> {
+        let sources = Sources::read(self.profile().as_deref())?;
+        let via = self.via(&sources)?;
+        let named = |name: &str| self.find(name, via, &sources);
+        let own = |name: &str| named(&format!("{}{name}", via.prefix()));
         let text = |setting: Option<Setting>| setting.map(|setting| setting.value);
 
-        let base_url = named("--base-url", &self.base_url, "BASE_URL");
-        let id = named("--client-id", &self.client_id, &prefixed("CLIENT_ID"));
-        let (secret, api_key) = (own("CLIENT_SECRET"), own("API_KEY"));
-        let redirect_uri = text(named("--redirect-uri", &self.redirect_uri, &prefixed("REDIRECT_URI")));
-        let any_port = redirect_uri.is_none() && self.via.takes_any_port(secret.is_some());
-        let named_user = text(named("--user", &self.user, "USER"));
-        let sandbox_from_file = base_url.as_ref().and_then(sandbox_from_file).transpose()?;
+        let base_url = named("base-url");
+        let (id, secret, api_key) = (own("client-id"), own("client-secret"), own("api-key"));
+        let redirect_uri = text(own("redirect-uri"));
+        let any_port = redirect_uri.is_none() && via.takes_any_port(secret.is_some());
+        let named_user = text(named("user"));
+        let sandbox_from_file = base_url.as_ref().and_then(sandbox_from_dot_env).transpose()?;
         let credential_outside_file =
-            [&secret, &id].into_iter().flatten().find_map(Setting::source_outside_file);
-        let api_key_outside_file = api_key.as_ref().and_then(Setting::source_outside_file);
+            [&secret, &id].into_iter().flatten().find_map(Setting::source_outside_dot_env);
+        let api_key_outside_file = api_key.as_ref().and_then(Setting::source_outside_dot_env);
         Ok(Resolved {
             sandbox_from_file,
             credential_outside_file,
             api_key_outside_file,
             credentials: Credentials { id: text(id), secret: text(secret).map(Secret::from) },
-            via: self.via,
-            tenant: text(own("TENANT")),
+            via,
+            read_only: read_only(&sources)?,
+            tenant: text(own("tenant")),
             api_key: text(api_key),
             any_port,
             redirect_uri: redirect_uri.unwrap_or_else(|| REDIRECT_URI.to_owned()),
             base_url: text(base_url).filter(|url| !url.is_empty()),
-            user: named_user.clone().unwrap_or_else(|| "me".to_owned()),
+            user: named_user.clone().unwrap_or_else(|| DEFAULT_USER.to_owned()),
             named_user,
-            tokens: self.tokens.clone(),
-            root_certificate: self.root_certificate.as_deref().map(certificate).transpose()?,
-            timeout: self.timeout.map(Duration::from_secs),
+            tokens: text(named("tokens")).map(PathBuf::from),
+            root_certificate: named("root-certificate").map(|setting| certificate(&setting)).transpose()?,
+            timeout: named("timeout").map(|setting| timeout(&setting)).transpose()?,
         })
     }
+}
+
+/// Returns the setting that makes the program read-only, if it is on.
+fn read_only(sources: &Sources) -> Result<Option<Source>, Failure> {
+    let Some(setting) = sources.read_only()? else { return Ok(None) };
+    Ok(setting.is_on()?.then_some(setting.source))
+}
+
+fn service(setting: &Setting) -> Result<Via, Failure> {
+    Via::from_str(&setting.value, true).map_err(|_| {
+        let names: Vec<_> = Via::ALL.iter().map(|via| via.option()).collect();
+        setting.refused(&format!("{:?} is not a service (expected {})", setting.value, names.join(", ")))
+    })
+}
+
+fn timeout(setting: &Setting) -> Result<Duration, Failure> {
+    let seconds = setting.value.parse().ok().filter(|seconds| (1..=MAX_TIMEOUT).contains(seconds));
+    seconds.map(Duration::from_secs).ok_or_else(|| {
+        setting
+            .refused(&format!("{:?} is not a timeout (expected 1 to {MAX_TIMEOUT} seconds)", setting.value))
+    })
 }
 
 /// Quotes the word for a shell if needed.
@@ -167,28 +277,12 @@ fn quoted(word: &str) -> String {
     }
 }
 
-/// Returns the variable from the environment or, if it is not set there, from `.env`.
-fn variable(file: &DotEnv, name: &str) -> Option<Setting> {
-    let name = format!("{PREFIX}{name}");
-    if let Some(value) = std::env::var(&name).ok().filter(|value| !value.is_empty()) {
-        return Some(Setting { value, source: Source::Environment(name) });
-    }
-    let entry = file.get(&name)?;
-    Some(Setting { value: entry.value.clone(), source: Source::File(name, entry.line) })
-}
-
-impl Setting {
-    fn source_outside_file(&self) -> Option<Source> {
-        Some(self.source.clone()).filter(|source| !matches!(source, Source::File(..)))
-    }
-}
-
 /// Returns the source of the base URL if `.env` sets it to a sandbox on this machine.
 ///
 /// Returns an error if `.env` sets the base URL to another machine, unless the URL is that of the
 /// service.
-fn sandbox_from_file(base_url: &Setting) -> Option<Result<Source, Failure>> {
-    let Source::File(..) = base_url.source else { return None };
+fn sandbox_from_dot_env(base_url: &Setting) -> Option<Result<Source, Failure>> {
+    let Source::DotEnv(..) = base_url.source else { return None };
     let uri: Option<Uri> = base_url.value.parse().ok();
     if uri.as_ref().is_some_and(is_service) {
         return None;
@@ -226,6 +320,8 @@ pub(crate) struct Resolved {
     credential_outside_file: Option<Source>,
     api_key_outside_file: Option<Source>,
     pub(crate) via: Via,
+    /// The setting that makes the program read-only, if it is on.
+    pub(crate) read_only: Option<Source>,
     tenant: Option<String>,
     api_key: Option<String>,
     pub(crate) redirect_uri: String,
@@ -262,9 +358,19 @@ impl Resolved {
 
     /// Creates the application's client, with a file token store.
     pub(crate) fn client(&self) -> Result<Client, Failure> {
+        Ok(self.client_builder()?.build()?)
+    }
+
+    /// Creates the application's client, which sends no writes. The first write is put into `held`.
+    pub(crate) fn guarded_client(&self, held: Held) -> Result<Client, Failure> {
+        let transport = self.transport(&self.client()?)?;
+        Ok(self.client_builder()?.transport(write_guard::guarded(transport, held)).build()?)
+    }
+
+    fn client_builder(&self) -> Result<Builder, Failure> {
         let missing = |setting: &str, name: &str| {
             let check = if self.via == Via::Connect { "; then check with: connect doctor" } else { "" };
-            let name = format!("{PREFIX}{}{name}", self.via.prefix());
+            let name = sources::variable(&format!("{}{name}", self.via.prefix()));
             let failure =
                 Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {setting} is not set"))
                     .next(format!("set {name} in the environment or in .env{check}"));
@@ -276,17 +382,17 @@ impl Resolved {
             }
         };
         let credentials = self.credentials()?;
-        let id = credentials.id.as_deref().ok_or_else(|| missing("client id", "CLIENT_ID"))?;
+        let id = credentials.id.as_deref().ok_or_else(|| missing("client id", "client-id"))?;
         let builder = match &credentials.secret {
             Some(secret) => self.builder(id, secret.clone())?,
-            None if self.via == Via::Connect => return Err(missing("client secret", "CLIENT_SECRET")),
+            None if self.via == Via::Connect => return Err(missing("client secret", "client-secret")),
             None => self.configure(Client::public_builder(id).redirect_uri(&self.redirect_uri))?,
         };
         let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
             Some(profile) => builder.profile(profile),
             None => builder,
         };
-        Ok(builder.store(self.store()?).build()?)
+        Ok(builder.store(self.store()?))
     }
 
     /// Creates a client without retries, for requests that need no user.
@@ -370,9 +476,9 @@ impl Resolved {
     }
 }
 
-fn certificate(path: &Path) -> Result<Vec<u8>, Failure> {
-    input::read(Some(path)).map(String::into_bytes).map_err(|error| {
-        Failure::usage(format!("cannot read the root certificate {}", path.display())).cause(error)
+fn certificate(setting: &Setting) -> Result<Vec<u8>, Failure> {
+    input::read(Some(Path::new(&setting.value))).map(String::into_bytes).map_err(|error| {
+        Failure::usage(format!("cannot read the root certificate {}", setting.value)).cause(error)
     })
 }
 
@@ -382,13 +488,15 @@ mod tests {
 
     #[test]
     fn service_url_in_dot_env_is_recognized_in_any_spelling() {
-        let from_file =
-            |value: &str| Setting { value: value.to_owned(), source: Source::File("BASE_URL".to_owned(), 1) };
+        let from_file = |value: &str| Setting {
+            value: value.to_owned(),
+            source: Source::DotEnv("BASE_URL".to_owned(), 1),
+        };
         for same in ["/api", "/api/", "/api//", ":443/api"] {
             let url = format!("https://connect.mobiscroll.com{same}");
-            assert!(sandbox_from_file(&from_file(&url)).is_none(), "{url}");
+            assert!(sandbox_from_dot_env(&from_file(&url)).is_none(), "{url}");
         }
-        assert!(sandbox_from_file(&from_file("HTTPS://Connect.Mobiscroll.COM/api/")).is_none());
+        assert!(sandbox_from_dot_env(&from_file("HTTPS://Connect.Mobiscroll.COM/api/")).is_none());
         for other in [
             "http://connect.mobiscroll.com/api",
             "https://connect.mobiscroll.com:444/api",
@@ -399,8 +507,8 @@ mod tests {
             "https://connect.mobiscroll.com.example/api",
             "connect.mobiscroll.com/api",
         ] {
-            assert!(matches!(sandbox_from_file(&from_file(other)), Some(Err(_))), "{other}");
+            assert!(matches!(sandbox_from_dot_env(&from_file(other)), Some(Err(_))), "{other}");
         }
-        assert!(matches!(sandbox_from_file(&from_file("http://127.0.0.1:1/api/")), Some(Ok(_))));
+        assert!(matches!(sandbox_from_dot_env(&from_file("http://127.0.0.1:1/api/")), Some(Ok(_))));
     }
 }

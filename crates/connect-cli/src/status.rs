@@ -3,7 +3,7 @@
 use connect_hyper::types::{Account, ConnectionStatus, SyncState};
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
     output::Output,
     table::{ColumnFit, Table},
@@ -13,6 +13,10 @@ use crate::{
 pub(crate) struct Status;
 
 impl Command for Status {
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let status = context.user.connections().status().await?;
         context.out.print(&status, || text(&status, &context.out))

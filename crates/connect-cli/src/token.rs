@@ -12,7 +12,7 @@ use serde::{Deserialize, Deserializer, de::Error as _};
 use serde_json::json;
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
     input,
     text::clean,
@@ -93,6 +93,10 @@ fn end<'de, D: Deserializer<'de>>(input: D) -> Result<Option<Timestamp>, D::Erro
 
 impl Command for Arguments {
     const SERVICES: &[Via] = Via::ALL;
+
+    fn effect(&self) -> Effect {
+        Effect::SignsIn
+    }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         match &self.action {

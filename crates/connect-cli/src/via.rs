@@ -74,13 +74,13 @@ impl Via {
         }))
     }
 
-    /// Returns the part after `MOBISCROLL_CONNECT_` in the names of the service's environment variables.
+    /// Returns the start of the names of the service's own settings, such as `google-client-id`.
     pub(crate) fn prefix(self) -> &'static str {
         match self {
             Self::Connect => "",
-            Self::Google => "GOOGLE_",
-            Self::Microsoft => "MICROSOFT_",
-            Self::Apptoto => "APPTOTO_",
+            Self::Google => "google-",
+            Self::Microsoft => "microsoft-",
+            Self::Apptoto => "apptoto-",
         }
     }
 

@@ -62,10 +62,14 @@ pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> ExitCode {
             context::serve(settings, async |resolved, out| arguments.run(&resolved, out).await)
         }
         WebhooksAction::Trigger(arguments) => {
-            context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
+            context::run_alone(settings, context::Effect::Writes, async |resolved, out| {
+                arguments.run(&resolved, &out).await
+            })
         }
         WebhooksAction::Resend(arguments) => {
-            context::run_alone(settings, async |resolved, out| arguments.run(&resolved, &out).await)
+            context::run_alone(settings, context::Effect::Writes, async |resolved, out| {
+                arguments.run(&resolved, &out).await
+            })
         }
         WebhooksAction::Verify(arguments) => arguments.run(settings),
     }

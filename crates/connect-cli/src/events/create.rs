@@ -11,7 +11,7 @@ use super::{
 };
 use crate::{
     calendars,
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     output::note,
     provider,
@@ -34,18 +34,33 @@ pub(crate) struct Arguments {
     fields: FieldOptions,
     #[command(flatten)]
     notice: NotifyOption,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         // Invalid options are reported before any request is sent.
         let _ = self.event(CalendarRef::new("", ""), &context.out.zone)?;
         let names = std::slice::from_ref(&self.calendar);
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
-        let event = context.backend.create(&self.event(calendar.clone(), &context.out.zone)?).await?;
-        let event = read::placed(event, &calendar);
         let notify = self.notice.notify;
+        let new = self.event(calendar.clone(), &context.out.zone)?;
+        let change = format!(
+            "Create {}, {}, in calendar {} ({}).{}",
+            self.title,
+            self.fields.described_time(&context.out.zone)?,
+            calendar.id,
+            calendar.provider,
+            guests::planned(context, notify, &self.fields.attendees),
+        );
+        let Some(event) = context.perform(change, context.backend.create(&new)).await? else { return Ok(()) };
+        let event = read::placed(event, &calendar);
         guests::report(context, notify, guests::of(&event), &event, || {
             print::details(&event, &context.out.zone)
         })?;

@@ -10,7 +10,7 @@ use super::{
     update::{Extent, ExtentOptions},
 };
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     text::clean,
     when,
@@ -25,9 +25,15 @@ pub(crate) struct Arguments {
     extent: ExtentOptions,
     #[command(flatten)]
     notice: NotifyOption,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let found = self.which.find(context).await?;
         let chosen = self.extent.chosen(&found)?;
@@ -40,17 +46,20 @@ impl Command for Arguments {
         if let Some(notify) = self.notice.notify {
             delete = delete.notify(notify);
         }
-        context.backend.delete(&delete).await?;
+        let extent = match chosen {
+            Some(Extent::Following) => " and all later occurrences",
+            Some(Extent::All) if event.recurring_event_id.is_some() => " and its whole series",
+            _ => "",
+        };
+        let subject = format!("{}, {}{extent}", event.title, when::span(event, &context.out.zone));
+        let (notify, guests) = (self.notice.notify, guests::of(event));
+        let change = format!("Delete {subject}.{}", guests::planned(context, notify, &guests));
+        if context.perform(change, context.backend.delete(&delete)).await?.is_none() {
+            return Ok(());
+        }
         let value = json!({
             "success": true, "provider": event.provider, "calendarId": event.calendar_id, "id": event.id,
         });
-        guests::report(context, self.notice.notify, guests::of(event), &value, || {
-            let extent = match chosen {
-                Some(Extent::Following) => " and all later occurrences",
-                Some(Extent::All) if event.recurring_event_id.is_some() => " and its whole series",
-                _ => "",
-            };
-            format!("Deleted {}, {}{extent}.\n", clean(&event.title), when::span(event, &context.out.zone))
-        })
+        guests::report(context, notify, guests, &value, || format!("Deleted {}.\n", clean(&subject)))
     }
 }

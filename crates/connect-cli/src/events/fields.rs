@@ -1,7 +1,9 @@
 //! The options for event fields, shared by `create` and `update`.
 
 use clap::Args;
-use connect_hyper::types::{Availability, EventStatus, Moment, Notify, Privacy, Raw, Recurrence};
+use connect_hyper::types::{
+    Availability, Event, EventStatus, EventTime, Moment, Notify, Privacy, Raw, Recurrence,
+};
 use jiff::{Timestamp, civil::Date, tz::TimeZone};
 
 use crate::{
@@ -92,6 +94,40 @@ impl FieldOptions {
             (_, _, false) => Err(Failure::usage("without --all-day, --start and --end must have a time")
                 .next("add a time, or --all-day")),
         }
+    }
+
+    /// Returns the names of the given fields.
+    pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
+        let given = [
+            ("time", self.start.is_some()),
+            ("location", self.location.is_some()),
+            ("description", self.description.is_some()),
+            ("guests", !self.attendees.is_empty()),
+            ("recurrence", self.recurrence.is_some()),
+            ("conference", self.conference.is_some()),
+            ("availability", self.availability.is_some()),
+            ("privacy", self.privacy.is_some()),
+            ("status", self.status.is_some()),
+            ("custom", self.custom.is_some()),
+        ];
+        given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name))
+    }
+
+    /// Returns the time as `events list` shows it.
+    pub(super) fn described_time(&self, zone: &TimeZone) -> Result<String, Failure> {
+        let mut event = Event::default();
+        match self.time(zone)? {
+            Some(Time::At(start, end)) => {
+                event.start = Some(EventTime::Instant(start.timestamp()));
+                event.end = Some(EventTime::Instant(end.timestamp()));
+            }
+            Some(Time::Days(first, end)) => {
+                event.start = Some(EventTime::Date(first));
+                event.end = Some(EventTime::Date(end));
+            }
+            None => {}
+        }
+        Ok(when::span(&event, zone))
     }
 
     /// Returns the instant and the time zone of `--start`.

@@ -39,6 +39,22 @@ pub(super) fn report(
     Ok(())
 }
 
+/// Returns the sentence of a dry run about the guests that the change would notify, after a space.
+pub(super) fn planned(context: &Context, notify: Option<Notify>, guests: &[String]) -> String {
+    let (via, list) = (context.settings.via, guests.join(", "));
+    match (via, notify) {
+        _ if guests.is_empty() => String::new(),
+        (Via::Connect | Via::Apptoto, _) => {
+            format!(" Mobiscroll Connect does not document whether it notifies guests: {list}.")
+        }
+        (_, Some(Notify::Nobody)) => format!(" No guest is notified: {list}."),
+        (_, Some(Notify::External)) => {
+            format!(" Of these guests, those without a {} calendar are notified: {list}.", via.name())
+        }
+        (_, None | Some(Notify::All)) => format!(" These guests are notified: {list}."),
+    }
+}
+
 fn sentence(via: Via, notify: Option<Notify>, guests: &[String]) -> Option<String> {
     if guests.is_empty() {
         return None;

@@ -8,7 +8,7 @@ use serde::Serialize;
 use super::read::Query;
 use crate::{
     calendars,
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
     key,
     output::note,
@@ -54,6 +54,10 @@ impl Command for Arguments {
 
     fn api_key(&self) -> Option<&str> {
         self.api_key.as_deref()
+    }
+
+    fn effect(&self) -> Effect {
+        Effect::Reads
     }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {

@@ -4,7 +4,7 @@ use clap::Args;
 
 use super::{find::EventSelector, print};
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, Effect},
     failure::Failure,
 };
 
@@ -16,6 +16,10 @@ pub(crate) struct Arguments {
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        Effect::Reads
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let found = self.which.find(context).await?;
         context.out.print(&found.event, || print::details(&found.event, &context.out.zone))

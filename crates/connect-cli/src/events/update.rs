@@ -11,10 +11,11 @@ use super::{
     guests, print,
 };
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     output::note,
     via::Via,
+    when,
 };
 
 /// The arguments of `connect events update`.
@@ -34,6 +35,8 @@ pub(crate) struct Arguments {
     /// Clear this field; may be given more than once.
     #[arg(long, value_name = "FIELD", help_heading = "Fields")]
     clear: Vec<ClearedField>,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 /// The options that choose how much of a series is changed.
@@ -69,7 +72,23 @@ enum ClearedField {
     Custom,
 }
 
+impl ClearedField {
+    fn name(self) -> String {
+        format!("{self:?}").to_lowercase()
+    }
+}
+
 impl ExtentOptions {
+    /// Returns how much of the series the command changes, as the end of a sentence.
+    fn described(&self, found: &FoundEvent) -> &'static str {
+        match found.event.recurring_event_id {
+            _ if self.all => ", the whole series",
+            Some(_) if self.following => ", this and all later occurrences",
+            Some(_) => ", only this occurrence",
+            None => "",
+        }
+    }
+
     /// Returns the chosen extent, or `None` if no option is given.
     ///
     /// Returns an error if the event is a whole series and `--all` is missing.
@@ -86,6 +105,10 @@ impl ExtentOptions {
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let unchanged = UpdateEvent::new("", "", "");
         let zone = &context.out.zone;
@@ -105,7 +128,20 @@ impl Command for Arguments {
         if let Some(notify) = self.notice.notify {
             change = change.notify(notify);
         }
-        let mut changed = context.backend.update(&change).await?;
+        let notify = self.notice.notify;
+        let mut invited = guests::of(event);
+        invited.extend(self.fields.attendees.iter().cloned());
+        let words = format!(
+            "Change {}, {}{}: {}.{}",
+            event.title,
+            when::span(event, zone),
+            self.extent.described(&found),
+            self.changed_names().join(", "),
+            guests::planned(context, notify, &invited),
+        );
+        let Some(mut changed) = context.perform(words, context.backend.update(&change)).await? else {
+            return Ok(());
+        };
         changed.calendar_id = changed.calendar_id.or_else(|| event.calendar_id.clone());
         changed.provider = changed.provider.or_else(|| event.provider.clone());
         // The service also notifies guests that this change removes.
@@ -124,6 +160,13 @@ impl Command for Arguments {
 }
 
 impl Arguments {
+    /// Returns the names of the fields that the command changes.
+    fn changed_names(&self) -> Vec<String> {
+        let title = self.title.iter().map(|_| "title".to_owned());
+        let cleared = self.clear.iter().map(|field| format!("no {}", field.name()));
+        title.chain(self.fields.names().map(str::to_owned)).chain(cleared).collect()
+    }
+
     fn changed(&self, change: UpdateEvent, zone: &TimeZone) -> Result<UpdateEvent, Failure> {
         let change = self.set(change, zone)?;
         self.clear.iter().try_fold(change, |change, field| self.cleared(change, *field))
@@ -185,8 +228,10 @@ impl Arguments {
             ClearedField::Custom => (fields.custom()?.is_some(), change.clear_custom()),
         };
         if set {
-            let name = format!("{field:?}").to_lowercase();
-            return Err(Failure::usage(format!("--clear {name}: another option sets the same field")));
+            return Err(Failure::usage(format!(
+                "--clear {}: another option sets the same field",
+                field.name()
+            )));
         }
         Ok(cleared)
     }

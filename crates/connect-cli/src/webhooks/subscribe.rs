@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use crate::{
     calendars,
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     provider,
     text::clean,
@@ -35,6 +35,8 @@ pub(crate) struct Arguments {
     /// End the subscription after this date (inclusive) or time [default: the service renews it].
     #[arg(long, value_name = "WHEN")]
     expires: Option<String>,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 /// The response of the API and the id of the subscribed calendar.
@@ -47,6 +49,10 @@ struct CalendarSubscription<'a> {
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let end = self.end(context)?;
         let calendars = self.calendars(context).await?;
@@ -54,7 +60,10 @@ impl Command for Arguments {
         let mut outcome = Ok(());
         for calendar in &calendars {
             match self.subscribe(context, calendar, end).await {
-                Ok(response) => subscribed.push(CalendarSubscription { calendar_id: &calendar.id, response }),
+                Ok(None) => {}
+                Ok(Some(response)) => {
+                    subscribed.push(CalendarSubscription { calendar_id: &calendar.id, response })
+                }
                 Err(failure) => {
                     outcome = Err(if self.all { failure.while_doing(about(calendar)) } else { failure });
                     break;
@@ -63,6 +72,7 @@ impl Command for Arguments {
         }
         // If one calendar fails, the subscriptions of the calendars before it are printed.
         match subscribed.as_slice() {
+            _ if self.sending.effect() == Effect::DryRun => {}
             [one] if !self.all => context.out.print(one, || line(one, context))?,
             [] if outcome.is_err() => {}
             all => context.out.print(all, || lines(all, context))?,
@@ -91,7 +101,7 @@ impl Arguments {
         context: &Context,
         calendar: &CalendarRef,
         end: Option<Timestamp>,
-    ) -> Result<Subscribed, Failure> {
+    ) -> Result<Option<Subscribed>, Failure> {
         let mut request = SubscribeWebhook::new(calendar);
         if let Some(id) = &self.channel_id {
             request = request.channel_id(id);
@@ -99,7 +109,8 @@ impl Arguments {
         if let Some(end) = end {
             request = request.expiration(end);
         }
-        Ok(context.user.webhooks().subscribe(request).await?)
+        let change = format!("Subscribe calendar {} ({}).", calendar.id, calendar.provider);
+        context.perform(change, context.user.webhooks().subscribe(request)).await
     }
 }
 

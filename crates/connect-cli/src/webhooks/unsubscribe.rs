@@ -5,7 +5,7 @@ use connect_hyper::types::{Provider, UnsubscribeWebhook};
 use serde_json::json;
 
 use crate::{
-    context::{Command, Context},
+    context::{Command, Context, DryRunOption, Effect},
     failure::Failure,
     provider,
     text::clean,
@@ -22,15 +22,25 @@ pub(crate) struct Arguments {
     /// The provider's resource id; Google needs it to stop its notifications.
     #[arg(long, value_name = "ID")]
     resource_id: Option<String>,
+    #[command(flatten)]
+    sending: DryRunOption,
 }
 
 impl Command for Arguments {
+    fn effect(&self) -> Effect {
+        self.sending.effect()
+    }
+
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let mut request = UnsubscribeWebhook::new(&self.provider, &self.channel_id);
         if let Some(id) = &self.resource_id {
             request = request.resource_id(id);
         }
-        context.user.webhooks().unsubscribe(request).await?;
+        let change = format!("Unsubscribe channel {} ({}).", self.channel_id, self.provider);
+        let webhooks = context.user.webhooks();
+        if context.perform(change, webhooks.unsubscribe(request)).await?.is_none() {
+            return Ok(());
+        }
         let value = json!({ "success": true, "provider": self.provider, "channelId": self.channel_id });
         context.out.print(&value, || format!("Unsubscribed channel {}.\n", clean(&self.channel_id)))
     }

@@ -3,6 +3,7 @@
 #![allow(clippy::panic, reason = "helpers of tests")]
 
 pub(crate) mod hook;
+pub(crate) mod signed_in;
 
 use std::{
     io::{BufRead as _, BufReader, Read as _, Write as _},
@@ -139,6 +140,7 @@ pub(crate) fn bare(folder: &TempDir) -> Command {
         .current_dir(folder.path())
         .env("TZ", ZONE)
         .env("HOME", folder.path())
+        .env("XDG_CONFIG_HOME", folder.path().join("config"))
         .env("XDG_STATE_HOME", folder.path().join("state"));
     command
 }

@@ -1,0 +1,168 @@
+//! `connect config`: shows the settings and their sources, and changes profiles.
+
+use std::{io::IsTerminal as _, path::Path, process::ExitCode};
+
+use clap::{Args, Subcommand};
+use serde_json::json;
+
+use crate::{
+    context,
+    failure::Failure,
+    input,
+    output::Output,
+    profile,
+    settings::{
+        DEFAULT_USER, KNOWN, KnownSetting, Settings,
+        sources::{Setting, variable},
+    },
+    table::{ColumnFit, Table},
+    text::clean,
+};
+
+/// The arguments of `connect config`.
+#[derive(Debug, Args)]
+pub(crate) struct Arguments {
+    #[command(subcommand)]
+    action: Option<ConfigAction>,
+}
+
+#[derive(Debug, Subcommand)]
+enum ConfigAction {
+    /// Save a setting in the profile of --profile [default: the profile default].
+    #[command(after_help = "Example: connect config set read-only true --profile work")]
+    Set {
+        /// The setting, by its name in `connect config`.
+        #[arg(value_name = "NAME")]
+        name: String,
+        /// The value; a secret is read from stdin instead.
+        #[arg(value_name = "VALUE")]
+        value: Option<String>,
+    },
+    /// Remove a setting from the profile of --profile [default: the profile default].
+    #[command(after_help = "Example: connect config unset read-only --profile work")]
+    Unset {
+        /// The setting, by its name in `connect config`.
+        #[arg(value_name = "NAME")]
+        name: String,
+    },
+    /// List the profiles.
+    #[command(after_help = "Example: connect config profiles")]
+    Profiles,
+}
+
+pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> ExitCode {
+    context::run_local(settings, |out| match &arguments.action {
+        None => show(settings, out),
+        Some(ConfigAction::Set { name, value }) => set(settings, out, name, value.as_deref()),
+        Some(ConfigAction::Unset { name }) => unset(settings, out, name),
+        Some(ConfigAction::Profiles) => profiles(out),
+    })
+}
+
+fn show(settings: &Settings, out: &Output) -> Result<(), Failure> {
+    let (profile, every) = settings.every()?;
+    let value = |known: &KnownSetting, setting: &Option<Setting>| {
+        setting.as_ref().filter(|_| !known.is_secret).map(|setting| setting.value.clone())
+    };
+    let source = |setting: &Option<Setting>| setting.as_ref().map(|setting| setting.source.to_string());
+    let described = KNOWN.iter().zip(&every).map(|(known, setting)| {
+        json!({
+            "name": known.name, "value": value(known, setting), "source": source(setting),
+            "isSecret": known.is_secret,
+        })
+    });
+    let described = json!({ "profile": profile, "settings": described.collect::<Vec<_>>() });
+    out.print(&described, || {
+        let mut table =
+            Table::new(&[("SETTING", ColumnFit::Fixed), ("VALUE", ColumnFit::Cut), ("FROM", ColumnFit::Cut)]);
+        for (known, setting) in KNOWN.iter().zip(&every) {
+            let shown = match (setting, known.is_secret) {
+                (Some(_), true) => "(hidden)".to_owned(),
+                (Some(setting), false) => setting.value.clone(),
+                (None, _) => default(known.name).to_owned(),
+            };
+            if !shown.is_empty() {
+                table.row([known.name, &shown, &source(setting).unwrap_or_else(|| "default".to_owned())]);
+            }
+        }
+        let exists = if profile.is_file() { "" } else { " (does not exist)" };
+        format!("{}\nProfile: {}{exists}\n", out.table(&table), clean(&profile.display().to_string()))
+    })
+}
+
+/// Returns the default of a setting; empty if it has none.
+fn default(name: &str) -> &'static str {
+    match name {
+        "base-url" => connect_hyper::CONNECT_BASE_URL,
+        "redirect-uri" => crate::settings::REDIRECT_URI,
+        "user" => DEFAULT_USER,
+        "via" => "connect",
+        "read-only" => "false",
+        "timeout" => "60",
+        _ => "",
+    }
+}
+
+fn set(settings: &Settings, out: &Output, name: &str, value: Option<&str>) -> Result<(), Failure> {
+    let known = known(name)?;
+    let path = profile::path(&named(settings))?;
+    let value = match value {
+        Some(_) if known.is_secret => {
+            return Err(Failure::usage(format!("{name}: a secret must not be an argument"))
+                .cause("every user of the machine can see the arguments of a program")
+                .next(format!("write the secret to stdin: connect config set {name}")));
+        }
+        Some(value) => value.to_owned(),
+        None if known.is_secret => secret(name)?,
+        None => return Err(Failure::usage(format!("{name}: the value is missing"))),
+    };
+    if value.is_empty() || value.chars().any(char::is_control) {
+        return Err(Failure::usage(format!("{name}: the value is empty or has a control character"))
+            .next(format!("to remove the setting: connect config unset {name}")));
+    }
+    Settings::check(known.name, &value)?;
+    profile::edit(&path, &variable(known.name), Some(&value))?;
+    saved(out, &path, name)
+}
+
+fn unset(settings: &Settings, out: &Output, name: &str) -> Result<(), Failure> {
+    let known = known(name)?;
+    let path = profile::existing(&named(settings))?;
+    profile::edit(&path, &variable(known.name), None)?;
+    saved(out, &path, name)
+}
+
+fn saved(out: &Output, path: &Path, name: &str) -> Result<(), Failure> {
+    out.print(&json!({ "profile": path, "name": name }), || {
+        format!("Changed {name} in {}.\n", clean(&path.display().to_string()))
+    })
+}
+
+/// Returns the name of the profile to change.
+fn named(settings: &Settings) -> String {
+    settings.profile().unwrap_or_else(|| profile::DEFAULT.to_owned())
+}
+
+fn known(name: &str) -> Result<&'static KnownSetting, Failure> {
+    KNOWN.iter().find(|known| known.name == name).ok_or_else(|| {
+        let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
+        Failure::usage(format!("{name:?} is not a setting (expected one of: {})", names.join(", ")))
+    })
+}
+
+/// Reads a secret from stdin, without the line break at its end.
+fn secret(name: &str) -> Result<String, Failure> {
+    if std::io::stdin().is_terminal() {
+        crate::output::note(&format!("Paste {name}, and press Enter and Ctrl-D:"));
+    }
+    let text = input::read(None).map_err(|error| Failure::usage("cannot read the secret").cause(error))?;
+    Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+}
+
+fn profiles(out: &Output) -> Result<(), Failure> {
+    let names = profile::names()?;
+    out.print(&names, || match names.as_slice() {
+        [] => "No profiles.\n".to_owned(),
+        names => names.iter().map(|name| format!("{}\n", clean(name))).collect(),
+    })
+}
