@@ -10,6 +10,7 @@ mod list;
 mod print;
 mod read;
 mod show;
+mod time;
 mod update;
 
 use clap::{Args, Subcommand};
@@ -77,7 +78,7 @@ impl Command for Arguments {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         if context.out.zone.is_unknown() && !context.out.json {
-            note("Your time zone is unknown, so times are in UTC; set TZ to change that.");
+            note("Your time zone is unknown, so times are in UTC; set TZ or add --tz to change that.");
         }
         match &self.action {
             EventsAction::List(arguments) => arguments.run(context).await,

@@ -32,7 +32,8 @@ impl Output {
             Some(columns) => Some(columns),
             None => io::stdout().is_terminal().then_some(80),
         };
-        Self { json: settings.json, width, zone: when::zone(), next_steps: NextSteps::of(settings) }
+        let zone = settings.tz.clone().unwrap_or_else(when::zone);
+        Self { json: settings.json, width, zone, next_steps: NextSteps::of(settings) }
     }
 
     /// Prints `text`; with `--json`, prints `value` as one document instead.

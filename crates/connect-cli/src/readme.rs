@@ -47,6 +47,27 @@ fn help_examples_are_valid_commands() {
     }
 }
 
+#[test]
+fn times_may_start_with_a_minus() {
+    let mut commands = vec![<Arguments as clap::CommandFactory>::command()];
+    let mut seen = 0;
+    while let Some(command) = commands.pop() {
+        commands.extend(command.get_subcommands().cloned());
+        for argument in command.get_arguments() {
+            if argument.get_value_names().is_some_and(|names| names.iter().any(|name| name == "WHEN")) {
+                assert!(
+                    argument.is_allow_hyphen_values_set(),
+                    "{} of {}",
+                    argument.get_id(),
+                    command.get_name()
+                );
+                seen += 1;
+            }
+        }
+    }
+    assert!(seen >= 8, "{seen}");
+}
+
 /// Splits a shell line into words; supports double quotes, comments and a redirection.
 fn words(line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or(line);

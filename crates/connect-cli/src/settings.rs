@@ -22,6 +22,7 @@ use connect_hyper::{
 };
 use connect_stores::FileStore;
 use http::Uri;
+use jiff::tz::TimeZone;
 
 pub(crate) use self::sources::PREFIX;
 use self::sources::{Setting, Source, Sources};
@@ -29,6 +30,7 @@ use crate::{
     failure::{Exit, Failure},
     input,
     via::Via,
+    when,
     write_guard::{self, Held},
 };
 
@@ -70,6 +72,9 @@ pub(crate) struct Settings {
     /// Limit a call, with its retries, to this time [env: MOBISCROLL_CONNECT_TIMEOUT] [default: 60].
     #[arg(long, global = true, value_name = "SECONDS", value_parser = value_parser!(u64).range(1..=MAX_TIMEOUT))]
     timeout: Option<u64>,
+    /// Read and print times in this time zone, such as Europe/Berlin [default: TZ, or the system's].
+    #[arg(long, global = true, value_name = "ZONE", value_parser = when::named_zone)]
+    pub(crate) tz: Option<TimeZone>,
     /// Print results and errors as JSON, with the field names of the API.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -139,6 +144,7 @@ impl Settings {
             ("--user", self.user.clone()),
             ("--tokens", path(&self.tokens)),
             ("--root-certificate", path(&self.root_certificate)),
+            ("--tz", self.tz.as_ref().and_then(TimeZone::iana_name).map(str::to_owned)),
         ];
         let given = options.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
         given.map(|(name, value)| format!(" {name} {}", quoted(&value))).collect()

@@ -1,17 +1,48 @@
 //! Parses and formats times in the user's time zone.
 
+mod said;
+
 use connect_hyper::types::{Event, EventTime};
 use jiff::{
-    Timestamp, ZonedDateTime,
+    Timestamp,
     civil::{Date, DateTime},
     tz::TimeZone,
 };
 
-use crate::failure::Failure;
+pub(crate) use self::said::{Said, SaidKind, is_whole_days, timed};
+use crate::{
+    failure::Failure,
+    output::{Output, note},
+};
 
 /// Returns the user's time zone: the value of `TZ` or, if `TZ` is not set, the system's time zone.
 pub(crate) fn zone() -> TimeZone {
     TimeZone::system()
+}
+
+/// Parses the name of a time zone for `--tz`.
+pub(crate) fn named_zone(name: &str) -> Result<TimeZone, String> {
+    TimeZone::get(name)
+        .map_err(|_| "unknown time zone (expected a name such as Europe/Berlin or UTC)".to_owned())
+}
+
+/// Returns the name of the time zone for texts; a rule in `TZ` has no name.
+pub(crate) fn zone_name(zone: &TimeZone) -> &str {
+    match zone.iana_name() {
+        Some(name) => name,
+        None if zone.is_unknown() => "UTC",
+        None => "the time zone in TZ",
+    }
+}
+
+/// Says on stderr which range a command uses, unless both ends were given as full dates.
+pub(crate) fn note_range(out: &Output, given: [Option<&str>; 2], (start, end): (Timestamp, Timestamp)) {
+    if out.json || given.into_iter().all(|text| text.is_some_and(|text| !said::is_relative(text))) {
+        return;
+    }
+    let shown =
+        |at: Timestamp| at.to_zoned_datetime(out.zone.clone()).strftime("%a %Y-%m-%d %H:%M").to_string();
+    note(&format!("From {} to {} ({}).", shown(start), shown(end), zone_name(&out.zone)));
 }
 
 /// An instant or a date, from an argument.
@@ -23,44 +54,9 @@ pub(crate) enum When {
 }
 
 impl When {
-    /// Parses a date, or a time such as `2026-12-24T18:00`, also with an offset, `Z` or `[Zone/Name]`.
+    /// Parses what [`Said::parse`] parses; a time without a day means today.
     pub(crate) fn parse(option: &str, text: &str, zone: &TimeZone) -> Result<Self, Failure> {
-        let text = text.trim();
-        if let Ok(zoned) = text.parse::<ZonedDateTime>() {
-            let zone = zoned.time_zone().clone();
-            return Ok(Self::At(
-                zoned.timestamp(),
-                Some(zone).filter(|zone| zone.to_fixed_offset().is_err()),
-            ));
-        }
-        if let Ok(instant) = text.parse::<Timestamp>() {
-            return Ok(Self::At(instant, None));
-        }
-        if let (Ok(date), false) = (text.parse::<Date>(), text.contains([':', 'T', 't', ' '])) {
-            return Ok(Self::Day(date));
-        }
-        let unreadable = || {
-            Failure::usage(format!("{option}: {text:?} is not a date or time"))
-                .next("write 2026-12-24T18:00, 2026-12-24T18:00+01:00, or 2026-12-24 for a whole day")
-        };
-        if text.contains('[') {
-            return Err(unreadable());
-        }
-        let civil: DateTime = text.parse().map_err(|_| unreadable())?;
-        if zone.is_unknown() {
-            return Err(Failure::usage(format!(
-                "{option}: {text:?} has no offset, and your time zone is unknown"
-            ))
-            .next("add an offset, such as 2026-12-24T18:00+01:00, or set TZ"));
-        }
-        match zone.to_ambiguous_zoned_datetime(civil).unambiguous() {
-            Ok(zoned) => Ok(Self::At(zoned.timestamp(), Some(zone.clone()))),
-            Err(error) => Err(Failure::usage(format!(
-                "{option}: {text:?} occurs twice or never, because the clocks change"
-            ))
-            .cause(error)
-            .next("add an offset, such as 2026-10-25T02:30+01:00")),
-        }
+        Said::parse(option, text, Timestamp::now(), zone)?.when()
     }
 
     /// Returns the start of a range. A date means its first instant.
@@ -110,6 +106,15 @@ pub(crate) fn span(event: &Event, zone: &TimeZone) -> String {
     }
 }
 
+/// Returns the time of an event and, unless it lasts whole days, the name of the time zone.
+pub(crate) fn span_with_zone(event: &Event, zone: &TimeZone) -> String {
+    let is_timed = event.start.as_ref().is_some_and(|start| start.instant().is_some());
+    match zone.iana_name() {
+        Some(name) if is_timed => format!("{} ({name})", span(event, zone)),
+        _ => span(event, zone),
+    }
+}
+
 /// Returns the instant of a date or time in an event; `None` if the text is neither a date nor a time.
 ///
 /// A time without an offset is in `zone`, and a date means its midnight in `zone`.
@@ -156,55 +161,6 @@ impl std::fmt::Display for Shown {
             Self::Time(at) => write!(f, "{}", at.strftime("%Y-%m-%d %H:%M")),
             Self::Day(day) => day.fmt(f),
             Self::Text(text) => f.write_str(text),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn budapest() -> TimeZone {
-        TimeZone::posix("CET-1CEST,M3.5.0,M10.5.0/3").unwrap()
-    }
-
-    fn at(text: &str) -> Result<String, Failure> {
-        match When::parse("--start", text, &budapest())? {
-            When::At(at, _) => Ok(at.to_string()),
-            When::Day(day) => Ok(day.to_string()),
-        }
-    }
-
-    #[test]
-    fn local_time_is_in_the_users_zone() {
-        assert_eq!(at("2026-07-01T10:00").unwrap(), "2026-07-01T08:00:00Z");
-        assert_eq!(at("2026-12-01 10:00").unwrap(), "2026-12-01T09:00:00Z");
-        assert_eq!(at("2026-12-01T10:00Z").unwrap(), "2026-12-01T10:00:00Z");
-        assert_eq!(at("2026-12-01T10:00-05:00").unwrap(), "2026-12-01T15:00:00Z");
-        assert_eq!(at("2026-12-01").unwrap(), "2026-12-01");
-    }
-
-    #[test]
-    fn ambiguous_or_skipped_time_is_refused() {
-        for text in ["2026-10-25T02:30", "2026-03-29T02:30"] {
-            assert_eq!(at(text).unwrap_err().exit, crate::failure::Exit::Usage, "{text}");
-        }
-        assert_eq!(at("2026-10-25T02:30+01:00").unwrap(), "2026-10-25T01:30:00Z");
-    }
-
-    #[test]
-    fn local_time_without_a_zone_is_refused() {
-        let parse = |text| When::parse("--start", text, &TimeZone::unknown());
-        assert!(parse("2026-12-01T10:00").is_err());
-        assert!(parse("2026-12-01T10:00Z").is_ok() && parse("2026-12-01").is_ok());
-    }
-
-    #[test]
-    fn invalid_time_is_refused() {
-        for text in
-            ["", "soon", "10:00", "2026-13-01", "2026-01-01T25:00", "2026-01-01T10:00[Nowhere/At]", "a\r\nb"]
-        {
-            assert!(at(text).is_err(), "{text:?}");
         }
     }
 }

@@ -2,12 +2,12 @@
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Provider};
-use jiff::tz::TimeZone;
 
 use super::{
     drift,
-    fields::{FieldOptions, NotifyOption, Time},
+    fields::{FieldOptions, NotifyOption},
     find, guests, print, read,
+    time::Time,
 };
 use crate::{
     calendars,
@@ -45,16 +45,21 @@ impl Command for Arguments {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         // Invalid options are reported before any request is sent.
-        let _ = self.event(CalendarRef::new("", ""), &context.out.zone)?;
+        let time = self.fields.time(&context.out.zone)?.ok_or_else(|| {
+            Failure::usage("a new event needs a start")
+                .next("add --start and --duration or --end, or --all-day and --start")
+        })?;
+        let time = time.resolve(None)?;
+        let _ = self.event(CalendarRef::new("", ""), &time)?;
         let names = std::slice::from_ref(&self.calendar);
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
         let notify = self.notice.notify;
-        let new = self.event(calendar.clone(), &context.out.zone)?;
+        let new = self.event(calendar.clone(), &time)?;
         let change = format!(
             "Create {}, {}, in calendar {} ({}).{}",
             self.title,
-            self.fields.described_time(&context.out.zone)?,
+            time.described(&context.out.zone),
             calendar.id,
             calendar.provider,
             guests::planned(context, notify, &self.fields.attendees),
@@ -67,8 +72,9 @@ impl Command for Arguments {
         if let Some(command) = find::show_command(&event, &context.out.zone) {
             note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
         }
-        let series = self.fields.recurrence()?.zip(self.fields.zoned_start(&context.out.zone)?);
-        if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
+        if let (Via::Connect, Some(rule), Some((start, zone))) =
+            (context.settings.via, self.fields.recurrence()?, time.zoned_start())
+        {
             drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
         }
         Ok(())
@@ -76,15 +82,11 @@ impl Command for Arguments {
 }
 
 impl Arguments {
-    fn event(&self, calendar: CalendarRef, zone: &TimeZone) -> Result<NewEvent, Failure> {
+    fn event(&self, calendar: CalendarRef, time: &Time) -> Result<NewEvent, Failure> {
         let fields = &self.fields;
-        let mut event = match fields.time(zone)? {
-            Some(Time::At(start, end)) => NewEvent::new(calendar, &self.title, start, end),
-            Some(Time::Days(first, end)) => NewEvent::all_day(calendar, &self.title, first, end),
-            None => {
-                return Err(Failure::usage("a new event needs a start")
-                    .next("add --start and --end, or --all-day and --start"));
-            }
+        let mut event = match time.clone() {
+            Time::At(start, end) => NewEvent::new(calendar, &self.title, start, end),
+            Time::Days(first, end) => NewEvent::all_day(calendar, &self.title, first, end),
         };
         event = event.attendees(&fields.attendees);
         if let Some(location) = &fields.location {

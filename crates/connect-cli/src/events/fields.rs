@@ -1,15 +1,11 @@
 //! The options for event fields, shared by `create` and `update`.
 
 use clap::Args;
-use connect_hyper::types::{
-    Availability, Event, EventStatus, EventTime, Moment, Notify, Privacy, Raw, Recurrence,
-};
-use jiff::{Timestamp, civil::Date, tz::TimeZone};
+use connect_hyper::types::{Availability, EventStatus, Notify, Privacy, Raw, Recurrence};
+use jiff::{Timestamp, tz::TimeZone};
 
-use crate::{
-    failure::Failure,
-    when::{self, When},
-};
+use super::time::{self, TimeOptions};
+use crate::{failure::Failure, when::Said};
 
 /// Which guests are notified of a change.
 #[derive(Debug, Args)]
@@ -24,12 +20,17 @@ pub(super) struct NotifyOption {
 #[derive(Debug, Args)]
 #[command(next_help_heading = "Fields")]
 pub(super) struct FieldOptions {
-    /// The start: 2026-12-24T18:00 in your time zone, or with an offset; with --all-day a date.
-    #[arg(long, value_name = "WHEN")]
+    /// The start, such as "tomorrow 9:00", fri, +7d or 2026-12-24T18:00; with --all-day a day. In an update,
+    /// a day keeps the event's time of day, and a time keeps its day; without --end, the duration is kept.
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     start: Option<String>,
-    /// The end; with --all-day the last day [default with --all-day: the first day].
-    #[arg(long, value_name = "WHEN")]
+    /// The end; a time without a day is on the day of the start. With --all-day the last day [default with
+    /// --all-day: the first day].
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     end: Option<String>,
+    /// The time from start to end, such as 30m, 1h30m or 2d, instead of --end.
+    #[arg(long, value_name = "TIME", conflicts_with = "end", allow_hyphen_values = true)]
+    duration: Option<String>,
     /// Make the event an all-day event.
     #[arg(long)]
     all_day: bool,
@@ -62,44 +63,22 @@ pub(super) struct FieldOptions {
     custom: Option<String>,
 }
 
-/// The time of an event, from `--start`, `--end` and `--all-day`.
-pub(super) enum Time {
-    /// Start and end.
-    At(Moment, Moment),
-    /// The first day, and the day after the last.
-    Days(Date, Date),
-}
-
 impl FieldOptions {
-    /// Returns the time, or `None` if no time option is given. A date needs `--all-day`.
-    pub(super) fn time(&self, zone: &TimeZone) -> Result<Option<Time>, Failure> {
-        let read = |option, text: &Option<String>| {
-            text.as_deref().map(|text| When::parse(option, text, zone)).transpose()
-        };
-        match (read("--start", &self.start)?, read("--end", &self.end)?, self.all_day) {
-            (None, None, false) => Ok(None),
-            (None, None, true) => Err(Failure::usage("--all-day needs --start with a date")),
-            (Some(When::At(start, start_zone)), Some(When::At(end, end_zone)), false) => {
-                Ok(Some(Time::At(moment(start, start_zone), moment(end, end_zone))))
-            }
-            (Some(When::Day(first)), None, true) => days(first, first),
-            (Some(When::Day(first)), Some(When::Day(last)), true) => days(first, last),
-            (None, Some(_), _) => Err(Failure::usage("--end needs --start")),
-            (Some(_), None, false) => {
-                Err(Failure::usage("--start needs --end")
-                    .next("add --end, or --all-day if --start is a date"))
-            }
-            (_, _, true) => Err(Failure::usage("with --all-day, --start and --end must be dates")
-                .next("write a date without a time: --start 2026-12-24")),
-            (_, _, false) => Err(Failure::usage("without --all-day, --start and --end must have a time")
-                .next("add a time, or --all-day")),
+    /// Returns the time options, or `None` if none is given.
+    pub(super) fn time(&self, zone: &TimeZone) -> Result<Option<TimeOptions<'_>>, Failure> {
+        let now = Timestamp::now();
+        let duration = self.duration.as_deref().map(time::duration).transpose()?;
+        let start = self.start.as_deref().map(|text| Said::parse("--start", text, now, zone)).transpose()?;
+        let end = self.end.as_deref().map(|text| Said::parse("--end", text, now, zone)).transpose()?;
+        if start.is_none() && end.is_none() && duration.is_none() && !self.all_day {
+            return Ok(None);
         }
+        Ok(Some(TimeOptions { start, end, duration, all_day: self.all_day, zone: zone.clone() }))
     }
 
-    /// Returns the names of the given fields.
+    /// Returns the names of the given fields, except that of the time.
     pub(super) fn names(&self) -> impl Iterator<Item = &'static str> {
         let given = [
-            ("time", self.start.is_some()),
             ("location", self.location.is_some()),
             ("description", self.description.is_some()),
             ("guests", !self.attendees.is_empty()),
@@ -111,34 +90,6 @@ impl FieldOptions {
             ("custom", self.custom.is_some()),
         ];
         given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name))
-    }
-
-    /// Returns the time as `events list` shows it.
-    pub(super) fn described_time(&self, zone: &TimeZone) -> Result<String, Failure> {
-        let mut event = Event::default();
-        match self.time(zone)? {
-            Some(Time::At(start, end)) => {
-                event.start = Some(EventTime::Instant(start.timestamp()));
-                event.end = Some(EventTime::Instant(end.timestamp()));
-            }
-            Some(Time::Days(first, end)) => {
-                event.start = Some(EventTime::Date(first));
-                event.end = Some(EventTime::Date(end));
-            }
-            None => {}
-        }
-        Ok(when::span(&event, zone))
-    }
-
-    /// Returns the instant and the time zone of `--start`.
-    ///
-    /// Returns `None` if `--start` is missing, has an offset, or is a date.
-    pub(super) fn zoned_start(&self, zone: &TimeZone) -> Result<Option<(Timestamp, TimeZone)>, Failure> {
-        let Some(text) = &self.start else { return Ok(None) };
-        Ok(match When::parse("--start", text, zone)? {
-            When::At(start, Some(zone)) => Some((start, zone)),
-            _ => None,
-        })
     }
 
     pub(super) fn recurrence(&self) -> Result<Option<Recurrence>, Failure> {
@@ -164,18 +115,4 @@ impl FieldOptions {
     pub(super) fn status(&self) -> Option<EventStatus> {
         self.status.as_deref().map(EventStatus::from)
     }
-}
-
-fn moment(at: Timestamp, zone: Option<TimeZone>) -> Moment {
-    match zone {
-        Some(zone) => at.to_zoned_datetime(zone).into(),
-        None => at.into(),
-    }
-}
-
-fn days(first: Date, last: Date) -> Result<Option<Time>, Failure> {
-    if last < first {
-        return Err(Failure::usage("--end is before --start"));
-    }
-    Ok(Some(Time::Days(first, last.tomorrow().map_err(when::out_of_range)?)))
 }

@@ -31,10 +31,10 @@ pub(super) struct EventSelector {
     #[arg(long, value_name = "CALENDAR", help_heading = "Search range")]
     calendar: Option<String>,
     /// Search from this date or time [default: 90 days ago].
-    #[arg(long, value_name = "WHEN", help_heading = "Search range")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Search range")]
     from: Option<String>,
     /// Search until this date (inclusive) or time [default: one year from now].
-    #[arg(long, value_name = "WHEN", help_heading = "Search range")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true, help_heading = "Search range")]
     to: Option<String>,
 }
 

@@ -22,10 +22,10 @@ use crate::{
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
     /// List events from this date or time [default: today].
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     from: Option<String>,
     /// List events until this date (inclusive) or time [default: 30 days after --from].
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     to: Option<String>,
     /// List only this calendar, by key, id or exact title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
@@ -84,7 +84,8 @@ struct Page<'a> {
 impl Arguments {
     /// Returns the events, and whether `--limit` left some out.
     async fn events(&self, context: &Context) -> Result<(Vec<Event>, bool), Failure> {
-        let (start, end) = range(self.from.as_deref(), self.to.as_deref(), &context.out.zone)?;
+        let given = [self.from.as_deref(), self.to.as_deref()];
+        let (start, end) = range(given[0], given[1], &context.out.zone)?;
         if self.masters && context.settings.via != Via::Connect {
             return Err(Failure::usage("--masters is only supported with Mobiscroll Connect"));
         }
@@ -97,6 +98,7 @@ impl Arguments {
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
         let wanted = |event: &Event| self.provider.is_none() || event.provider == self.provider;
         let query = Query { calendars: &only, start, end, masters: self.masters };
+        when::note_range(&context.out, given, (start, end));
         query.read(context, wanted, limit).await
     }
 }

@@ -14,7 +14,7 @@ pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
     let mut lines = FieldLines(String::new());
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     lines.add("title", &event.title);
-    lines.add("when", &when::span(event, zone));
+    lines.add("when", &when::span_with_zone(event, zone));
     lines.add("location", &text(&event.location));
     lines.add("description", &text(&event.description));
     for attendee in &event.attendees {

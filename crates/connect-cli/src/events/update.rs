@@ -6,9 +6,10 @@ use jiff::tz::TimeZone;
 
 use super::{
     drift,
-    fields::{FieldOptions, NotifyOption, Time},
+    fields::{FieldOptions, NotifyOption},
     find::{EventSelector, FoundEvent},
     guests, print,
+    time::Time,
 };
 use crate::{
     context::{Command, Context, DryRunOption, Effect},
@@ -112,7 +113,8 @@ impl Command for Arguments {
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let unchanged = UpdateEvent::new("", "", "");
         let zone = &context.out.zone;
-        if self.changed(unchanged.clone(), zone)? == unchanged {
+        let time = self.fields.time(zone)?;
+        if self.changed(unchanged.clone())? == unchanged && time.is_none() {
             return Err(Failure::usage("no field to change")
                 .next("add an option such as --title; see connect events update --help"));
         }
@@ -124,7 +126,23 @@ impl Command for Arguments {
             Some(Extent::Following) => event.change()?.this_and_following(),
             None => event.change()?,
         };
-        let mut change = self.changed(change, zone)?;
+        let time = match (time, self.extent.all && event.recurring_event_id.is_some()) {
+            // The time of an occurrence says neither the day nor the duration of the series.
+            (Some(time), true) if !time.is_complete() => {
+                return Err(Failure::usage(
+                    "with --all, the start must have a day and a time, and the end is needed",
+                )
+                .next("write such as --start \"2026-12-01 9:00\" --duration 30m"));
+            }
+            (Some(time), _) => Some(time.resolve(Some(event))?),
+            (None, _) => None,
+        };
+        let mut change = self.changed(change)?;
+        change = match time.clone() {
+            Some(Time::At(start, end)) => change.time(start, end),
+            Some(Time::Days(first, end)) => change.dates(first, end),
+            None => change,
+        };
         if let Some(notify) = self.notice.notify {
             change = change.notify(notify);
         }
@@ -136,7 +154,7 @@ impl Command for Arguments {
             event.title,
             when::span(event, zone),
             self.extent.described(&found),
-            self.changed_names().join(", "),
+            self.changed_names(time.as_ref(), zone).join(", "),
             guests::planned(context, notify, &invited),
         );
         let Some(mut changed) = context.perform(words, context.backend.update(&change)).await? else {
@@ -149,7 +167,7 @@ impl Command for Arguments {
         invited.extend(guests::of(&changed));
         invited.sort();
         guests::report(context, self.notice.notify, invited, &changed, || print::details(&changed, zone))?;
-        let clocks = self.fields.zoned_start(zone)?;
+        let clocks = time.as_ref().and_then(Time::zoned_start);
         let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
         let series = self.fields.recurrence()?.zip(clocks);
         if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
@@ -161,27 +179,24 @@ impl Command for Arguments {
 
 impl Arguments {
     /// Returns the names of the fields that the command changes.
-    fn changed_names(&self) -> Vec<String> {
-        let title = self.title.iter().map(|_| "title".to_owned());
+    fn changed_names(&self, time: Option<&Time>, zone: &TimeZone) -> Vec<String> {
+        let time = time.map(|time| format!("time ({})", time.described(zone)));
+        let title = self.title.iter().map(|_| "title".to_owned()).chain(time);
         let cleared = self.clear.iter().map(|field| format!("no {}", field.name()));
         title.chain(self.fields.names().map(str::to_owned)).chain(cleared).collect()
     }
 
-    fn changed(&self, change: UpdateEvent, zone: &TimeZone) -> Result<UpdateEvent, Failure> {
-        let change = self.set(change, zone)?;
+    /// Adds all changes except that of the time.
+    fn changed(&self, change: UpdateEvent) -> Result<UpdateEvent, Failure> {
+        let change = self.set(change)?;
         self.clear.iter().try_fold(change, |change, field| self.cleared(change, *field))
     }
 
-    fn set(&self, mut change: UpdateEvent, zone: &TimeZone) -> Result<UpdateEvent, Failure> {
+    fn set(&self, mut change: UpdateEvent) -> Result<UpdateEvent, Failure> {
         let fields = &self.fields;
         if let Some(title) = &self.title {
             change = change.title(title);
         }
-        change = match fields.time(zone)? {
-            Some(Time::At(start, end)) => change.time(start, end),
-            Some(Time::Days(first, end)) => change.dates(first, end),
-            None => change,
-        };
         if let Some(location) = &fields.location {
             change = change.location(location);
         }

@@ -33,7 +33,7 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "ID")]
     channel_id: Option<String>,
     /// End the subscription after this date (inclusive) or time [default: the service renews it].
-    #[arg(long, value_name = "WHEN")]
+    #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     expires: Option<String>,
     #[command(flatten)]
     sending: DryRunOption,
