@@ -5,6 +5,14 @@
 
 use connect_hyper::types::{Calendar, Event, Provider};
 
+const DIGITS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
+const LENGTH: u32 = 8;
+
+/// Returns whether the text can be a key. An id can have the form of a key by chance.
+pub(crate) fn is_key(text: &str) -> bool {
+    text.len() == LENGTH as usize && text.bytes().all(|byte| DIGITS.contains(&byte))
+}
+
 pub(crate) fn of_calendar(calendar: &Calendar) -> String {
     of_calendar_id(calendar.provider.as_ref(), &calendar.id)
 }
@@ -40,8 +48,8 @@ fn key(parts: &[&str]) -> String {
     // Mixing spreads a difference in the last byte over all digits.
     let hash = (hash ^ (hash >> 33)).wrapping_mul(0xff51_afd7_ed55_8ccd);
     let hash = hash ^ (hash >> 33);
-    let digit = |at: u32| char::from(b"0123456789abcdefghjkmnpqrstvwxyz"[(hash >> (5 * at) & 31) as usize]);
-    (0..8).map(digit).collect()
+    let digit = |at: u32| char::from(DIGITS[(hash >> (5 * at) & 31) as usize]);
+    (0..LENGTH).map(digit).collect()
 }
 
 #[cfg(test)]
@@ -54,6 +62,9 @@ mod tests {
         assert_eq!(key(Provider::Google, "work"), key(Provider::Google, "work"));
         assert_ne!(key(Provider::Google, "work"), key(Provider::Apple, "work"));
         assert_ne!(super::key(&["ab", "c"]), super::key(&["a", "bc"]));
-        assert_eq!(super::key(&[]).len(), 8);
+        assert!(is_key(&super::key(&[])));
+        for id in ["", "31qryss", "31qryssgg", "31qryssI", "31qryssé"] {
+            assert!(!is_key(id), "{id}");
+        }
     }
 }

@@ -124,7 +124,7 @@ fn failures() {
     for (name, arguments) in [
         ("not-signed-in", &["status", "--user", "nobody"][..]),
         ("not-signed-in-json", &["status", "--user", "nobody", "--json"]),
-        ("no-event", &["events", "show", "nothing"]),
+        ("no-event", &["events", "show", "nothing", "--from", "2027-03-01", "--to", "2027-03-31"]),
         ("no-calendar", &["events", "list", "--calendar", "nothing"]),
         ("no-time", &["events", "list", "--from", "soon"]),
         ("twice", &["events", "list", "--from", "2026-10-25T02:30"]),

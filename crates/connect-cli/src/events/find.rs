@@ -3,17 +3,22 @@
 //! The API cannot return a single event, so the program lists events and searches them. A request that
 //! changes an occurrence must contain the id of the series, which only the list shows. Without the series id,
 //! the request could change the whole series.
+//!
+//! A key names one event, so the weeks around today are searched first, and the whole range only if the key
+//! is not found there. An id may be used by several providers, so the whole range is searched for it.
 
 use clap::Args;
-use connect_hyper::types::{Event, EventTime, Provider};
-use jiff::{SignedDuration, Timestamp, ToSpan as _, tz::TimeZone};
+use connect_hyper::types::{CalendarRef, Event, EventTime, Provider};
+use jiff::{SignedDuration, Span, Timestamp, ToSpan as _, tz::TimeZone};
 
 use super::read::Query;
 use crate::{
     calendars,
     context::Context,
     failure::{Exit, Failure},
-    key, provider,
+    key,
+    output::note,
+    provider,
     via::Via,
     when::{self, When},
 };
@@ -44,11 +49,23 @@ pub(super) struct FoundEvent {
     pub(super) is_series: bool,
 }
 
+/// A range of time: start and end.
+type Range = (Timestamp, Timestamp);
+
 /// Returns the search range that is used without `--from` and `--to`.
-fn default_range(zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
+fn default_range(zone: &TimeZone) -> Result<Range, Failure> {
+    around_now(zone, 90.days(), 1.year())
+}
+
+/// Returns the range that is searched first for a key: one page of most calendars.
+fn near_range(zone: &TimeZone) -> Result<Range, Failure> {
+    around_now(zone, 7.days(), 35.days())
+}
+
+fn around_now(zone: &TimeZone, before: Span, after: Span) -> Result<Range, Failure> {
     let now = Timestamp::now().to_zoned_datetime(zone.clone());
-    let start = now.checked_sub(90.days()).map_err(when::out_of_range)?;
-    let end = now.checked_add(1.year()).map_err(when::out_of_range)?;
+    let start = now.checked_sub(before).map_err(when::out_of_range)?;
+    let end = now.checked_add(after).map_err(when::out_of_range)?;
     Ok((start.timestamp(), end.timestamp()))
 }
 
@@ -73,33 +90,32 @@ pub(super) fn show_command(event: &Event, zone: &TimeZone) -> Option<String> {
 impl EventSelector {
     /// Finds the selected event: first among the occurrences, then among the series.
     pub(super) async fn find(&self, context: &Context) -> Result<FoundEvent, Failure> {
+        let whole = self.range(context)?;
         let names: Vec<_> = self.calendar.iter().cloned().collect();
         let only = calendars::find(context, &names, self.provider.as_ref()).await?;
-        let (start, end) = self.time(context)?;
-        let mut query = Query { calendars: &only, start, end, masters: false };
-        if let Some(event) = self.search(context, &query, key::of_event, |event| Some(&event.id)).await? {
-            return Ok(FoundEvent { event, is_series: false });
+        let is_default = self.from.is_none() && self.to.is_none();
+        if is_default && key::is_key(&self.event) {
+            let near = near_range(&context.out.zone)?;
+            if let Some(found) = self.search(context, &only, near, false).await? {
+                return Ok(found);
+            }
         }
-        let series = match context.settings.via {
-            Via::Connect => {
-                query.masters = true;
-                self.search(context, &query, key::of_event, |event| Some(&event.id)).await?
-            }
-            // Other services list only occurrences, so the first found occurrence represents its series.
-            _ => {
-                self.search(context, &query, key::of_series, |event| event.recurring_event_id.as_ref())
-                    .await?
-            }
-        };
-        let event = series.ok_or_else(|| {
+        if is_default && !context.out.json {
+            let day = |at: Timestamp| at.to_zoned_datetime(context.out.zone.clone()).date();
+            note(&format!(
+                "Searching from {} to {}; --from and --to set another range.",
+                day(whole.0),
+                day(whole.1)
+            ));
+        }
+        self.search(context, &only, whole, true).await?.ok_or_else(|| {
             Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", format!("event {:?} not found", self.event))
                 .cause("searched from --from (default: 90 days ago) to --to (default: one year from now)")
                 .next("search another range with --from and --to, or list events: connect events list")
-        })?;
-        Ok(FoundEvent { event, is_series: true })
+        })
     }
 
-    fn time(&self, context: &Context) -> Result<(Timestamp, Timestamp), Failure> {
+    fn range(&self, context: &Context) -> Result<Range, Failure> {
         let zone = &context.out.zone;
         let default = default_range(zone)?;
         let start = match &self.from {
@@ -113,19 +129,46 @@ impl EventSelector {
         Ok((start, end))
     }
 
-    /// Returns the event that the argument names by id or key, or an error if several events match.
+    /// Searches a range by key, and also by id if `by_id`; an error if several events match.
     async fn search(
         &self,
         context: &Context,
-        query: &Query<'_>,
-        key: fn(&Event) -> String,
-        id: fn(&Event) -> Option<&String>,
-    ) -> Result<Option<Event>, Failure> {
-        let matches = |event: &Event| {
-            id(event).is_some_and(|id| *id == self.event || key(event) == self.event)
-                && (self.provider.is_none() || event.provider == self.provider)
+        calendars: &[CalendarRef],
+        (start, end): Range,
+        by_id: bool,
+    ) -> Result<Option<FoundEvent>, Failure> {
+        let is_named = |id: Option<&String>, key: &dyn Fn() -> String| {
+            id.is_some_and(|id| by_id && *id == self.event || key() == self.event)
         };
-        let (events, _) = query.read(context, matches, usize::MAX).await?;
+        let is_event = |event: &Event| is_named(Some(&event.id), &|| key::of_event(event));
+        let is_in_series =
+            |event: &Event| is_named(event.recurring_event_id.as_ref(), &|| key::of_series(event));
+        let of_provider = |event: &Event| self.provider.is_none() || event.provider == self.provider;
+        let mut query = Query { calendars, start, end, masters: false };
+        if context.settings.via == Via::Connect {
+            let wanted = |event: &Event| of_provider(event) && is_event(event);
+            let (events, _) = query.read(context, wanted, usize::MAX).await?;
+            if let Some(event) = self.only(events, key::of_event)? {
+                return Ok(Some(FoundEvent { event, is_series: false }));
+            }
+            query.masters = true;
+            let (series, _) = query.read(context, wanted, usize::MAX).await?;
+            let series = self.only(series, key::of_event)?;
+            return Ok(series.map(|event| FoundEvent { event, is_series: true }));
+        }
+        // Other services list only occurrences, so the first found occurrence represents its series.
+        let wanted = |event: &Event| of_provider(event) && (is_event(event) || is_in_series(event));
+        let (found, _) = query.read(context, wanted, usize::MAX).await?;
+        let (events, occurrences): (Vec<_>, Vec<_>) = found.into_iter().partition(is_event);
+        if let Some(event) = self.only(events, key::of_event)? {
+            return Ok(Some(FoundEvent { event, is_series: false }));
+        }
+        let series = self.only(occurrences, key::of_series)?;
+        Ok(series.map(|event| FoundEvent { event, is_series: true }))
+    }
+
+    /// Returns the first event, or an error if the events have different keys.
+    fn only(&self, events: Vec<Event>, key: fn(&Event) -> String) -> Result<Option<Event>, Failure> {
         let mut found: Vec<Event> = Vec::new();
         for event in events {
             if found.iter().all(|other| key(other) != key(&event)) {
