@@ -3,11 +3,16 @@
 
 mod common;
 
-use std::{io::Write as _, net::TcpStream, process::Command, time::Duration};
+use std::{
+    io::Write as _,
+    net::{TcpListener, TcpStream},
+    process::Command,
+    time::Duration,
+};
 
 use common::{
     Outcome, bare, free_port,
-    hook::{Listening, Target, post, send, status},
+    hook::{Listening, Target, post, read_request, send, status},
 };
 use connect_hyper::{
     Request,
@@ -270,6 +275,27 @@ fn delivery_is_forwarded_unchanged() {
     // A handled delivery is not forwarded again; the target no longer listens.
     assert_eq!(status(&post(&listening.url, &request)), 200);
     assert_eq!(listening.next()["duplicate"], true);
+}
+
+#[test]
+fn once_handles_one_of_two_simultaneous_deliveries() {
+    let folder = TempDir::new().unwrap();
+    let target = TcpListener::bind("127.0.0.1:0").unwrap();
+    let to = format!("http://{}/", target.local_addr().unwrap());
+    let mut listening = Listening::start(&mut listen(&folder, &["--forward-to", &to, "--once"]));
+    let url = listening.url.clone();
+    let first = std::thread::spawn(move || post(&url, &delivery("msg_1")));
+    let (mut forwarded, _) = target.accept().unwrap();
+    read_request(&mut forwarded);
+    // The first delivery is being handled until the target responds.
+    assert_eq!(status(&post(&listening.url, &sign("msg_3", BODY, Timestamp::UNIX_EPOCH))), 401);
+    assert_eq!(listening.next()["id"], "msg_3");
+    assert_eq!(status(&post(&listening.url, &delivery("msg_2"))), 503);
+    forwarded.write_all(b"HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n").unwrap();
+    assert_eq!(status(&first.join().unwrap()), 200);
+    assert_eq!(listening.next()["id"], "msg_1");
+    let ended = listening.end();
+    assert_eq!((ended.code, ended.out.as_str()), (Some(0), ""));
 }
 
 #[test]

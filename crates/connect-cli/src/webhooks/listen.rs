@@ -9,7 +9,13 @@
 //!
 //! A delivery that was not handled is accepted again when the service repeats it.
 
-use std::{io, sync::Arc};
+use std::{
+    io,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+};
 
 use bytes::Bytes;
 use clap::Args;
@@ -41,7 +47,7 @@ pub(crate) struct Arguments {
     /// Forward each genuine, new delivery unchanged to this URL, and return the target's response.
     #[arg(long, value_name = "URL", value_parser = target)]
     forward_to: Option<Uri>,
-    /// Exit after the first handled delivery.
+    /// Exit after one handled delivery; another delivery gets 503, so that the service repeats it.
     #[arg(long)]
     once: bool,
 }
@@ -61,7 +67,14 @@ impl Arguments {
         })?;
 
         let (ended, mut end) = mpsc::unbounded_channel();
-        let listener = Arc::new(Listener { client, forward, out, once: self.once, ended });
+        let listener = Arc::new(Listener {
+            client,
+            forward,
+            out,
+            once: self.once,
+            is_taken: AtomicBool::new(false),
+            ended,
+        });
         let mut outcome = Ok(());
         let handler = move |headers, body| listener.clone().receive(headers, body);
         let until = async { outcome = end.recv().await.unwrap_or(Ok(())) };
@@ -81,13 +94,25 @@ struct Listener {
     forward: Option<Forward>,
     out: Output,
     once: bool,
+    /// Whether the delivery of `--once` has arrived.
+    is_taken: AtomicBool,
     ended: mpsc::UnboundedSender<Result<(), Failure>>,
 }
 
 impl Listener {
     async fn receive(self: Arc<Self>, headers: HeaderMap, body: Bytes) -> Response<Bytes> {
         let (response, report) = match self.client.webhooks().receive(&headers, &body).await {
-            Ok(received) => self.handle(received, &headers, body).await,
+            // Dropping `received` makes the library accept the delivery when the service repeats it.
+            Ok(_) if self.once && self.is_taken.swap(true, Ordering::Relaxed) => {
+                return status(StatusCode::SERVICE_UNAVAILABLE);
+            }
+            Ok(received) => {
+                let outcome = self.handle(received, &headers, body).await;
+                if !outcome.1.is_handled() {
+                    self.is_taken.store(false, Ordering::Relaxed);
+                }
+                outcome
+            }
             Err(declined) => decline(DeliveryReport::declined(&headers, &declined), &declined),
         };
         let shown = self.out.line(&report.json(), || report.text(&self.out));

@@ -111,7 +111,7 @@ impl Target {
     }
 }
 
-fn read_request(stream: &mut TcpStream) -> ReceivedRequest {
+pub(crate) fn read_request(stream: &mut TcpStream) -> ReceivedRequest {
     let mut reader = BufReader::new(stream);
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
