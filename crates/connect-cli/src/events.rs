@@ -32,21 +32,33 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum EventsAction {
     /// List events in a date range.
-    #[command(after_help = "Example: connect events list --from 2026-12-01 --to 2026-12-31")]
+    #[command(after_help = "Examples:
+  connect events list
+  connect events list --from today --to +7d --calendar Work
+  connect events list --from 2026-12-01 --to 2026-12-31 --json")]
     List(list::Arguments),
     /// Show one event with all fields.
-    #[command(after_help = "Example: connect events show 31qryssg")]
+    #[command(after_help = "Examples:
+  connect events show 31qryssg
+  connect events show 31qryssg --from 2025-01-01 --to 2025-12-31")]
     Show(show::Arguments),
     /// Create an event.
-    #[command(
-        after_help = "Example: connect events create --calendar primary --provider google --title Fair --all-day --start 2026-12-04"
-    )]
+    #[command(after_help = "Examples:
+  connect events create --calendar Work --title Review --start \"tomorrow 14:00\" --duration 45m
+  connect events create --calendar Work --title Choir --start \"tue 18:00\" --duration 90m --recurrence \"RRULE:FREQ=WEEKLY;COUNT=10\"
+  connect events create --calendar primary --provider google --title Fair --all-day --start fri --end sun")]
     Create(Box<create::Arguments>),
     /// Change fields of an event; in a series, change only the named occurrence.
-    #[command(after_help = "Example: connect events update 31qryssg --title Review --clear location")]
+    #[command(after_help = "Examples:
+  connect events update 31qryssg --start tomorrow
+  connect events update 31qryssg --start \"fri 10:00\" --duration 1h
+  connect events update 31qryssg --title Review --clear location
+  connect events update 31qryssg --all --location \"Room 5\"")]
     Update(Box<update::Arguments>),
     /// Delete an event; in a series, delete only the named occurrence.
-    #[command(after_help = "Example: connect events delete 31qryssg --following")]
+    #[command(
+        after_help = "Examples:\n  connect events delete 31qryssg\n  connect events delete 31qryssg --following"
+    )]
     Delete(delete::Arguments),
 }
 

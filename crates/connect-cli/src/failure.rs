@@ -31,6 +31,14 @@ pub(crate) enum Exit {
 ///
 /// No option sets the client secret, because every user of the machine can see a program's arguments.
 pub(crate) const AFTER_HELP: &str = "\
+Examples:
+  connect demo
+  connect login
+  connect events list --from today --to +7d
+  connect events create --calendar Work --title Review --start \"tomorrow 14:00\" --duration 45m
+
+`connect COMMAND --help` shows more examples and the global options.
+
 The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
 in the current folder can set all MOBISCROLL_CONNECT_ variables. The
 environment overrides .env, and an option overrides both.

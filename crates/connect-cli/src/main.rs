@@ -3,6 +3,7 @@
 //! Each subcommand has a module with its arguments and a function `run`.
 
 mod calendars;
+mod completions;
 mod config;
 mod context;
 mod control;
@@ -35,7 +36,7 @@ mod webhooks;
 mod when;
 mod write_guard;
 
-use clap::{Parser, Subcommand, error::ErrorKind};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
 use std::process::ExitCode;
 
 use failure::Failure;
@@ -54,10 +55,14 @@ struct Arguments {
 #[derive(Debug, Subcommand)]
 enum Subcommands {
     /// Check the credentials, the network and the redirect URI.
-    #[command(after_help = "Example: connect doctor --json")]
+    #[command(after_help = "Examples:\n  connect doctor\n  connect doctor --via google --json")]
     Doctor,
     /// Sign in with the browser.
-    #[command(after_help = "Example: connect login --scope read --providers google,apple")]
+    #[command(after_help = "Examples:
+  connect login
+  connect login --scope read --providers google,apple
+  connect login --paste --no-browser
+  connect login --via google")]
     Login(login::Arguments),
     /// Sign out: revoke the tokens and delete them.
     #[command(after_help = "Example: connect logout --user ann")]
@@ -66,20 +71,33 @@ enum Subcommands {
     #[command(after_help = "Example: connect status --json")]
     Status,
     /// Disconnect an account, or all accounts of a provider.
-    #[command(after_help = "Example: connect disconnect microsoft --account ann@example.org")]
+    #[command(after_help = "Examples:
+  connect disconnect google
+  connect disconnect microsoft --account ann@example.org")]
     Disconnect(disconnect::Arguments),
     /// List the calendars of all connected accounts.
-    #[command(after_help = "Example: connect calendars --provider caldav")]
+    #[command(after_help = "Examples:\n  connect calendars\n  connect calendars --provider caldav --json")]
     Calendars(calendars::Arguments),
     /// List, show, create, update and delete events.
+    #[command(after_help = "Examples:\n  connect events list --calendar Work\n  connect events list --help")]
     Events(events::Arguments),
     /// Refresh the saved tokens, or import tokens from another program.
+    #[command(after_help = "Example: connect token refresh")]
     Token(token::Arguments),
     /// Manage webhook subscriptions; receive, verify and trigger deliveries.
+    #[command(after_help = "Example: connect webhooks listen --port 9000")]
     Webhooks(webhooks::Arguments),
     /// Show the settings and where they come from, or change the settings of a profile.
     #[command(after_help = "Example: connect config")]
     Config(config::Arguments),
+    /// Print a completion script for a shell.
+    #[command(
+        after_help = "Example: connect completions bash > ~/.local/share/bash-completion/completions/connect"
+    )]
+    Completions(completions::Completions),
+    /// Print the manual page, or write a page for each command.
+    #[command(after_help = "Examples:\n  connect man > connect.1\n  connect man ~/.local/share/man/man1")]
+    Man(completions::Man),
     /// Show the health of the service; needs no sign-in.
     #[command(after_help = "Example: connect health")]
     Health,
@@ -87,16 +105,32 @@ enum Subcommands {
     #[command(after_help = "Example: connect demo")]
     Demo(demo::Arguments),
     /// Run the sandbox, a local server that imitates the services.
-    #[command(after_help = "Example: connect sandbox --port 8080 --set rotation=strict")]
+    #[command(after_help = "Examples:
+  connect sandbox --port 8080
+  connect sandbox --port 8080 --set rotation=strict")]
     Sandbox(sandbox::Arguments),
 }
 
+impl Arguments {
+    /// Returns the definition of the command line.
+    ///
+    /// `-h` shows only a command's own options. `--help` shows the global options after them.
+    fn definition() -> clap::Command {
+        Self::command().mut_args(|argument| {
+            let is_global = argument.is_global_set();
+            argument.hide_short_help(is_global)
+        })
+    }
+}
+
 fn main() -> ExitCode {
-    let Arguments { command, settings } = match Arguments::try_parse() {
-        Ok(arguments) => arguments,
-        Err(error) if error.use_stderr() && asks_for_json() => return report(&error),
-        Err(error) => error.exit(),
-    };
+    let arguments = Arguments::definition().try_get_matches();
+    let Arguments { command, settings } =
+        match arguments.and_then(|found| Arguments::from_arg_matches(&found)) {
+            Ok(arguments) => arguments,
+            Err(error) if error.use_stderr() && asks_for_json() => return report(&error),
+            Err(error) => error.exit(),
+        };
     match command {
         Subcommands::Doctor => doctor::run(&settings),
         Subcommands::Login(arguments) => context::run(&settings, &arguments),
@@ -108,6 +142,8 @@ fn main() -> ExitCode {
         Subcommands::Token(arguments) => context::run(&settings, &arguments),
         Subcommands::Webhooks(arguments) => webhooks::run(&settings, &arguments),
         Subcommands::Config(arguments) => config::run(&settings, &arguments),
+        Subcommands::Completions(arguments) => arguments.run(&settings),
+        Subcommands::Man(arguments) => arguments.run(&settings),
         Subcommands::Health => context::run_alone(&settings, context::Effect::Reads, health::run),
         Subcommands::Demo(arguments) => demo::run(&arguments),
         Subcommands::Sandbox(arguments) => sandbox::run(&arguments),

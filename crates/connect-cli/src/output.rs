@@ -77,7 +77,7 @@ fn no_json(error: serde_json::Error) -> Failure {
 }
 
 /// Writes to stdout; a closed pipe, as with `head`, is not an error.
-fn write(text: &str) -> Result<(), Failure> {
+pub(crate) fn write(text: &str) -> Result<(), Failure> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {

@@ -36,13 +36,16 @@ fn help_examples_are_valid_commands() {
     let mut commands = vec![<Arguments as clap::CommandFactory>::command()];
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands().cloned());
-        if command.has_subcommands() {
-            continue;
-        }
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let example = help.strip_prefix("Example: ").unwrap_or_default().replace('\'', "\"");
-        if let Err(error) = Arguments::try_parse_from(words(&example)) {
-            panic!("{}: {example}\n{error}", command.get_name());
+        let examples: Vec<_> = help.lines().filter_map(example).collect();
+        assert!(!examples.is_empty(), "{} has no example", command.get_name());
+        for example in examples {
+            let parsed = Arguments::try_parse_from(words(&example.replace('\'', "\"")));
+            if let Err(error) = parsed.map(drop).or_else(help_is_fine) {
+                panic!("{}: {example}\n{error}", command.get_name());
+            }
+            let is_own = example.split_whitespace().any(|word| word == command.get_name());
+            assert!(is_own, "{}: {example}", command.get_name());
         }
     }
 }
@@ -68,10 +71,22 @@ fn times_may_start_with_a_minus() {
     assert!(seen >= 8, "{seen}");
 }
 
-/// Splits a shell line into words; supports double quotes, comments and a redirection.
+/// Returns the command in a line of examples.
+fn example(line: &str) -> Option<&str> {
+    line.strip_prefix("Example: ")
+        .or_else(|| line.strip_prefix("  "))
+        .filter(|line| line.starts_with("connect "))
+}
+
+fn help_is_fine(error: clap::Error) -> Result<(), clap::Error> {
+    if error.kind() == clap::error::ErrorKind::DisplayHelp { Ok(()) } else { Err(error) }
+}
+
+/// Splits a shell line into words; supports double quotes, comments and redirections.
 fn words(line: &str) -> Vec<String> {
     let line = line.split(" #").next().unwrap_or(line);
     let line = line.split(" < ").next().unwrap_or(line);
+    let line = line.split(" > ").next().unwrap_or(line);
     let mut words = Vec::new();
     for (index, part) in line.split('"').enumerate() {
         if index % 2 == 1 {

@@ -31,15 +31,17 @@ pub(crate) struct Arguments {
 #[derive(Debug, Subcommand)]
 enum WebhooksAction {
     /// Subscribe one calendar or all calendars to webhooks.
-    #[command(after_help = "Example: connect webhooks subscribe google th20eap9")]
+    #[command(after_help = "Examples:
+  connect webhooks subscribe google th20eap9 --expires +30d
+  connect webhooks subscribe --all")]
     Subscribe(subscribe::Arguments),
     /// End a subscription.
     #[command(after_help = "Example: connect webhooks unsubscribe google mine --resource-id o3hgv1538sdjfh")]
     Unsubscribe(unsubscribe::Arguments),
     /// Receive deliveries on this machine, verify and show them.
-    #[command(
-        after_help = "Example: connect webhooks listen --port 9000 --forward-to http://127.0.0.1:3000/hooks"
-    )]
+    #[command(after_help = "Examples:
+  connect webhooks listen --port 9000 --forward-to http://127.0.0.1:3000/hooks
+  connect webhooks listen --once --json")]
     Listen(listen::Arguments),
     /// Change an event in a sandbox, so that the sandbox sends a delivery.
     #[command(after_help = "Example: connect webhooks trigger --change created --title Dentist")]
