@@ -93,7 +93,7 @@ impl Arguments {
                 .map_err(not_listening)?;
         let sign_in = context.client.auth().sign_in(sign_in.redirect_uri(listener.redirect_uri()))?;
         let url = sign_in.url().to_owned();
-        self.show(&url);
+        self.show(context, &url);
         note("Waiting for the browser; press Ctrl-C to cancel.");
         let visit = tokio::task::spawn_blocking(move || listener.callback(&url, LOGIN_TIMEOUT)).await;
         let visit = visit
@@ -106,17 +106,20 @@ impl Arguments {
 
     async fn by_paste(&self, context: &Context) -> Result<User, Failure> {
         let sign_in = context.client.auth().sign_in(self.sign_in(context)?)?;
-        self.show(sign_in.url());
+        self.show(context, sign_in.url());
         let _whole_lines = paste::WholeLines::new();
         note("After signing in, paste the whole URL from the browser's address bar, and press Enter:");
         let callback = in_time(pasted()).await?;
         context.client.auth().finish(sign_in, &callback).await.map_err(refused)
     }
 
-    fn show(&self, url: &str) {
+    fn show(&self, context: &Context, url: &str) {
         note(&format!("Open this page to sign in:\n\n  {url}\n"));
         if !self.no_browser {
-            browser::open(url);
+            let advice = "No browser could be started. Open the page above by hand. If your browser is on \
+                          another machine, press Ctrl-C and sign in with: connect login --paste";
+            let advice = context.out.next_steps.complete(advice);
+            browser::open(url, move || note(&advice));
         }
     }
 }

@@ -357,6 +357,42 @@ fn browser_environment_has_no_settings() {
 
 #[cfg(unix)]
 #[test]
+fn login_tries_the_browsers_in_order_and_says_if_none_starts() {
+    use std::{
+        io::{BufRead as _, BufReader},
+        os::unix::fs::PermissionsExt as _,
+    };
+    let world = World::new();
+    let script = |name: &str, text: &str| {
+        let file = world.folder.path().join(name);
+        std::fs::write(&file, text).unwrap();
+        std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o755)).unwrap();
+    };
+    script("fails", "#!/bin/sh\nexit 3\n");
+    let mut login = world.command(&["login", "--user", "ann"]);
+    login.env("PATH", world.folder.path()).env("BROWSER", "missing:fails %s:lynx");
+    let mut child = common::piped(&mut login);
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines().map(Result::unwrap);
+    let none = lines.find(|line| line.starts_with("No browser could be started")).unwrap();
+    assert!(none.ends_with("connect login --user ann --paste"), "{none}");
+    child.kill().unwrap();
+    child.wait().unwrap();
+
+    let seen = world.folder.path().join("seen");
+    script("opens", &format!("#!/bin/sh\necho \"$*\" > '{}'\n", seen.display()));
+    let mut login = world.command(&["login"]);
+    login.env("PATH", world.folder.path()).env("BROWSER", "missing:fails:opens --new %s:fails");
+    let (mut child, url) = start_login(&mut login);
+    while std::fs::read_to_string(&seen).unwrap_or_default().is_empty() {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    assert_eq!(std::fs::read_to_string(&seen).unwrap().trim(), format!("--new {url}"));
+    child.kill().unwrap();
+    child.wait().unwrap();
+}
+
+#[cfg(unix)]
+#[test]
 fn symbolic_link_as_token_file_is_refused() {
     let world = World::new();
     world.login(&[]).ok();
