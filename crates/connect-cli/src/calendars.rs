@@ -9,7 +9,7 @@ use crate::{
     events,
     failure::{Exit, Failure},
     key, provider,
-    table::{ColumnFit, Table},
+    table::{Cell, ColumnFit, Table},
     via::Via,
 };
 
@@ -30,29 +30,36 @@ impl Command for Arguments {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         check_provider(context, self.provider.as_ref())?;
-        let mut calendars = context.backend.calendars().await?;
-        calendars.retain(|calendar| self.provider.is_none() || calendar.provider == self.provider);
-        context.out.print(&calendars, || {
-            if calendars.is_empty() {
-                return "No calendars.\n".to_owned();
-            }
-            context.out.table(&table(&calendars))
+        let listed = listed(context).await?.iter();
+        let wanted = |calendar: &&Calendar| self.provider.is_none() || calendar.provider == self.provider;
+        let calendars: Vec<_> = listed.filter(wanted).collect();
+        context.out.print_list(&calendars, || match calendars.as_slice() {
+            [] => context.out.remark("No calendars."),
+            calendars => context.out.table(&table(calendars)),
         })
     }
 }
 
-fn table(calendars: &[Calendar]) -> Table {
+/// Returns the calendars of the user. They are requested once a command.
+pub(crate) async fn listed(context: &Context) -> Result<&[Calendar], Failure> {
+    let request = || context.out.progress.while_waiting("Reading calendars", context.backend.calendars());
+    Ok(context.calendars.get_or_try_init(request).await?)
+}
+
+fn table(calendars: &[&Calendar]) -> Table {
     let mut table = Table::new(&[
         ("KEY", ColumnFit::Fixed),
-        ("PROVIDER", ColumnFit::Fixed),
+        ("PROVIDER", ColumnFit::Drop),
         ("TITLE", ColumnFit::Cut),
-        ("TIME ZONE", ColumnFit::Fixed),
+        ("TIME ZONE", ColumnFit::Drop),
         ("ID", ColumnFit::Drop),
     ]);
     for calendar in calendars {
         let provider = calendar.provider.as_ref().map_or("", Provider::as_str);
         let zone = calendar.time_zone.as_deref().unwrap_or_default();
-        table.row([&key::of_calendar(calendar), provider, &calendar.title, zone, &calendar.id]);
+        let key = key::of_calendar(calendar);
+        let title = Cell::from(&*calendar.title).with_dot(calendar.color.as_deref());
+        table.row([(&*key).into(), provider.into(), title, zone.into(), (&*calendar.id).into()]);
     }
     table
 }
@@ -87,14 +94,14 @@ pub(crate) async fn find(
     }
     let own = context.backend.provider();
     let provider = provider.or(own.as_ref());
-    let listed = match context.backend.calendars().await.map_err(Failure::from) {
+    let listed = match listed(context).await {
         Ok(listed) => listed,
         Err(failure) => {
             let Some(provider) = provider.filter(|_| failure.is_denied()) else { return Err(failure) };
             return Ok(names.iter().map(|name| CalendarRef::new(provider, name)).collect());
         }
     };
-    names.iter().map(|name| pick(&listed, name, provider)).collect()
+    names.iter().map(|name| pick(listed, name, provider)).collect()
 }
 
 fn pick(listed: &[Calendar], name: &str, provider: Option<&Provider>) -> Result<CalendarRef, Failure> {

@@ -8,7 +8,7 @@ use clap_complete::Shell;
 use crate::{
     context,
     failure::{Exit, Failure},
-    output::{note, write},
+    output::note,
     settings::Settings,
 };
 
@@ -30,23 +30,23 @@ pub(crate) struct Man {
 
 impl Completions {
     pub(crate) fn run(&self, settings: &Settings) -> ExitCode {
-        context::run_local(settings, |_| {
+        context::run_local(settings, |out| {
             let mut script = Vec::new();
             clap_complete::generate(self.shell, &mut crate::Arguments::definition(), "connect", &mut script);
-            write(&String::from_utf8_lossy(&script))
+            out.write(&String::from_utf8_lossy(&script)).map(drop)
         })
     }
 }
 
 impl Man {
     pub(crate) fn run(&self, settings: &Settings) -> ExitCode {
-        context::run_local(settings, |_| match &self.folder {
+        context::run_local(settings, |out| match &self.folder {
             None => {
                 let mut page = Vec::new();
                 clap_mangen::Man::new(crate::Arguments::definition())
                     .render(&mut page)
                     .map_err(not_written)?;
-                write(&String::from_utf8_lossy(&page))
+                out.write(&String::from_utf8_lossy(&page)).map(drop)
             }
             Some(folder) => {
                 std::fs::create_dir_all(folder).map_err(not_written)?;

@@ -82,11 +82,13 @@ fn show(settings: &Settings, out: &Output) -> Result<(), Failure> {
                 (None, _) => default(known.name).to_owned(),
             };
             if !shown.is_empty() {
-                table.row([known.name, &shown, &source(setting).unwrap_or_else(|| "default".to_owned())]);
+                let from = source(setting).unwrap_or_else(|| "default".to_owned());
+                table.row([known.name.into(), shown.as_str().into(), from.as_str().into()]);
             }
         }
         let exists = if profile.is_file() { "" } else { " (does not exist)" };
-        format!("{}\nProfile: {}{exists}\n", out.table(&table), clean(&profile.display().to_string()))
+        let profile = format!("Profile: {}{exists}", clean(&profile.display().to_string()));
+        out.table(&table) + &out.remark(&profile)
     })
 }
 

@@ -12,8 +12,9 @@ use std::{
 use clap::Args;
 
 use connect_calendars::backend::{AsyncCalendarBackend, Backend, PublicGoogle};
-use connect_hyper::{Client, User};
+use connect_hyper::{Client, User, types::Calendar};
 use serde::Serialize;
+use tokio::sync::OnceCell;
 
 use crate::{
     failure::{Exit, Failure},
@@ -33,6 +34,10 @@ pub(crate) struct Context {
     pub(crate) user: User,
     /// Reads and changes the user's calendars at the service of `--via`.
     pub(crate) backend: Box<dyn AsyncCalendarBackend>,
+    /// The user's calendars, once they were requested: see [`listed`](crate::calendars::listed).
+    pub(crate) calendars: OnceCell<Vec<Calendar>>,
+    /// Whether only public Google calendars are read, without a sign-in.
+    pub(crate) is_public: bool,
     pub(crate) out: Output,
     pub(crate) settings: Resolved,
     held: Held,
@@ -145,12 +150,23 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
         check_read_only(effect, &resolved)?;
         let out = Output::new(settings);
         let (held, plan) = (Held::default(), Mutex::default());
-        let context = if command.is_public() {
+        let is_public = command.is_public();
+        let context = if is_public {
             let key = resolved.api_key(command.api_key())?;
             let client = resolved.public()?;
             let user = client.nobody();
             let backend = Box::new(Backend::new(PublicGoogle::new(key), user.clone()));
-            Context { client, user, backend, out, settings: resolved, held, plan }
+            Context {
+                client,
+                user,
+                backend,
+                calendars: OnceCell::new(),
+                is_public,
+                out,
+                settings: resolved,
+                held,
+                plan,
+            }
         } else {
             let client = match effect {
                 Effect::Reads | Effect::DryRun => resolved.guarded_client(held.clone())?,
@@ -158,7 +174,17 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
             };
             let user = client.user(&resolved.user);
             let backend = resolved.via.backend(user.clone());
-            Context { client, user, backend, out, settings: resolved, held, plan }
+            Context {
+                client,
+                user,
+                backend,
+                calendars: OnceCell::new(),
+                is_public,
+                out,
+                settings: resolved,
+                held,
+                plan,
+            }
         };
         block_on(async {
             let outcome = until_interrupted(effect, command.run(&context)).await;

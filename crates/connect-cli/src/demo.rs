@@ -10,26 +10,17 @@ mod steps;
 
 use std::process::ExitCode;
 
-use clap::Args;
 use connect_hyper::{Client, Error};
 use connect_sandbox::{Server, Settings};
 
 use self::{deliveries::Deliveries, report::DemoReport, service::Service, steps::DemoSteps};
-use crate::{receiver::Receiver, text::brief};
-
-/// The arguments of `connect demo`.
-#[derive(Debug, Args)]
-pub(crate) struct Arguments {
-    /// Print the steps and the sandbox's counters as one JSON object.
-    #[arg(long)]
-    json: bool,
-}
+use crate::{receiver::Receiver, settings, text::brief};
 
 /// Any error that ends the demo.
 pub(crate) type DemoError = Box<dyn std::error::Error + Send + Sync>;
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let mut report = DemoReport::new(arguments.json);
+pub(crate) fn run(settings: &settings::Settings) -> ExitCode {
+    let mut report = DemoReport::new(settings.json.is_some());
     match run_steps(&mut report).and_then(|()| report.finish()) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

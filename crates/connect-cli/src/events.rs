@@ -1,14 +1,19 @@
 //! `connect events`: one module per subcommand.
 
+pub(crate) mod agenda;
 mod create;
+mod days;
 mod delete;
 mod drift;
 mod fields;
 mod find;
 mod guests;
 mod list;
+mod listing;
+mod names;
 mod print;
 mod read;
+mod rule;
 mod show;
 mod time;
 mod update;
@@ -89,9 +94,7 @@ impl Command for Arguments {
     }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        if context.out.zone.is_unknown() && !context.out.json {
-            note("Your time zone is unknown, so times are in UTC; set TZ or add --tz to change that.");
-        }
+        note_unknown_zone(context);
         match &self.action {
             EventsAction::List(arguments) => arguments.run(context).await,
             EventsAction::Show(arguments) => arguments.run(context).await,
@@ -99,5 +102,11 @@ impl Command for Arguments {
             EventsAction::Update(arguments) => arguments.run(context).await,
             EventsAction::Delete(arguments) => arguments.run(context).await,
         }
+    }
+}
+
+fn note_unknown_zone(context: &Context) {
+    if context.out.zone.is_unknown() && !context.out.json {
+        note("Your time zone is unknown, so times are in UTC; set TZ to change that.");
     }
 }

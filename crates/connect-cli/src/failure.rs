@@ -11,6 +11,7 @@ use serde_json::json;
 
 use crate::{
     next_steps::NextSteps,
+    progress,
     settings::Settings,
     text::{MAX_MESSAGE_CHARS, brief, escape_json, limit},
 };
@@ -109,7 +110,8 @@ impl Failure {
     pub(crate) fn report(&self, settings: &Settings) -> ExitCode {
         let next_steps = NextSteps::of(settings);
         let next = self.next.as_deref().map(|next| next_steps.complete(next));
-        let text = if settings.json { self.json(next) } else { self.text(next) };
+        let text = if settings.json.is_some() { self.json(next) } else { self.text(next) };
+        progress::clear();
         let _ = std::io::stderr().lock().write_all(text.as_bytes());
         ExitCode::from(self.exit as u8)
     }

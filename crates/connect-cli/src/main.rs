@@ -3,6 +3,7 @@
 //! Each subcommand has a module with its arguments and a function `run`.
 
 mod calendars;
+mod color;
 mod completions;
 mod config;
 mod context;
@@ -21,6 +22,7 @@ mod logout;
 mod next_steps;
 mod output;
 mod profile;
+mod progress;
 mod provider;
 #[cfg(test)]
 mod readme;
@@ -78,6 +80,9 @@ enum Subcommands {
     /// List the calendars of all connected accounts.
     #[command(after_help = "Examples:\n  connect calendars\n  connect calendars --provider caldav --json")]
     Calendars(calendars::Arguments),
+    /// Show the events of the next days.
+    #[command(after_help = "Example: connect agenda --days 14")]
+    Agenda(events::agenda::Arguments),
     /// List, show, create, update and delete events.
     #[command(after_help = "Examples:\n  connect events list --calendar Work\n  connect events list --help")]
     Events(events::Arguments),
@@ -103,7 +108,7 @@ enum Subcommands {
     Health,
     /// Run a demo from sign-in to sign-out against a local sandbox; needs no account and no network.
     #[command(after_help = "Example: connect demo")]
-    Demo(demo::Arguments),
+    Demo,
     /// Run the sandbox, a local server that imitates the services.
     #[command(after_help = "Examples:
   connect sandbox --port 8080
@@ -138,6 +143,7 @@ fn main() -> ExitCode {
         Subcommands::Status => context::run(&settings, &status::Status),
         Subcommands::Disconnect(arguments) => context::run(&settings, &arguments),
         Subcommands::Calendars(arguments) => context::run(&settings, &arguments),
+        Subcommands::Agenda(arguments) => context::run(&settings, &arguments),
         Subcommands::Events(arguments) => context::run(&settings, &arguments),
         Subcommands::Token(arguments) => context::run(&settings, &arguments),
         Subcommands::Webhooks(arguments) => webhooks::run(&settings, &arguments),
@@ -145,14 +151,15 @@ fn main() -> ExitCode {
         Subcommands::Completions(arguments) => arguments.run(&settings),
         Subcommands::Man(arguments) => arguments.run(&settings),
         Subcommands::Health => context::run_alone(&settings, context::Effect::Reads, health::run),
-        Subcommands::Demo(arguments) => demo::run(&arguments),
-        Subcommands::Sandbox(arguments) => sandbox::run(&arguments),
+        Subcommands::Demo => demo::run(&settings),
+        Subcommands::Sandbox(arguments) => sandbox::run(&settings, &arguments),
     }
 }
 
-/// Returns whether the unparsed arguments contain `--json`.
+/// Returns whether the unparsed arguments contain `--json` or `--json=..`.
 fn asks_for_json() -> bool {
-    std::env::args_os().take_while(|argument| argument != "--").any(|argument| argument == "--json")
+    let mut arguments = std::env::args_os().take_while(|argument| argument != "--");
+    arguments.any(|argument| argument == "--json" || argument.as_encoded_bytes().starts_with(b"--json="))
 }
 
 /// Reports an error of the argument parser as JSON. The message is the error's first paragraph.
@@ -165,6 +172,6 @@ fn report(error: &clap::Error) -> ExitCode {
         _ => words.join(" "),
     };
     let mut settings = Settings::default();
-    settings.json = true;
+    settings.json = Some(output::JsonForm::Document);
     Failure::usage(message).next("list the arguments with --help").report(&settings)
 }

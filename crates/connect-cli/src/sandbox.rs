@@ -8,7 +8,7 @@
 //! ```
 
 use crate::{
-    input,
+    input, settings,
     text::{brief, escape_json},
 };
 use clap::Args;
@@ -25,9 +25,6 @@ pub(crate) struct Arguments {
     /// Listen on this port; 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Print JSON instead of text.
-    #[arg(long)]
-    json: bool,
     /// Accept /sandbox requests for this host, in addition to loopback; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
@@ -51,8 +48,9 @@ pub(crate) struct Arguments {
 /// The message and the exit code.
 struct StartFailure(String, u8);
 
-pub(crate) fn run(arguments: &Arguments) -> ExitCode {
-    let result = if arguments.list_switches { print(&switches(arguments.json)) } else { serve(arguments) };
+pub(crate) fn run(settings: &settings::Settings, arguments: &Arguments) -> ExitCode {
+    let json = settings.json.is_some();
+    let result = if arguments.list_switches { print(&switches(json)) } else { serve(arguments, json) };
     match result {
         Ok(()) => ExitCode::SUCCESS,
         Err(StartFailure(message, code)) => {
@@ -62,7 +60,7 @@ pub(crate) fn run(arguments: &Arguments) -> ExitCode {
     }
 }
 
-fn serve(arguments: &Arguments) -> Result<(), StartFailure> {
+fn serve(arguments: &Arguments, json: bool) -> Result<(), StartFailure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
     let server = arguments.hosts.iter().fold(server, Builder::allow_host);
@@ -76,7 +74,7 @@ fn serve(arguments: &Arguments) -> Result<(), StartFailure> {
     runtime.block_on(async {
         // A parent process may send a signal as soon as it reads that the sandbox is ready.
         let interrupted = interruption()?;
-        print(&ready(&server, arguments.json))?;
+        print(&ready(&server, json))?;
         interrupted.await;
         Ok(())
     })?;

@@ -15,7 +15,7 @@ use std::{
     time::Duration,
 };
 
-use clap::{Args, ValueEnum as _, value_parser};
+use clap::{Args, ColorChoice, ValueEnum as _, value_parser};
 use connect_calendars::google;
 use connect_hyper::{
     Builder, CONNECT_BASE_URL, Client, HyperTransport, Network, RetryPolicy, Secret, is_loopback,
@@ -29,6 +29,7 @@ use self::sources::{Setting, Source, Sources};
 use crate::{
     failure::{Exit, Failure},
     input,
+    output::JsonForm,
     via::Via,
     when,
     write_guard::{self, Held},
@@ -75,12 +76,23 @@ pub(crate) struct Settings {
     /// Read and print times in this time zone, such as Europe/Berlin [default: TZ, or the system's].
     #[arg(long, global = true, value_name = "ZONE", value_parser = when::named_zone)]
     pub(crate) tz: Option<TimeZone>,
-    /// Print results and errors as JSON, with the field names of the API.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
-    /// Fit tables into this width; 0 for no limit [default: 80 on a terminal, else 0].
+    /// Print results and errors as JSON with the API's field names; --json=lines prints one item per line.
+    #[arg(long, global = true, value_enum, value_name = "FORM", num_args = 0..=1, require_equals = true)]
+    #[arg(default_missing_value = "document", hide_possible_values = true)]
+    pub(crate) json: Option<JsonForm>,
+    /// Lay out text for people, in this width; 0 for no limit [default: the terminal's width].
     #[arg(long, global = true, value_name = "COLUMNS")]
     pub(crate) width: Option<usize>,
+    /// Use colours: auto (on a terminal, unless NO_COLOR is set), always or never.
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "MODE",
+        default_value_t,
+        hide_possible_values = true
+    )]
+    pub(crate) color: ColorChoice,
 }
 
 /// The maximum of `--timeout`, in seconds: one day.

@@ -28,27 +28,31 @@ fn text(status: &ConnectionStatus, out: &Output) -> String {
         ("PROVIDER", ColumnFit::Fixed),
         ("ACCOUNT", ColumnFit::Cut),
         ("STATE", ColumnFit::Fixed),
-        ("CALENDARS", ColumnFit::Fixed),
-        ("SINCE", ColumnFit::Fixed),
+        ("CALENDARS", ColumnFit::Drop),
+        ("SINCE", ColumnFit::Drop),
     ]);
     for (provider, accounts) in &status.connections {
         for account in accounts {
             let since = account.sync_state_updated_at.map(|at| when::instant(at, &out.zone));
             table.row([
-                provider.as_str(),
-                &name(account),
-                state(account),
-                permission(account),
-                &since.unwrap_or_default(),
+                provider.as_str().into(),
+                (&*name(account)).into(),
+                state(account).into(),
+                permission(account).into(),
+                (&*since.unwrap_or_default()).into(),
             ]);
         }
     }
     let mut text = if table.is_empty() {
-        out.next_steps.complete("No account is connected. Connect an account: connect login\n")
+        out.remark(&out.next_steps.complete("No account is connected. Connect an account: connect login"))
     } else {
         out.table(&table)
     };
-    text.push_str(&limit(status));
+    if let Some(limit) = limit(status) {
+        let limit = out.remark(&limit);
+        text.push_str(if limit.is_empty() { "" } else { "\n" });
+        text.push_str(&limit);
+    }
     text
 }
 
@@ -77,11 +81,11 @@ fn permission(account: &Account) -> &'static str {
     }
 }
 
-fn limit(status: &ConnectionStatus) -> String {
+fn limit(status: &ConnectionStatus) -> Option<String> {
     match (status.limit_reached, status.limit) {
-        (Some(true), Some(limit)) => format!("\nThe limit of {limit} accounts is reached.\n"),
-        (Some(true), None) => "\nThe account limit is reached.\n".to_owned(),
-        (_, Some(limit)) => format!("\nUp to {limit} accounts can be connected.\n"),
-        (_, None) => String::new(),
+        (Some(true), Some(limit)) => Some(format!("The limit of {limit} accounts is reached.")),
+        (Some(true), None) => Some("The account limit is reached.".to_owned()),
+        (_, Some(limit)) => Some(format!("Up to {limit} accounts can be connected.")),
+        (_, None) => None,
     }
 }

@@ -110,8 +110,11 @@ fn read_only_refuses_every_write_before_any_request() {
             continue;
         }
         let help = help(world, leaf);
-        let example = help.split_once("Example: connect ").unwrap_or_else(|| panic!("{leaf:?}: {help}")).1;
-        let example = example.split_whitespace().collect::<Vec<_>>().join(" ").replace('"', "'");
+        let line = |line: &str| {
+            Some(line.trim().trim_start_matches("Example: ").strip_prefix("connect ")?.to_owned())
+        };
+        let example = help.lines().skip_while(|line| !line.starts_with("Example")).find_map(line);
+        let example = example.unwrap_or_else(|| panic!("{leaf:?}: {help}")).replace('"', "'");
         let words = example.split('\'').enumerate().flat_map(|(index, part)| match index % 2 {
             1 => vec![part],
             _ => part.split(' ').filter(|word| !word.is_empty()).collect(),

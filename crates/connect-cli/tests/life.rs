@@ -127,8 +127,8 @@ fn key_replaces_an_id_and_a_series_needs_all() {
 
     let shown =
         world.run(&[&["events", "list", "--calendar", key, "--width", "80"], &DAYS[..]].concat()).ok();
-    let line = shown.lines().find(|line| line.contains("Walk")).unwrap();
-    let found = [&["events", "show", line.split(' ').next().unwrap()], &DAYS[..]].concat();
+    let line = shown.lines().find(|line| line.contains("Walk ↻")).unwrap();
+    let found = [&["events", "show", line.split(' ').next_back().unwrap()], &DAYS[..]].concat();
     assert!(world.run(&found).ok().contains("2027-03-02 09:00-10:00"));
 }
 
@@ -142,7 +142,9 @@ fn all_day_event_ends_on_its_last_day() {
     assert!(fair["start"].as_str().unwrap().starts_with("2027-03-04"));
     assert!(fair["end"].as_str().unwrap().starts_with("2027-03-07"), "the API's end is exclusive");
     let shown = world.run(&[&["events", "list"], &DAYS[..]].concat()).ok();
-    assert!(shown.contains("2027-03-04 to 2027-03-06  Fair"), "{shown}");
+    assert!(shown.contains("\t2027-03-04\t2027-03-06\tFair\t"), "{shown}");
+    let by_day = world.run(&[&["events", "list", "--width", "80"], &DAYS[..]].concat()).ok();
+    assert!(by_day.contains("all day      Fair (until Sat 6 Mar)"), "{by_day}");
 }
 
 #[test]

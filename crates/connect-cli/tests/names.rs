@@ -235,7 +235,7 @@ fn next_step_has_the_same_user_and_service() {
         let none = Fault::on("GET /oauth/connection-status").status(200).body(r#"{"connections":{}}"#);
         sandbox.add_fault(none);
     });
-    let status = world.run(&["status", "--user", "carol"]).ok();
+    let status = world.run(&["status", "--user", "carol", "--width", "80"]).ok();
     assert!(status.contains("Connect an account: connect login --user carol\n"), "{status}");
 }
 

@@ -7,6 +7,7 @@ mod common;
 
 use common::{Outcome, World};
 use connect_sandbox::Fault;
+use unicode_width::UnicodeWidthStr as _;
 
 const CALENDARS: &str = r##"[
     {"provider":"google","id":"work@example.org","title":"Work","timeZone":"Europe/Budapest","color":"#1a73e8"},
@@ -31,7 +32,13 @@ const EVENTS: &str = r##"{"pageSize":250,"events":[
      "description":"Bring:\n- notes\n- cake","start":"2027-03-30T08:00:00.000Z","end":"2027-03-30T08:15:00.000Z",
      "attendees":[{"email":"ann@example.org","status":"accepted","organizer":true},{"email":"ben@example.org"}],
      "conference":"https://meet.example/abc","availability":"busy","privacy":"private","status":"confirmed",
-     "lastModified":"2027-01-01T12:00:00.000Z","recurringEventId":"e","custom":{"ticket":42}}
+     "lastModified":"2027-01-01T12:00:00.000Z","recurringEventId":"e","custom":{"ticket":42}},
+    {"provider":"google","id":"e4","calendarId":"c_4f0d8a7c1b2e4f0d8a7c1b2e4f0d8a7c@group.calendar.google.com",
+     "title":"School play 👨‍👩‍👧‍👦 with 🇭🇺🇧🇷 friends, cafe\u0301 and 👩🏽‍🚀 afterwards",
+     "start":"2027-03-30T15:00:00.000Z","end":"2027-03-30T17:00:00.000Z","location":"Café de la Paix, 東京都渋谷区1-2-3"},
+    {"provider":"caldav","id":"e5","calendarId":"https://caldav.example/dav/1/","title":"مراجعة أسبوعية لكل الفريق",
+     "description":"A long description of the review, which says what to prepare and who brings the numbers: https://docs.example/a/long/link/that/must/stay/whole?so=that&it=works\n\n予約と買い物を忘れないでください。",
+     "start":"2027-03-30T16:00:00.000Z","end":"2027-03-30T17:00:00.000Z","location":"القاهرة","recurringEventId":"r"}
 ]}"##;
 
 const STATUS: &str = r#"{"limitReached":true,"limit":3,"connections":{
@@ -40,16 +47,33 @@ const STATUS: &str = r#"{"limitReached":true,"limit":3,"connections":{
     "apple":[{"id":"ann@icloud.example","syncState":"reauth_required","syncStateUpdatedAt":"2027-01-01T12:00:00Z"}]}}"#;
 
 fn world() -> World {
+    world_with(EVENTS)
+}
+
+fn world_with(events: &str) -> World {
     let world = World::new();
     world.login(&[]).ok();
     world.server.with(|sandbox| {
         for (endpoint, body) in
-            [("GET /calendars", CALENDARS), ("GET /events", EVENTS), ("GET /oauth/connection-status", STATUS)]
+            [("GET /calendars", CALENDARS), ("GET /events", events), ("GET /oauth/connection-status", STATUS)]
         {
             sandbox.add_fault(Fault::on(endpoint).status(200).body(body).times(100));
         }
     });
     world
+}
+
+const MASTERS: &str = r##"{"pageSize":250,"events":[
+    {"provider":"google","id":"e","calendarId":"work@example.org","title":"Stand-up",
+     "start":"2026-03-02T08:00:00.000Z","end":"2026-03-02T08:15:00.000Z",
+     "original":{"recurrence":["RRULE:FREQ=WEEKLY;BYDAY=MO,TU;COUNT=200"]}},
+    {"provider":"google","id":"f","calendarId":"work@example.org","title":"Review of the month",
+     "start":"2026-03-10T08:00:00.000Z","end":"2026-03-10T09:00:00.000Z",
+     "original":{"recurrence":["RRULE:FREQ=MONTHLY;BYDAY=2TU"]}}
+]}"##;
+
+fn width(line: &str) -> usize {
+    line.width()
 }
 
 /// Replaces the parts that differ between machines.
@@ -75,6 +99,7 @@ fn help() {
         "",
         "login",
         "events",
+        "agenda",
         "events list",
         "events create",
         "events update",
@@ -99,19 +124,50 @@ fn help() {
 #[test]
 fn tables() {
     let world = world();
-    let days = ["--from", "2027-03-01", "--to", "2027-03-31"];
+    let range = ["--from", "2027-03-01", "--to", "2027-03-31"];
     for (name, arguments) in [
         ("calendars", &["calendars"][..]),
-        ("events", &[&["events", "list"], &days[..]].concat()),
+        ("events", &[&["events", "list"], &range[..]].concat()),
+        ("agenda", &["agenda", "--from", "2027-03-01", "--days", "31"]),
+        ("status", &["status"]),
+        ("event", &[&["events", "show", "e3"], &range[..]].concat()),
+        ("event-long", &[&["events", "show", "e5"], &range[..]].concat()),
+    ] {
+        for columns in [50, 80, 160] {
+            let shown = shown(&world, &[arguments, &["--width", &columns.to_string()]].concat());
+            // A link is not cut, so that it can be copied.
+            let long = shown.lines().find(|line| width(line) > columns && !line.contains("https://"));
+            assert_eq!(long, None, "{shown}");
+            insta::assert_snapshot!(format!("{name}-{columns}"), shown);
+        }
+        insta::assert_snapshot!(format!("{name}-piped"), shown(&world, arguments));
+    }
+    for (name, arguments) in [
+        ("calendars", &["calendars"][..]),
+        ("events", &[&["events", "list"], &range[..]].concat()),
         ("status", &["status"]),
     ] {
-        let narrow = shown(&world, &[arguments, &["--width", "80"]].concat());
-        assert!(narrow.lines().all(|line| unicode_width::UnicodeWidthStr::width(line) <= 80), "{narrow}");
-        insta::assert_snapshot!(format!("{name}-80"), narrow);
-        insta::assert_snapshot!(format!("{name}-piped"), shown(&world, arguments));
         insta::assert_snapshot!(format!("{name}-json"), shown(&world, &[arguments, &["--json"]].concat()));
+        insta::assert_snapshot!(
+            format!("{name}-json-lines"),
+            shown(&world, &[arguments, &["--json=lines"]].concat())
+        );
     }
-    insta::assert_snapshot!("event", shown(&world, &[&["events", "show", "e3"], &days[..]].concat()));
+    let colors = ["--width", "80", "--color", "always", "--limit", "2"];
+    let colored = shown(&world, &[&["events", "list"], &range[..], &colors].concat());
+    insta::assert_snapshot!("events-colors", colored.replace('\u{1b}', "ESC"));
+}
+
+#[test]
+fn series() {
+    let world = world_with(MASTERS);
+    let list = ["events", "list", "--masters", "--from", "2027-03-01", "--to", "2027-03-31"];
+    for columns in [50, 80, 160] {
+        let shown = shown(&world, &[&list[..], &["--width", &columns.to_string()]].concat());
+        assert_eq!(shown.lines().find(|line| width(line) > columns), None, "{shown}");
+        insta::assert_snapshot!(format!("series-{columns}"), shown);
+    }
+    insta::assert_snapshot!("series-piped", shown(&world, &list));
 }
 
 #[test]

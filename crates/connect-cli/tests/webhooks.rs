@@ -66,7 +66,7 @@ fn trigger_changes_the_named_calendar() {
     let calendars = world.run(&["calendars", "--provider", "microsoft", "--json"]).json();
     let calendar = calendars[1]["id"].as_str().unwrap();
     let table = world.run(&["calendars", "--provider", "microsoft"]).ok();
-    let key = table.lines().find(|line| line.contains(calendar)).unwrap().split(' ').next().unwrap();
+    let key = table.lines().find(|line| line.contains(calendar)).unwrap().split('\t').next().unwrap();
     let place = |response: &Value| {
         [&response["userId"], &response["provider"], &response["calendarId"]].map(Value::to_string)
     };

@@ -66,9 +66,7 @@ impl Command for Arguments {
         );
         let Some(event) = context.perform(change, context.backend.create(&new)).await? else { return Ok(()) };
         let event = read::placed(event, &calendar);
-        guests::report(context, notify, guests::of(&event), &event, || {
-            print::details(&event, &context.out.zone)
-        })?;
+        guests::report(context, notify, guests::of(&event), &event, || print::details(&event, &context.out))?;
         if let Some(command) = find::show_command(&event, &context.out.zone) {
             note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
         }

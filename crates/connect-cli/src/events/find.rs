@@ -147,18 +147,18 @@ impl EventSelector {
         let mut query = Query { calendars, start, end, masters: false };
         if context.settings.via == Via::Connect {
             let wanted = |event: &Event| of_provider(event) && is_event(event);
-            let (events, _) = query.read(context, wanted, usize::MAX).await?;
+            let events = query.read(context, wanted).await?;
             if let Some(event) = self.only(events, key::of_event)? {
                 return Ok(Some(FoundEvent { event, is_series: false }));
             }
             query.masters = true;
-            let (series, _) = query.read(context, wanted, usize::MAX).await?;
+            let series = query.read(context, wanted).await?;
             let series = self.only(series, key::of_event)?;
             return Ok(series.map(|event| FoundEvent { event, is_series: true }));
         }
         // Other services list only occurrences, so the first found occurrence represents its series.
         let wanted = |event: &Event| of_provider(event) && (is_event(event) || is_in_series(event));
-        let (found, _) = query.read(context, wanted, usize::MAX).await?;
+        let found = query.read(context, wanted).await?;
         let (events, occurrences): (Vec<_>, Vec<_>) = found.into_iter().partition(is_event);
         if let Some(event) = self.only(events, key::of_event)? {
             return Ok(Some(FoundEvent { event, is_series: false }));

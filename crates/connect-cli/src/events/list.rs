@@ -1,19 +1,15 @@
 //! `connect events list`: lists events in a date range.
 
 use clap::Args;
-use connect_hyper::types::{CalendarRef, Event, Provider};
+use connect_hyper::types::{CalendarRef, Provider};
 use jiff::{Timestamp, ToSpan as _, tz::TimeZone};
-use serde::Serialize;
 
-use super::read::Query;
+use super::{listing::Listing, read::Query};
 use crate::{
     calendars,
     context::{Command, Context, Effect},
     failure::Failure,
-    key,
-    output::note,
     provider,
-    table::{ColumnFit, Table},
     via::Via,
     when::{self, When},
 };
@@ -61,29 +57,6 @@ impl Command for Arguments {
     }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
-        let (events, more) = self.events(context).await?;
-        context.out.print(&Page { events: &events }, || {
-            if events.is_empty() {
-                return "No events in this date range.\n".to_owned();
-            }
-            context.out.table(&table(&events, &context.out.zone))
-        })?;
-        if more {
-            note(&format!("Only the first {} events are shown.", events.len()));
-        }
-        Ok(())
-    }
-}
-
-/// The JSON output: one page in the format of the API.
-#[derive(Serialize)]
-struct Page<'a> {
-    events: &'a [Event],
-}
-
-impl Arguments {
-    /// Returns the events, and whether `--limit` left some out.
-    async fn events(&self, context: &Context) -> Result<(Vec<Event>, bool), Failure> {
         let given = [self.from.as_deref(), self.to.as_deref()];
         let (start, end) = range(given[0], given[1], &context.out.zone)?;
         if self.masters && context.settings.via != Via::Connect {
@@ -96,10 +69,9 @@ impl Arguments {
             self.public.iter().map(|id| CalendarRef::new(Provider::Google, id)).collect()
         };
         let limit = self.limit.map_or(usize::MAX, |limit| usize::try_from(limit).unwrap_or(usize::MAX));
-        let wanted = |event: &Event| self.provider.is_none() || event.provider == self.provider;
         let query = Query { calendars: &only, start, end, masters: self.masters };
         when::note_range(&context.out, given, (start, end));
-        query.read(context, wanted, limit).await
+        Listing { query, provider: self.provider.as_ref(), limit, has_keys: true }.print(context).await
     }
 }
 
@@ -118,22 +90,4 @@ fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Times
         return Err(Failure::usage("--to must be after --from"));
     }
     Ok((start, end))
-}
-
-fn table(events: &[Event], zone: &TimeZone) -> Table {
-    let mut table = Table::new(&[
-        ("KEY", ColumnFit::Fixed),
-        ("WHEN", ColumnFit::Fixed),
-        ("TITLE", ColumnFit::Cut),
-        ("PROVIDER", ColumnFit::Fixed),
-        ("CALENDAR ID", ColumnFit::Drop),
-        ("ID", ColumnFit::Drop),
-    ]);
-    for event in events {
-        let title = if event.title.is_empty() { "(no title)" } else { &event.title };
-        let calendar = event.calendar_id.as_deref().unwrap_or_default();
-        let provider = event.provider.as_ref().map_or("", Provider::as_str);
-        table.row([&key::of_event(event), &when::span(event, zone), title, provider, calendar, &event.id]);
-    }
-    table
 }

@@ -1,17 +1,18 @@
 //! Formats one event as text.
 
 use connect_hyper::types::{Attendee, Availability, Event, EventStatus, Privacy, Provider};
-use jiff::tz::TimeZone;
 
 use crate::{
     key,
+    output::Output,
     text::{clean, clean_lines},
     when,
 };
 
 /// Returns one line per field that the event has.
-pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
-    let mut lines = FieldLines(String::new());
+pub(super) fn details(event: &Event, out: &Output) -> String {
+    let zone = &out.zone;
+    let mut lines = FieldLines { text: String::new(), out };
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     lines.add("title", &event.title);
     lines.add("when", &when::span_with_zone(event, zone));
@@ -36,17 +37,28 @@ pub(super) fn details(event: &Event, zone: &TimeZone) -> String {
     lines.add("series id", &text(&event.recurring_event_id));
     lines.add("id", &event.id);
     lines.add("key", &key::of_event(event));
-    lines.0
+    lines.text
 }
 
-struct FieldLines(String);
+struct FieldLines<'a> {
+    text: String,
+    out: &'a Output,
+}
 
-impl FieldLines {
+/// The columns before the value of a field.
+const NAME_WIDTH: usize = 14;
+
+impl FieldLines<'_> {
     fn add(&mut self, name: &str, value: &str) {
         let value = clean_lines(value);
         if !value.trim().is_empty() {
-            let value = value.replace('\n', &format!("\n{:14}", ""));
-            self.0.push_str(&format!("{name:<12}  {value}\n"));
+            let lines = self.out.wrap(&value, NAME_WIDTH);
+            for (at, line) in lines.lines().enumerate() {
+                let name = if at == 0 { name } else { "" };
+                let line = self.out.isolate(line);
+                self.text.push_str(format!("{name:<NAME_WIDTH$}{line}").trim_end());
+                self.text.push('\n');
+            }
         }
     }
 }

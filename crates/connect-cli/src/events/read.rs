@@ -1,6 +1,9 @@
 //! Reads events from Mobiscroll Connect or another service.
 
-use connect_hyper::types::{CalendarRef, Event, ListEvents};
+use connect_hyper::{
+    Pages,
+    types::{CalendarRef, Event, ListEvents},
+};
 use jiff::Timestamp;
 
 use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
@@ -15,35 +18,43 @@ pub(super) struct Query<'a> {
     pub(super) masters: bool,
 }
 
+/// The events of a query, page by page.
+///
+/// A page is requested only when it is needed, so that no request is sent after the output was closed.
+pub(super) struct EventPages<'a> {
+    query: &'a Query<'a>,
+    context: &'a Context,
+    /// The pages of Mobiscroll Connect. Other services list the events of one calendar, so their events are
+    /// one page: they can be sorted only when all calendars were read.
+    pages: Option<Pages<ListEvents>>,
+    is_complete: bool,
+    /// The number of events read.
+    count: usize,
+}
+
 impl Query<'_> {
-    /// Returns at most `limit` events that `wanted` accepts, and whether more exist.
+    /// Returns the pages; a page has about `limit` events if that is less than a full page.
+    pub(super) fn pages<'a>(&'a self, context: &'a Context, limit: usize) -> EventPages<'a> {
+        let pages = (context.settings.via == Via::Connect).then(|| {
+            let list = ListEvents::between(self.start, self.end);
+            let list = list.page_size(page_size(limit)).calendars(self.calendars);
+            context.user.events().list(if self.masters { list.masters() } else { list })
+        });
+        EventPages { query: self, context, pages, is_complete: false, count: 0 }
+    }
+
+    /// Returns all events that `wanted` accepts.
     pub(super) async fn read(
         &self,
         context: &Context,
         wanted: impl Fn(&Event) -> bool,
-        limit: usize,
-    ) -> Result<(Vec<Event>, bool), Failure> {
-        if context.settings.via != Via::Connect {
-            return self.read_all(context, wanted, limit).await;
-        }
-        let mut request =
-            ListEvents::between(self.start, self.end).page_size(page_size(limit)).calendars(self.calendars);
-        if self.masters {
-            request = request.masters();
-        }
-        let mut items = context.user.events().list(request).items();
+    ) -> Result<Vec<Event>, Failure> {
+        let mut pages = self.pages(context, usize::MAX);
         let mut events = Vec::new();
-        while let Some(event) = items.next().await {
-            let event = self.placed(event?);
-            if !wanted(&event) {
-                continue;
-            }
-            if events.len() == limit {
-                return Ok((events, true));
-            }
-            events.push(event);
+        while let Some(page) = pages.next().await? {
+            events.extend(page.into_iter().filter(&wanted));
         }
-        Ok((events, false))
+        Ok(events)
     }
 
     fn placed(&self, event: Event) -> Event {
@@ -52,22 +63,39 @@ impl Query<'_> {
             _ => event,
         }
     }
+}
 
-    async fn read_all(
-        &self,
-        context: &Context,
-        wanted: impl Fn(&Event) -> bool,
-        limit: usize,
-    ) -> Result<(Vec<Event>, bool), Failure> {
+impl EventPages<'_> {
+    /// Returns the next page, or `None` after the last page.
+    pub(super) async fn next(&mut self) -> Result<Option<Vec<Event>>, Failure> {
+        if self.is_complete {
+            return Ok(None);
+        }
+        let progress = self.context.out.progress;
+        let text = match self.count {
+            0 => "Reading events".to_owned(),
+            count => format!("Reading events: {count}"),
+        };
+        let events = match &mut self.pages {
+            Some(pages) => progress.while_waiting(&text, pages.next_page()).await?.map(|page| page.events),
+            None => {
+                self.is_complete = true;
+                Some(progress.while_waiting(&text, self.query.gather(self.context)).await?)
+            }
+        };
+        self.is_complete |= events.is_none();
+        self.count += events.as_ref().map_or(0, Vec::len);
+        Ok(events.map(|events| events.into_iter().map(|event| self.query.placed(event)).collect()))
+    }
+}
+
+impl Query<'_> {
+    async fn gather(&self, context: &Context) -> Result<Vec<Event>, Failure> {
         let gathered = context.backend.events(self.calendars, self.start, self.end).await?;
         for (calendar, error) in gathered.failed {
             note(&clean(&format!("Cannot read calendar {}: {error}", calendar.id)));
         }
-        let events = gathered.events.into_iter().map(|event| self.placed(event));
-        let mut events: Vec<_> = events.filter(wanted).collect();
-        let more = events.len() > limit;
-        events.truncate(limit);
-        Ok((events, more))
+        Ok(gathered.events)
     }
 }
 

@@ -22,6 +22,6 @@ impl Command for Arguments {
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
         let found = self.which.find(context).await?;
-        context.out.print(&found.event, || print::details(&found.event, &context.out.zone))
+        context.out.print(&found.event, || print::details(&found.event, &context.out))
     }
 }

@@ -166,7 +166,9 @@ impl Command for Arguments {
         let mut invited = guests::of(event);
         invited.extend(guests::of(&changed));
         invited.sort();
-        guests::report(context, self.notice.notify, invited, &changed, || print::details(&changed, zone))?;
+        guests::report(context, self.notice.notify, invited, &changed, || {
+            print::details(&changed, &context.out)
+        })?;
         let clocks = time.as_ref().and_then(Time::zoned_start);
         let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
         let series = self.fields.recurrence()?.zip(clocks);
