@@ -223,8 +223,8 @@ fn check_service(services: &[Via], resolved: &Resolved) -> Result<(), Failure> {
         others if others.is_empty() => "this command only supports Mobiscroll Connect".to_owned(),
         others => format!("this command only supports Mobiscroll Connect, {others}"),
     };
-    Err(Failure::usage(message).next(
-        "omit --via, or use a service that the command supports: login, logout and token support all services; \
+    Err(Failure::usage(message).cause(format!("--via is {}", resolved.via.option())).next(
+        "omit --via, or use a service that the command supports: doctor, login, logout and token support all services; \
          calendars and events support Mobiscroll Connect, Google and Outlook",
     ))
 }
@@ -258,8 +258,18 @@ pub(crate) fn run_alone<F: Future<Output = Result<(), Failure>>>(
     effect: Effect,
     command: impl FnOnce(Resolved, Output) -> F,
 ) -> ExitCode {
+    run_alone_via(&[Via::Connect], settings, effect, command)
+}
+
+/// Runs a command that needs no user and supports these services.
+pub(crate) fn run_alone_via<F: Future<Output = Result<(), Failure>>>(
+    services: &[Via],
+    settings: &Settings,
+    effect: Effect,
+    command: impl FnOnce(Resolved, Output) -> F,
+) -> ExitCode {
     let outcome = settings.resolve().and_then(|resolved| {
-        check_service(&[Via::Connect], &resolved)?;
+        check_service(services, &resolved)?;
         check_read_only(effect, &resolved)?;
         let out = Output::new(settings);
         block_on(until_interrupted(effect, command(resolved, out)))

@@ -1,7 +1,7 @@
 //! `connect doctor`: checks, without a sign-in, whether the application can use the service.
 //!
 //! ```text
-//!   health            can the service be reached, with a trusted certificate?
+//!   health            can the service be reached, with a trusted certificate? (--via: the API's base URL)
 //!   token endpoint    send a made-up code: `invalid_grant` means that the credentials are valid
 //!     if refused      send the client id and the secret swapped
 //!   authorize         a redirect means that the client id is known; it may show the registered redirect URI
@@ -29,14 +29,15 @@ use crate::{
     output::Output,
     settings::{Resolved, Settings},
     text::clean,
+    via::Via,
 };
 
 pub(crate) fn run(settings: &Settings) -> ExitCode {
     let mut exit = ExitCode::SUCCESS;
-    let done = context::run_alone(settings, context::Effect::Reads, async |resolved, out| {
+    let done = context::run_alone_via(Via::ALL, settings, context::Effect::Reads, async |resolved, out| {
         let (verdict, checks) = run_checks(&resolved).await?;
         exit = ExitCode::from(verdict.exit_code());
-        report(&verdict, &checks, &out)
+        report(&verdict, &checks, resolved.via, &out)
     });
     if done == ExitCode::SUCCESS { exit } else { done }
 }
@@ -75,12 +76,18 @@ async fn run_checks(settings: &Resolved) -> Result<(Verdict, Checks), Failure> {
 
 async fn diagnose(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, Failure> {
     let credentials = settings.credentials()?;
-    let (Some(id), Some(secret)) = (&credentials.id, &credentials.secret) else {
+    let secret = credentials.secret.as_ref();
+    let is_missing_secret = secret.is_none() && settings.via == Via::Connect;
+    let Some(id) = credentials.id.as_deref().filter(|_| !is_missing_secret) else {
         checks.note("settings", CheckResult::Failed, "the client id or the client secret is not set");
         return Ok(Verdict::NotSet);
     };
-    let probe = Probe::new(settings, id, secret.clone())?;
-    checks.note("settings", CheckResult::Ok, "client id, client secret and redirect URI are set");
+    let probe = Probe::new(settings, id, secret)?;
+    let described = match secret {
+        Some(_) => "client id, client secret and redirect URI are set",
+        None => "client id and redirect URI are set; without a secret, the client is public",
+    };
+    checks.note("settings", CheckResult::Ok, described);
 
     if let Err((verdict, detail)) = probe.reach().await {
         checks.note("service", CheckResult::Failed, detail);
@@ -88,22 +95,25 @@ async fn diagnose(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, F
     }
     checks.note("service", CheckResult::Ok, format!("{} responds", probe.base_url()));
 
-    match probe.credentials().await {
-        CredentialCheck::Good => {
-            checks.note("credentials", CheckResult::Ok, "the token endpoint accepts the client id and secret")
-        }
+    let accepted = match secret {
+        Some(_) => "the token endpoint accepts the client id and secret",
+        None => "the token endpoint accepts the client id",
+    };
+    match probe.credentials().await? {
+        CredentialCheck::Good => checks.note("credentials", CheckResult::Ok, accepted),
         CredentialCheck::RedirectUri(detail) => {
-            checks.note(
-                "credentials",
-                CheckResult::Ok,
-                "the token endpoint accepts the client id and secret",
-            );
+            checks.note("credentials", CheckResult::Ok, accepted);
             checks.note("redirect URI", CheckResult::Failed, detail);
             return Ok(Verdict::RedirectUri(None));
         }
         CredentialCheck::Refused(detail) => {
             checks.note("credentials", CheckResult::Failed, detail);
             return find_wrong_credential(settings, (id, secret), &probe, checks).await;
+        }
+        CredentialCheck::UnknownClient(detail) => {
+            checks.note("client id", CheckResult::Failed, detail);
+            let are_swapped = are_swapped(settings, (id, secret), checks).await?;
+            return Ok(if are_swapped { Verdict::Swapped } else { Verdict::ClientId });
         }
         CredentialCheck::Failed(verdict, detail) => {
             checks.note("credentials", CheckResult::Failed, detail);
@@ -116,17 +126,11 @@ async fn diagnose(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, F
 /// Finds out whether the client id or the secret is wrong, or both are swapped.
 async fn find_wrong_credential(
     settings: &Resolved,
-    (id, secret): (&str, &Secret),
+    (id, secret): (&str, Option<&Secret>),
     probe: &Probe,
     checks: &mut Checks,
 ) -> Result<Verdict, Failure> {
-    let swapped = Probe::new(settings, secret.expose(), Secret::from(id))?;
-    if matches!(swapped.credentials().await, CredentialCheck::Good | CredentialCheck::RedirectUri(_)) {
-        checks.note(
-            "swapped",
-            CheckResult::Failed,
-            "the token endpoint accepts the swapped client id and secret",
-        );
+    if are_swapped(settings, (id, secret), checks).await? {
         return Ok(Verdict::Swapped);
     }
     match probe.authorize().await? {
@@ -140,9 +144,26 @@ async fn find_wrong_credential(
         }
         _ => {
             checks.note("client id", CheckResult::Ok, "the authorize endpoint accepts the client id");
-            Ok(Verdict::ClientSecret)
+            Ok(if secret.is_some() { Verdict::ClientSecret } else { Verdict::MissingSecret })
         }
     }
+}
+
+/// Returns whether the token endpoint accepts the client id and the secret in each other's place.
+async fn are_swapped(
+    settings: &Resolved,
+    (id, secret): (&str, Option<&Secret>),
+    checks: &mut Checks,
+) -> Result<bool, Failure> {
+    let Some(secret) = secret else { return Ok(false) };
+    let swapped = Probe::new(settings, secret.expose(), Some(&Secret::from(id)))?;
+    let outcome = swapped.credentials().await?;
+    let are_swapped = matches!(outcome, CredentialCheck::Good | CredentialCheck::RedirectUri(_));
+    if are_swapped {
+        let detail = "the token endpoint accepts the swapped client id and secret";
+        checks.note("swapped", CheckResult::Failed, detail);
+    }
+    Ok(are_swapped)
 }
 
 fn check_authorize(outcome: AuthorizeCheck, checks: &mut Checks, redirect_uri: &str) -> Verdict {
@@ -191,12 +212,12 @@ struct Diagnosis<'a> {
     checks: &'a [Check],
 }
 
-fn report(verdict: &Verdict, checks: &Checks, out: &Output) -> Result<(), Failure> {
+fn report(verdict: &Verdict, checks: &Checks, via: Via, out: &Output) -> Result<(), Failure> {
     let report = Diagnosis {
         ok: matches!(verdict, Verdict::Well),
         code: verdict.code(),
         message: verdict.message(),
-        next: out.next_steps.complete(&verdict.next()),
+        next: out.next_steps.complete(&verdict.next(via)),
         exit_code: verdict.exit_code(),
         checks: &checks.0,
     };

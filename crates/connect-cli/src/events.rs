@@ -50,8 +50,9 @@ enum EventsAction {
     /// Create an event.
     #[command(after_help = "Examples:
   connect events create --calendar Work --title Review --start \"tomorrow 14:00\" --duration 45m
-  connect events create --calendar Work --title Choir --start \"tue 18:00\" --duration 90m --recurrence \"RRULE:FREQ=WEEKLY;COUNT=10\"
-  connect events create --calendar primary --provider google --title Fair --all-day --start fri --end sun")]
+  connect events create --calendar Work --title Choir --start \"tue 18:00\" --duration 90m \\
+      --recurrence \"RRULE:FREQ=WEEKLY;COUNT=10\"
+  connect events create --calendar primary --title Fair --all-day --start fri --end sun")]
     Create(Box<create::Arguments>),
     /// Change fields of an event; in a series, change only the named occurrence.
     #[command(after_help = "Examples:

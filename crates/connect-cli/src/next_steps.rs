@@ -1,6 +1,6 @@
 //! Adds options of the current command, such as `--user`, to the commands that a next step suggests.
 
-use crate::{settings::Settings, via::Via};
+use crate::settings::Settings;
 
 /// The commands that accept the added options, and whether a subcommand follows the command.
 const COMMANDS: [(&str, bool); 9] = [
@@ -18,19 +18,15 @@ const COMMANDS: [(&str, bool); 9] = [
 #[derive(Clone, Debug)]
 pub(crate) struct NextSteps {
     options: String,
-    via: Via,
 }
 
 impl NextSteps {
     pub(crate) fn of(settings: &Settings) -> Self {
-        Self { options: settings.repeated(), via: settings.given_via() }
+        Self { options: settings.repeated() }
     }
 
     /// Adds the options of the current command to each command in the text, if that command accepts them.
     pub(crate) fn complete(&self, text: &str) -> String {
-        // The doctor only supports Mobiscroll Connect.
-        let text =
-            if self.via == Via::Connect { text.to_owned() } else { text.replace(": connect doctor", "") };
         let mut parts = text.split("connect ");
         let mut completed = parts.next().unwrap_or_default().to_owned();
         for part in parts {
@@ -60,8 +56,8 @@ mod tests {
 
     #[test]
     fn options_are_added_only_to_commands() {
-        let steps = |options: &str, via| NextSteps { options: options.to_owned(), via };
-        let carol = steps(" --user carol", Via::Connect);
+        let steps = |options: &str| NextSteps { options: options.to_owned() };
+        let carol = steps(" --user carol");
         for (text, completed) in [
             ("sign in: connect login", "sign in: connect login --user carol"),
             (
@@ -75,9 +71,7 @@ mod tests {
             ("Mobiscroll Connect alone", "Mobiscroll Connect alone"),
         ] {
             assert_eq!(carol.complete(text), completed);
-            assert_eq!(steps("", Via::Connect).complete(text), text);
+            assert_eq!(steps("").complete(text), text);
         }
-        let google = steps(" --via google", Via::Google);
-        assert_eq!(google.complete("check the base URL: connect doctor"), "check the base URL");
     }
 }

@@ -37,6 +37,9 @@ fn help_examples_are_valid_commands() {
     while let Some(command) = commands.pop() {
         commands.extend(command.get_subcommands().cloned());
         let help = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+        // A longer line is wrapped in the output, and a wrapped command cannot be copied.
+        assert!(help.lines().all(|line| line.len() < 100), "{help}");
+        let help = help.replace(" \\\n", " ");
         let examples: Vec<_> = help.lines().filter_map(example).collect();
         assert!(!examples.is_empty(), "{} has no example", command.get_name());
         for example in examples {

@@ -51,7 +51,8 @@ pub(crate) struct Settings {
     /// The application's client id [env: MOBISCROLL_CONNECT_CLIENT_ID].
     #[arg(long, global = true, value_name = "ID")]
     client_id: Option<String>,
-    /// Use this service instead of Mobiscroll Connect; only login, logout and token support all services.
+    /// Use this service instead of Mobiscroll Connect. Only doctor, login, logout and token support all
+    /// services.
     /// Each service has its own variables, such as MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID.
     /// [env: MOBISCROLL_CONNECT_VIA] [default: connect]
     #[arg(long, global = true, value_enum, value_name = "SERVICE")]
@@ -160,11 +161,6 @@ impl Settings {
         ];
         let given = options.into_iter().filter_map(|(name, value)| value.map(|value| (name, value)));
         given.map(|(name, value)| format!(" {name} {}", quoted(&value))).collect()
-    }
-
-    /// Returns the service of the option `--via`.
-    pub(crate) fn given_via(&self) -> Via {
-        self.via.unwrap_or_default()
     }
 
     /// Returns the name of the profile, if one is given.
@@ -387,11 +383,11 @@ impl Resolved {
 
     fn client_builder(&self) -> Result<Builder, Failure> {
         let missing = |setting: &str, name: &str| {
-            let check = if self.via == Via::Connect { "; then check with: connect doctor" } else { "" };
             let name = sources::variable(&format!("{}{name}", self.via.prefix()));
             let failure =
-                Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {setting} is not set"))
-                    .next(format!("set {name} in the environment or in .env{check}"));
+                Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {setting} is not set")).next(
+                    format!("set {name} in the environment or in .env; then check with: connect doctor"),
+                );
             match &self.api_key {
                 Some(_) => {
                     failure.cause("an API key cannot sign in; it only gives access to public calendars")
@@ -401,21 +397,27 @@ impl Resolved {
         };
         let credentials = self.credentials()?;
         let id = credentials.id.as_deref().ok_or_else(|| missing("client id", "client-id"))?;
-        let builder = match &credentials.secret {
-            Some(secret) => self.builder(id, secret.clone())?,
-            None if self.via == Via::Connect => return Err(missing("client secret", "client-secret")),
-            None => self.configure(Client::public_builder(id).redirect_uri(&self.redirect_uri))?,
-        };
-        let builder = match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
-            Some(profile) => builder.profile(profile),
-            None => builder,
-        };
-        Ok(builder.store(self.store()?))
+        if credentials.secret.is_none() && self.via == Via::Connect {
+            return Err(missing("client secret", "client-secret"));
+        }
+        Ok(self.service_builder(id, credentials.secret.as_ref())?.store(self.store()?))
     }
 
     /// Creates a client without retries, for requests that need no user.
-    pub(crate) fn probe(&self, id: &str, secret: Secret) -> Result<Client, Failure> {
-        Ok(self.builder(id, secret)?.retry(RetryPolicy::none()).build()?)
+    pub(crate) fn probe(&self, id: &str, secret: Option<&Secret>) -> Result<Client, Failure> {
+        Ok(self.service_builder(id, secret)?.retry(RetryPolicy::none()).build()?)
+    }
+
+    /// Returns the builder of a client of the service of `--via`; without a secret, of a public client.
+    fn service_builder(&self, id: &str, secret: Option<&Secret>) -> Result<Builder, Failure> {
+        let builder = match secret {
+            Some(secret) => self.builder(id, secret.clone())?,
+            None => self.configure(Client::public_builder(id).redirect_uri(&self.redirect_uri))?,
+        };
+        Ok(match self.via.profile(self.base_url.as_deref(), self.tenant.as_deref())? {
+            Some(profile) => builder.profile(profile),
+            None => builder,
+        })
     }
 
     /// Creates a client without credentials, to receive deliveries or to control a sandbox.

@@ -35,6 +35,16 @@ impl Via {
         }
     }
 
+    /// Returns the place where an application's client id, secret and redirect URI are shown.
+    pub(crate) fn console(self) -> &'static str {
+        match self {
+            Self::Connect => "the application's settings in the Connect dashboard",
+            Self::Google => "the credentials of the project in the Google Cloud console",
+            Self::Microsoft => "the app registration in the Microsoft Entra admin center",
+            Self::Apptoto => "the application's settings in Apptoto",
+        }
+    }
+
     /// Returns the value of `--via` that selects this service.
     pub(crate) fn option(self) -> &'static str {
         match self {

@@ -4,7 +4,7 @@
 mod common;
 
 use common::{Outcome, SECRET, World};
-use connect_sandbox::{Fault, Server};
+use connect_sandbox::{AuthorizationServer, Fault, OAuthApp, Server};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use serde_json::Value;
 use std::process::Command;
@@ -140,4 +140,67 @@ fn untrusted_certificate_is_a_tls_failure() {
         let (code, exit, _) = diagnose(&mut command);
         assert_eq!((code.as_str(), exit), ("all_well", 0));
     }
+}
+
+/// A client of another service: the service, the client id, the secret and the redirect URI.
+type ServiceClient<'a> = (&'a str, &'a str, Option<&'a str>, Option<&'a str>);
+
+fn service_doctor(world: &World, (service, id, secret, redirect_uri): ServiceClient<'_>) -> Command {
+    let mut command = world.command(&["doctor", "--json", "--via", service]);
+    let name = |rest: &str| format!("MOBISCROLL_CONNECT_{}_{rest}", service.to_uppercase());
+    command.env(name("CLIENT_ID"), id);
+    for (rest, value) in [("CLIENT_SECRET", secret), ("REDIRECT_URI", redirect_uri)] {
+        if let Some(value) = value {
+            command.env(name(rest), value);
+        }
+    }
+    command
+}
+
+#[test]
+fn other_services_are_diagnosed() {
+    let world = World::new();
+    for service in ["google", "microsoft", "apptoto"] {
+        let confidential = format!("{service}-client");
+        let secret = format!("{service}-secret");
+        let public = format!("{service}-public-client");
+        let registered = world.server.with(|sandbox| {
+            let server = match service {
+                "google" => AuthorizationServer::Google,
+                "microsoft" => AuthorizationServer::Microsoft,
+                _ => AuthorizationServer::Apptoto,
+            };
+            let app = OAuthApp::new("Own", &world.redirect_uri);
+            sandbox.update_provider_app(server, &confidential, app).unwrap();
+            world.redirect_uri.clone()
+        });
+        let at = Some(registered.as_str());
+        let elsewhere = Some("https://app.example/back");
+        for ((id, secret, redirect_uri), expected) in [
+            ((confidential.as_str(), Some(secret.as_str()), at), "all_well"),
+            ((&public, None, None), "all_well"),
+            (("nobody", Some(&secret), at), "wrong_client_id"),
+            (("nobody", None, at), "wrong_client_id"),
+            ((&confidential, Some("wrong-secret"), at), "wrong_client_secret"),
+            ((&confidential, None, at), "missing_client_secret"),
+            ((&secret, Some(&confidential), at), "client_id_and_secret_swapped"),
+            ((&confidential, Some(&secret), elsewhere), "redirect_uri_mismatch"),
+        ] {
+            let client = (service, id, secret, redirect_uri);
+            let (code, exit, response) = diagnose(&mut service_doctor(&world, client));
+            assert_eq!(code, expected, "{client:?}: {response}");
+            assert_eq!(exit, if code == "all_well" { 0 } else { 2 });
+            let next = response["next"].as_str().unwrap();
+            let names_setting = next.contains(&format!("MOBISCROLL_CONNECT_{}_", service.to_uppercase()));
+            assert!(names_setting || next.contains("connect login --via"), "{next}");
+        }
+        let mut not_set = world.command(&["doctor", "--json", "--via", service]);
+        assert_eq!(diagnose(&mut not_set).0, "not_set");
+        let mut closed = service_doctor(&world, (service, &public, None, None));
+        closed.env("MOBISCROLL_CONNECT_BASE_URL", common::nowhere());
+        assert_eq!(diagnose(&mut closed).0, "unreachable");
+    }
+    // No URL of an authorize request contains a swapped secret.
+    let requests = world.server.requests();
+    assert!(requests.iter().all(|request| !request.path.contains("-secret")));
 }

@@ -110,11 +110,13 @@ fn read_only_refuses_every_write_before_any_request() {
             continue;
         }
         let help = help(world, leaf);
-        let line = |line: &str| {
-            Some(line.trim().trim_start_matches("Example: ").strip_prefix("connect ")?.to_owned())
+        let help = help.replace(" \\\n", " ");
+        let first = |line: &str| {
+            let example = line.strip_prefix("Example: connect ").or_else(|| line.strip_prefix("  connect "));
+            example.map(str::to_owned)
         };
-        let example = help.lines().skip_while(|line| !line.starts_with("Example")).find_map(line);
-        let example = example.unwrap_or_else(|| panic!("{leaf:?}: {help}")).replace('"', "'");
+        let example = help.lines().find_map(first).unwrap_or_else(|| panic!("{leaf:?}: {help}"));
+        let example = example.split_whitespace().collect::<Vec<_>>().join(" ").replace('"', "'");
         let words = example.split('\'').enumerate().flat_map(|(index, part)| match index % 2 {
             1 => vec![part],
             _ => part.split(' ').filter(|word| !word.is_empty()).collect(),

@@ -92,8 +92,7 @@ fn missing_or_unsupported_setting_is_a_usage_error() {
         ("apptoto", &["login"][..], "--scope"),
         ("google", &["login", "--language", "es"], "only supported with Mobiscroll Connect"),
         ("apptoto", &["calendars"], "Google and Outlook"),
-        ("google", &["doctor"], "--via"),
-        ("google", &["health"], "--via"),
+        ("google", &["health"], "--via is google"),
         ("google", &["webhooks", "listen"], "--via"),
         ("google", &["login", "--base-url", "https://connect.example/api"], "sandbox"),
     ] {

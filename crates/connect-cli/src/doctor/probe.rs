@@ -4,14 +4,14 @@ use std::error::Error as _;
 
 use bytes::Bytes;
 use connect_hyper::{
-    AsyncTransport as _, Client, Error, ErrorKind, HyperTransport, Secret, SignIn, TransportError,
-    TransportErrorKind,
+    AsyncTransport as _, Client, Error, ErrorKind, HyperTransport, PendingSignIn, Secret, SignIn,
+    TransportError, TransportErrorKind,
     types::{ErrorBody, ExchangeCode, decode},
 };
 use http::{HeaderMap, StatusCode, Uri, header::LOCATION};
 
 use super::Verdict;
-use crate::{failure::Failure, settings::Resolved};
+use crate::{failure::Failure, settings::Resolved, via::Via};
 
 /// A code that the service never issued.
 ///
@@ -22,6 +22,7 @@ const MADE_UP_CODE: &str = "connect-doctor:no-such-code";
 pub(super) struct Probe {
     client: Client,
     transport: HyperTransport,
+    via: Via,
     user: String,
     redirect_uri: String,
 }
@@ -29,7 +30,9 @@ pub(super) struct Probe {
 /// Whether the token endpoint accepts the client id and secret.
 pub(super) enum CredentialCheck {
     Good,
+    /// The client id or the secret is wrong.
     Refused(String),
+    UnknownClient(String),
     /// The credentials are valid, but the redirect URI is not the registered one.
     RedirectUri(String),
     Failed(Verdict, String),
@@ -48,11 +51,11 @@ pub(super) enum AuthorizeCheck {
 }
 
 impl Probe {
-    pub(super) fn new(settings: &Resolved, id: &str, secret: Secret) -> Result<Self, Failure> {
+    pub(super) fn new(settings: &Resolved, id: &str, secret: Option<&Secret>) -> Result<Self, Failure> {
         let client = settings.probe(id, secret)?;
         let transport = settings.transport(&client)?;
         let (user, redirect_uri) = (settings.user.clone(), settings.redirect_uri.clone());
-        Ok(Self { client, transport, user, redirect_uri })
+        Ok(Self { client, transport, via: settings.via, user, redirect_uri })
     }
 
     pub(super) fn base_url(&self) -> &str {
@@ -61,23 +64,51 @@ impl Probe {
 
     /// Returns an error if the service sends no HTTP response at all.
     pub(super) async fn reach(&self) -> Result<(), (Verdict, String)> {
+        if self.via != Via::Connect {
+            let request = http::Request::get(self.base_url()).body(Bytes::new());
+            let request = request.map_err(|error| (Verdict::Service, error.to_string()))?;
+            let sent = self.transport.send(request).await;
+            return sent.map(drop).map_err(|error| unreachable(&Error::from(error)));
+        }
         match self.client.health().await {
             Err(error) if error.status().is_none() => Err(unreachable(&error)),
             _ => Ok(()),
         }
     }
 
-    pub(super) async fn credentials(&self) -> CredentialCheck {
-        let exchange = ExchangeCode::new(MADE_UP_CODE, &self.redirect_uri);
-        let Err(error) = self.client.send(&exchange).await else {
-            return CredentialCheck::Failed(
+    pub(super) async fn credentials(&self) -> Result<CredentialCheck, Failure> {
+        let outcome = if self.via == Via::Connect {
+            let exchange = ExchangeCode::new(MADE_UP_CODE, &self.redirect_uri);
+            self.client.send(&exchange).await.map(drop)
+        } else {
+            let sign_in = self.sign_in()?;
+            let callback = format!("{}?code={MADE_UP_CODE}&state={}", self.redirect_uri, sign_in.state());
+            self.client.auth().finish(sign_in, &callback).await.map(drop)
+        };
+        Ok(match outcome {
+            Ok(()) => CredentialCheck::Failed(
                 Verdict::Service,
                 "the token endpoint accepts a made-up code".to_owned(),
-            );
-        };
+            ),
+            Err(error) => self.exchange_error(&error),
+        })
+    }
+
+    fn exchange_error(&self, error: &Error) -> CredentialCheck {
         let text = error.message().unwrap_or_default();
         let about_redirect = text.to_ascii_lowercase().contains("redirect");
         match (error.server_code(), error.status().map(|status| status.as_u16())) {
+            // Microsoft's code for an unknown client; the description has the number of the error.
+            (Some("unauthorized_client"), _) if self.via == Via::Microsoft => {
+                CredentialCheck::UnknownClient(format!("the token endpoint says: {text}"))
+            }
+            (Some("redirect_uri_mismatch"), _) => {
+                CredentialCheck::RedirectUri("the token endpoint refuses the redirect URI".to_owned())
+            }
+            // Google's response to a desktop client without its secret.
+            (Some("invalid_request"), _) if text.contains("client_secret") => {
+                CredentialCheck::Refused(format!("the token endpoint says: {text}"))
+            }
             (Some("invalid_client" | "unauthorized_client"), _) => {
                 CredentialCheck::Refused("the token endpoint refuses the client id and secret".to_owned())
             }
@@ -94,14 +125,20 @@ impl Probe {
                 format!("the token endpoint responds with {status}"),
             ),
             (_, None) => {
-                let (verdict, detail) = unreachable(&error);
+                let (verdict, detail) = unreachable(error);
                 CredentialCheck::Failed(verdict, detail)
             }
         }
     }
 
+    fn sign_in(&self) -> Result<PendingSignIn, Failure> {
+        // Apptoto has no default scopes.
+        let scopes = (self.via == Via::Apptoto).then_some("events:read");
+        Ok(self.client.auth().sign_in(self.via.with_scopes(SignIn::new(&self.user), scopes)?)?)
+    }
+
     pub(super) async fn authorize(&self) -> Result<AuthorizeCheck, Failure> {
-        let sign_in = self.client.auth().sign_in(SignIn::new(&self.user))?;
+        let sign_in = self.sign_in()?;
         let request = http::Request::get(sign_in.url()).body(Bytes::new());
         let request =
             request.map_err(|error| Failure::usage("the base URL is not a valid URL").cause(error))?;
@@ -123,7 +160,8 @@ impl Probe {
             .ok()
             .and_then(|body| body.text().map(str::to_owned))
             .unwrap_or_default();
-        let about_redirect = text.to_ascii_lowercase().contains("redirect");
+        let page = String::from_utf8_lossy(body).to_ascii_lowercase();
+        let about_redirect = text.to_ascii_lowercase().contains("redirect") || page.contains("redirect_uri");
         match status.as_u16() {
             400..=403 if about_redirect => AuthorizeCheck::Elsewhere(None),
             400 | 401 | 403 => AuthorizeCheck::UnknownClient(format!(
@@ -159,6 +197,10 @@ impl Probe {
 
     /// Returns whether a redirect goes to a page of the service, and not to the redirect URI.
     fn is_service_page(&self, location: &str) -> bool {
+        // Other services sign users in at several hosts, and only redirect to a registered redirect URI.
+        if self.via != Via::Connect {
+            return location.split('?').next() != self.redirect_uri.split('?').next();
+        }
         let Ok(uri) = location.parse::<Uri>() else { return false };
         let Some(authority) = uri.authority() else { return location.starts_with('/') };
         let origin = format!("{}://{authority}", uri.scheme_str().unwrap_or_default());

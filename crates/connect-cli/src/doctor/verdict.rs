@@ -1,6 +1,6 @@
 //! The doctor's verdicts, each with a code, an exit code, a message and a next step.
 
-use crate::failure::Exit;
+use crate::{failure::Exit, settings::sources::variable, via::Via};
 
 /// The first problem that a check found, or `Well`.
 pub(super) enum Verdict {
@@ -8,6 +8,8 @@ pub(super) enum Verdict {
     NotSet,
     ClientId,
     ClientSecret,
+    /// The client id is valid, no secret is set, and the service wants one.
+    MissingSecret,
     Swapped,
     /// The redirect URI is wrong. Contains the registered URI if the service shows it.
     RedirectUri(Option<String>),
@@ -24,6 +26,7 @@ impl Verdict {
             Self::NotSet => "not_set",
             Self::ClientId => "wrong_client_id",
             Self::ClientSecret => "wrong_client_secret",
+            Self::MissingSecret => "missing_client_secret",
             Self::Swapped => "client_id_and_secret_swapped",
             Self::RedirectUri(_) => "redirect_uri_mismatch",
             Self::Unreachable => "unreachable",
@@ -46,6 +49,7 @@ impl Verdict {
             Self::NotSet => "The client id or the client secret is not set.",
             Self::ClientId => "The service does not know the client id.",
             Self::ClientSecret => "The client secret is wrong; the client id is valid.",
+            Self::MissingSecret => "The client needs a secret; the client id is valid.",
             Self::Swapped => "The client id and the client secret are swapped.",
             Self::RedirectUri(_) => "The redirect URI is not the registered one.",
             Self::Unreachable => "The service cannot be reached.",
@@ -54,41 +58,37 @@ impl Verdict {
         }
     }
 
-    pub(super) fn next(&self) -> String {
-        let next = match self {
-            Self::Well => "sign in: connect login",
-            Self::NotSet => {
-                "copy the client id and secret from the application's settings in the Connect dashboard into .env, as \
-                 MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET"
+    pub(super) fn next(&self, via: Via) -> String {
+        let (console, name) =
+            (via.console(), |setting: &str| variable(&format!("{}{setting}", via.prefix())));
+        let (id, secret, redirect_uri) = (name("client-id"), name("client-secret"), name("redirect-uri"));
+        match self {
+            Self::Well => "sign in: connect login".to_owned(),
+            Self::NotSet if via == Via::Connect => {
+                format!("copy the client id and secret from {console} into .env, as {id} and {secret}")
             }
-            Self::ClientId => {
-                "copy the client id again from the application's settings in the Connect dashboard into \
-                 MOBISCROLL_CONNECT_CLIENT_ID"
-            }
-            Self::ClientSecret => {
-                "copy the client secret again from the application's settings in the Connect dashboard into \
-                 MOBISCROLL_CONNECT_CLIENT_SECRET"
-            }
-            Self::Swapped => {
-                "swap MOBISCROLL_CONNECT_CLIENT_ID and MOBISCROLL_CONNECT_CLIENT_SECRET; the secret may have \
-                  been shown as a client id, so consider creating a new secret"
-            }
+            Self::NotSet => format!("copy the client id from {console} into .env, as {id}"),
+            Self::ClientId => format!("copy the client id again from {console} into {id}"),
+            Self::ClientSecret => format!("copy the client secret again from {console} into {secret}"),
+            Self::MissingSecret => format!("copy the client secret from {console} into {secret}"),
+            Self::Swapped => format!(
+                "swap {id} and {secret}; the secret may have been shown as a client id, so consider creating a new secret"
+            ),
             Self::RedirectUri(Some(registered)) => {
-                return format!(
-                    "set MOBISCROLL_CONNECT_REDIRECT_URI={registered}, or register the URI that is set now"
-                );
+                format!("set {redirect_uri}={registered}, or register the URI that is set now")
             }
             Self::RedirectUri(None) => {
-                "copy the redirect URI from the application's settings in the Connect dashboard into \
-                 MOBISCROLL_CONNECT_REDIRECT_URI, character by character"
+                format!("copy the redirect URI from {console} into {redirect_uri}, character by character")
             }
-            Self::Unreachable => "check the network, the proxy (HTTPS_PROXY) and the base URL (--base-url)",
+            Self::Unreachable => {
+                "check the network, the proxy (HTTPS_PROXY) and the base URL (--base-url)".to_owned()
+            }
             Self::Tls => {
                 "check the host name and the clock; if you use your own certificate authority, add its \
-                  certificate: --root-certificate FILE"
+                          certificate: --root-certificate FILE"
+                    .to_owned()
             }
-            Self::Service => "check the base URL (--base-url), or try again later",
-        };
-        next.to_owned()
+            Self::Service => "check the base URL (--base-url), or try again later".to_owned(),
+        }
     }
 }
