@@ -141,7 +141,7 @@ fn ambiguous(name: &str, candidates: &[&Calendar]) -> Failure {
         .collect();
     Failure::usage(format!("{name:?} matches more than one calendar"))
         .cause(format!("candidates: {}", candidates.join(", ")))
-        .next("use a key (the first value of each candidate)")
+        .next("use a key, the first value of each candidate, or add --provider")
 }
 
 /// Returns whether `calendar` is the main calendar of its account.

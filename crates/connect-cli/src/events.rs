@@ -52,7 +52,8 @@ enum EventsAction {
   connect events create --calendar Work --title Review --start \"tomorrow 14:00\" --duration 45m
   connect events create --calendar Work --title Choir --start \"tue 18:00\" --duration 90m \\
       --recurrence \"RRULE:FREQ=WEEKLY;COUNT=10\"
-  connect events create --calendar primary --title Fair --all-day --start fri --end sun")]
+  connect events create --calendar primary --provider google --title Fair \\
+      --all-day --start fri --end sun")]
     Create(Box<create::Arguments>),
     /// Change fields of an event; in a series, change only the named occurrence.
     #[command(after_help = "Examples:
@@ -67,6 +68,23 @@ enum EventsAction {
     )]
     Delete(delete::Arguments),
 }
+
+/// The text at the end of `connect events --help`.
+pub(crate) const AFTER_HELP: &str = "\
+Examples:
+  connect events list --calendar Work
+  connect events create --calendar Work --title Review --start \"tomorrow 14:00\" --duration 45m
+
+Each WHEN is one of:
+    today, tomorrow, yesterday    a day
+    fri, friday                   the next day of that name; today counts
+    +7d, -2w, +1mo                a day, from today
+    now, +90min, -2h              the current minute, or a time from it
+    9:00, 2:30pm                  today at that time
+    \"tomorrow 9:00\", \"fri 9am\"    a day and a time
+    2026-12-24, 2026-12-24T18:00, 2026-12-24T18:00+01:00
+    \"tomorrow 9:00[America/New_York]\"
+Times are in the time zone of --tz, else of TZ, else of the system.";
 
 /// The services whose events can be read and changed.
 pub(crate) const SERVICES: &[Via] = &[Via::Connect, Via::Google, Via::Microsoft];

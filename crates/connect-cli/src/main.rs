@@ -38,7 +38,10 @@ mod webhooks;
 mod when;
 mod write_guard;
 
-use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand, error::ErrorKind};
+use clap::{
+    CommandFactory as _, FromArgMatches as _, Parser, Subcommand,
+    error::{ContextKind, ContextValue, ErrorKind},
+};
 use std::process::ExitCode;
 
 use failure::Failure;
@@ -84,7 +87,7 @@ enum Subcommands {
     #[command(after_help = "Example: connect agenda --days 14")]
     Agenda(events::agenda::Arguments),
     /// List, show, create, update and delete events.
-    #[command(after_help = "Examples:\n  connect events list --calendar Work\n  connect events list --help")]
+    #[command(after_help = events::AFTER_HELP)]
     Events(events::Arguments),
     /// Refresh the saved tokens, or import tokens from another program.
     #[command(after_help = "Example: connect token refresh")]
@@ -129,7 +132,7 @@ impl Arguments {
 }
 
 fn main() -> ExitCode {
-    let arguments = Arguments::definition().try_get_matches();
+    let arguments = Arguments::definition().try_get_matches().map_err(with_advice);
     let Arguments { command, settings } =
         match arguments.and_then(|found| Arguments::from_arg_matches(&found)) {
             Ok(arguments) => arguments,
@@ -154,6 +157,17 @@ fn main() -> ExitCode {
         Subcommands::Demo => demo::run(&settings),
         Subcommands::Sandbox(arguments) => sandbox::run(&settings, &arguments),
     }
+}
+
+/// Adds advice to the error for a time with a blank and without quotes.
+fn with_advice(mut error: clap::Error) -> clap::Error {
+    let is_time =
+        |word: &ContextValue| matches!(word, ContextValue::String(word) if when::is_time_of_day(word));
+    if error.get(ContextKind::InvalidArg).is_some_and(is_time) {
+        let advice = "put quotes around a time with a blank: --start \"tomorrow 9:00\"";
+        error.insert(ContextKind::Suggested, ContextValue::StyledStrs(vec![advice.into()]));
+    }
+    error
 }
 
 /// Returns whether the unparsed arguments contain `--json` or `--json=..`.

@@ -9,7 +9,7 @@ use jiff::{
     tz::TimeZone,
 };
 
-pub(crate) use self::said::{Said, SaidKind, is_whole_days, timed};
+pub(crate) use self::said::{Said, SaidKind, is_time_of_day, is_whole_days, timed};
 use crate::{
     failure::Failure,
     output::{Output, note},

@@ -216,6 +216,7 @@ fn next_step_has_the_same_user_and_service() {
         next(&["events", "list", "--tokens", "my tokens", "--base-url", &base_url]),
         format!("sign in: connect login --base-url {base_url} --tokens 'my tokens'")
     );
+    assert_eq!(next(&["status", "--tz", "Asia/Tokyo"]), "sign in: connect login --tz Asia/Tokyo");
     let mut google = world.command(&["calendars", "--via", "google", "--user", "carol"]);
     let done = Outcome::of(
         google.env("MOBISCROLL_CONNECT_GOOGLE_CLIENT_ID", "google-public-client").output().unwrap(),

@@ -75,3 +75,15 @@ fn range_in_words_is_printed_with_its_time_zone() {
     let unknown = list(&["--tz", "Europe/Nowhere"]);
     assert!(unknown.code == Some(2) && unknown.err.contains("Europe/Berlin"), "{}", unknown.err);
 }
+
+#[test]
+fn time_with_a_blank_and_without_quotes_gets_advice() {
+    let world = World::new();
+    let update = ["events", "update", "31qryssg", "--start", "monday"];
+    for time in ["9:00", "9am"] {
+        let refused = world.run(&[&update[..], &[time]].concat());
+        assert!(refused.code == Some(2) && refused.err.contains("quotes"), "{time}: {}", refused.err);
+    }
+    let other = world.run(&[&update[..], &["soon"]].concat());
+    assert!(other.code == Some(2) && !other.err.contains("quotes"), "{}", other.err);
+}

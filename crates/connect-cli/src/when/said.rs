@@ -26,6 +26,9 @@ pub(crate) enum SaidKind {
     Time(Time, TimeZone),
 }
 
+/// No time is as long as this. Parsing every part of a much longer text would take seconds.
+const MAX_LENGTH: usize = 200;
+
 /// Returns whether the meaning of the text depends on the current time.
 pub(super) fn is_relative(text: &str) -> bool {
     let date = text.trim().get(..10).map(str::parse::<Date>);
@@ -145,6 +148,9 @@ impl Reader<'_> {
     /// Parses `now`, a local time, a day, a time of day, a day with a time of day, or a span from now.
     fn words(&self, text: &str) -> Result<SaidKind, Failure> {
         let text = text.to_ascii_lowercase();
+        if text.len() > MAX_LENGTH {
+            return Err(self.unreadable());
+        }
         if text == "now" {
             return self.at(self.now());
         }
@@ -158,20 +164,24 @@ impl Reader<'_> {
             let at = timed(self.option, self.text, local, self.zone)?;
             return Ok(SaidKind::At(at, Some(self.zone.clone())));
         }
-        // The time is the longest end of the text that is one: `fri 9 am` ends with the time `9 am`.
-        let starts = std::iter::once(0).chain(text.match_indices(char::is_whitespace).map(|(at, _)| at));
-        for start in starts {
-            let (day, end) = text.split_at(start);
-            let Some(time) = time(end) else { continue };
-            let day = match day.trim() {
-                "" => return Ok(SaidKind::Time(time, self.zone.clone())),
-                day => match (self.day(day)?, self.span(day)?) {
-                    (Some(day), _) | (_, Some(SaidKind::Day(day))) => day,
-                    _ => break,
-                },
-            };
-            let at = timed(self.option, self.text, day.to_datetime(time), self.zone)?;
-            return Ok(SaidKind::At(at, Some(self.zone.clone())));
+        if let Some(time) = time(&text) {
+            return Ok(SaidKind::Time(time, self.zone.clone()));
+        }
+        // A time can have a blank as well: `fri 9 am`, `9 am fri`.
+        for (blank, _) in text.match_indices(char::is_whitespace) {
+            let (first, second) = text.split_at(blank);
+            for (day, clock) in [(first.trim(), second), (second.trim(), first)] {
+                let Some(time) = time(clock) else { continue };
+                let day = self.day(day)?.or(match self.span(day)? {
+                    Some(SaidKind::Day(day)) => Some(day),
+                    _ => None,
+                });
+                let Some(day) = day else {
+                    continue;
+                };
+                let at = timed(self.option, self.text, day.to_datetime(time), self.zone)?;
+                return Ok(SaidKind::At(at, Some(self.zone.clone())));
+            }
         }
         let amount = text.strip_prefix(['+', '-']).map(|amount| SpanParser::new().parse_span(amount));
         Err(match amount {
@@ -237,6 +247,11 @@ fn weekday(text: &str) -> Option<Weekday> {
     Weekday::from_monday_zero_offset(i8::try_from(found).ok()?).ok()
 }
 
+/// Returns whether the text is a time of day, such as `9:00` or `9am`.
+pub(crate) fn is_time_of_day(text: &str) -> bool {
+    time(text).is_some()
+}
+
 /// Parses a time of day: `9:00`, `14:30:15`, `9am`, `9:30 pm`.
 fn time(text: &str) -> Option<Time> {
     let text: String = text.split_whitespace().collect();
@@ -297,6 +312,8 @@ mod tests {
             ("9:45pm", "2026-12-02T20:45Z"),
             ("tomorrow 9:00", "2026-12-03T08:00Z"),
             ("fri  2:30 pm", "2026-12-04T13:30Z"),
+            ("9 am  tomorrow", "2026-12-03T08:00Z"),
+            ("9:00 +7d", "2026-12-09T08:00Z"),
             ("+7d 9:00", "2026-12-09T08:00Z"),
             ("+7d 09:00:00", "2026-12-09T08:00Z"),
             ("2026-12-24 9:00", "2026-12-24T08:00Z"),
@@ -363,7 +380,7 @@ mod tests {
             "9:00:00:00",
             "9:00 9:00",
             "tomorrow tomorrow",
-            "9:00 tomorrow",
+            "9:00 tomorrow 9:00",
             "now 9:00",
             "+90min 9:00",
             "fr",
