@@ -79,7 +79,11 @@ async fn diagnose(settings: &Resolved, checks: &mut Checks) -> Result<Verdict, F
     let secret = credentials.secret.as_ref();
     let is_missing_secret = secret.is_none() && settings.via == Via::Connect;
     let Some(id) = credentials.id.as_deref().filter(|_| !is_missing_secret) else {
-        checks.note("settings", CheckResult::Failed, "the client id or the client secret is not set");
+        let missing = match settings.via {
+            Via::Connect => "the client id or the client secret is not set",
+            _ => "the client id is not set",
+        };
+        checks.note("settings", CheckResult::Failed, missing);
         return Ok(Verdict::NotSet);
     };
     let probe = Probe::new(settings, id, secret)?;

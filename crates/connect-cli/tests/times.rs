@@ -64,6 +64,9 @@ fn range_in_words_is_printed_with_its_time_zone() {
         let noted = list(&["--from", "today", "--to", "today", "--tz", zone]).err;
         noted.split(" to ").next().unwrap().to_owned()
     };
+    let show = ["events", "show", "nothing", "--from", "today", "--to", "+1d", "--tz", "Asia/Tokyo"];
+    let noted = world.run(&show).err;
+    assert!(noted.contains("(Asia/Tokyo)"), "{noted}");
     // The zones are 25 hours apart.
     assert_ne!(day("Pacific/Kiritimati"), day("Pacific/Pago_Pago"));
     for silent in [&["--from", "2027-03-01", "--to", "2027-03-02"][..], &["--from", "today", "--json"]] {

@@ -31,11 +31,11 @@ pub(crate) struct Arguments {
     #[arg(long, value_name = "TEXT")]
     title: String,
     #[command(flatten)]
+    sending: DryRunOption,
+    #[command(flatten)]
     fields: FieldOptions,
     #[command(flatten)]
     notice: NotifyOption,
-    #[command(flatten)]
-    sending: DryRunOption,
 }
 
 impl Command for Arguments {

@@ -100,6 +100,9 @@ impl EventSelector {
                 return Ok(found);
             }
         }
+        if !is_default {
+            when::note_range(&context.out, [self.from.as_deref(), self.to.as_deref()], whole);
+        }
         if is_default && !context.out.json {
             let day = |at: Timestamp| at.to_zoned_datetime(context.out.zone.clone()).date();
             note(&format!(

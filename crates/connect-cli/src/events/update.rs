@@ -26,6 +26,8 @@ pub(crate) struct Arguments {
     which: EventSelector,
     #[command(flatten)]
     extent: ExtentOptions,
+    #[command(flatten)]
+    sending: DryRunOption,
     /// The title.
     #[arg(long, value_name = "TEXT", help_heading = "Fields")]
     title: Option<String>,
@@ -36,8 +38,6 @@ pub(crate) struct Arguments {
     /// Clear this field; may be given more than once.
     #[arg(long, value_name = "FIELD", help_heading = "Fields")]
     clear: Vec<ClearedField>,
-    #[command(flatten)]
-    sending: DryRunOption,
 }
 
 /// The options that choose how much of a series is changed.

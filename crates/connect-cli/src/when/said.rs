@@ -422,6 +422,24 @@ mod tests {
     }
 
     #[test]
+    fn mutated_text_causes_no_panic() {
+        let zone = TimeZone::get("Europe/Budapest").unwrap();
+        for text in
+            ["tomorrow 9:00[Asia/Tokyo]", "+7d 9 am", "-90min", "2026-12-24T18:00+01:00[Europe/Berlin]"]
+        {
+            for at in 0..=text.len() {
+                let (before, after) = text.split_at(at);
+                for new in ["", " ", ":", "[", "]", "+", "-", "9", "99999999999", "é", "\u{0}", before, after]
+                {
+                    let rest = after.get(1..).unwrap_or_default();
+                    read(&format!("{before}{new}{after}"), "2026-12-01T12:00:00Z", &zone);
+                    read(&format!("{before}{new}{rest}"), "2026-12-01T12:00:00Z", &zone);
+                }
+            }
+        }
+    }
+
+    #[test]
     fn time_without_a_zone_is_refused() {
         let read = |text| read(text, "2026-12-01T12:00:00Z", &TimeZone::unknown());
         for text in ["2026-12-01T10:00", "9:00", "tomorrow 9am"] {
