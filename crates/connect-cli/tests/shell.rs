@@ -1,5 +1,5 @@
 //! `connect completions` and `connect man`, and the two lengths of help.
-#![allow(clippy::unwrap_used, reason = "it is a test")]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
 
 mod common;
 
@@ -51,10 +51,13 @@ fn bash_accepts_its_completion_script() {
     assert!(checked.status.success() && checked.stderr.is_empty(), "{checked:?}");
     // The script completes a subcommand and an option.
     let completed = |line: &str| {
+        let words: Vec<_> = line.split(' ').collect();
+        let [.., before, last] = words.as_slice() else { panic!("{line}") };
         let script = format!(
-            "source '{}'; COMP_WORDS=({line}); COMP_CWORD=$((${{#COMP_WORDS[@]}} - 1)); \
-             _connect connect \"${{COMP_WORDS[-1]}}\" \"${{COMP_WORDS[-2]}}\"; echo \"${{COMPREPLY[@]}}\"",
-            file.display()
+            "source '{}'; COMP_WORDS=({line}); COMP_CWORD={}; _connect connect {last} {before}; \
+             echo \"${{COMPREPLY[@]}}\"",
+            file.display(),
+            words.len() - 1
         );
         Outcome::of(Command::new("bash").args(["-c", &script]).output().unwrap()).out
     };
