@@ -17,7 +17,7 @@ use super::{
 use crate::{
     key,
     output::Screen,
-    text::{clean, cut, width},
+    text::{clean, cut, width, wrap},
 };
 
 /// Formats the events of a list by day, while the list arrives sorted by start.
@@ -169,8 +169,9 @@ impl<'a> Days<'a> {
         }
         let mut line = format!("{}\n", cells.line);
         if !is_inline {
-            let remark = cut(entry.remark.trim_start(), columns.continued());
-            line.push_str(&format!("{:TITLE_AT$}{}\n", "", self.screen.paint(dim, &remark)));
+            for part in wrap(entry.remark.trim_start(), columns.continued()).lines() {
+                line.push_str(&format!("{:TITLE_AT$}{}\n", "", self.screen.paint(dim, part)));
+            }
         }
         line
     }

@@ -18,32 +18,41 @@ pub(super) fn described(event: &Event) -> Option<String> {
 }
 
 fn in_words(rule: &str) -> Option<String> {
-    let (mut frequency, mut interval, mut on, mut end) = (None, "1", String::new(), String::new());
-    for part in rule.split(';') {
-        match part.split_once('=')? {
-            ("FREQ", value) => frequency = Some(value),
-            ("INTERVAL", value) => interval = value,
-            ("BYDAY", days) => {
-                on = format!(" on {}", listed(days.split(',').map(weekday).collect::<Option<_>>()?))
-            }
-            ("BYMONTHDAY", day) if day.parse::<u8>().is_ok() => on = format!(" on day {day}"),
-            ("COUNT", count) => end = format!(", {count} times"),
-            ("UNTIL", last) => {
-                end = format!(", until {}-{}-{}", last.get(..4)?, last.get(4..6)?, last.get(6..8)?);
-            }
-            ("WKST", _) => {}
-            _ => return None,
-        }
-    }
-    let (each, several) = match frequency? {
-        "DAILY" => ("daily", "days"),
-        "WEEKLY" => ("weekly", "weeks"),
-        "MONTHLY" => ("monthly", "months"),
-        "YEARLY" => ("yearly", "years"),
+    let value = |name| {
+        let mut parts = rule.split(';').filter_map(|part| part.split_once('='));
+        parts.find(|(known, _)| *known == name).map(|(_, value)| value)
+    };
+    let (each, several, days) = match value("FREQ")? {
+        "DAILY" => ("daily", "days", ""),
+        "WEEKLY" => ("weekly", "weeks", "BYDAY"),
+        "MONTHLY" => ("monthly", "months", "BYMONTHDAY"),
+        "YEARLY" => ("yearly", "years", ""),
         _ => return None,
     };
-    let each = if interval == "1" { each.to_owned() } else { format!("every {interval} {several}") };
-    Some(format!("{each}{on}{end}"))
+    let known = ["FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST", days];
+    if !rule.split(';').all(|part| part.split_once('=').is_some_and(|(name, _)| known.contains(&name))) {
+        return None;
+    }
+    let mut words = match value("INTERVAL") {
+        None | Some("1") => each.to_owned(),
+        Some(interval) => format!("every {interval} {several}"),
+    };
+    match (days, value(days)) {
+        (_, None) => {}
+        ("BYDAY", Some(days)) => {
+            let days: Option<Vec<_>> = days.split(',').map(weekday).collect();
+            words.push_str(&format!(" on {}", listed(days?)));
+        }
+        (_, Some(day)) => words.push_str(&format!(" on day {}", day.parse::<u8>().ok()?)),
+    }
+    if let Some(count) = value("COUNT") {
+        words.push_str(&format!(", {count} times"));
+    }
+    if let Some(last) = value("UNTIL") {
+        let (year, month, day) = (last.get(..4)?, last.get(4..6)?, last.get(6..8)?);
+        words.push_str(&format!(", until {year}-{month}-{day}"));
+    }
+    Some(words)
 }
 
 fn weekday(day: &str) -> Option<&'static str> {
@@ -87,6 +96,9 @@ mod tests {
     fn complex_or_malformed_rule_is_not_described() {
         for rule in [
             "FREQ=MONTHLY;BYDAY=2TU",
+            "FREQ=MONTHLY;BYDAY=TU",
+            "FREQ=DAILY;BYDAY=MO,WE",
+            "FREQ=WEEKLY;BYDAY=2MO",
             "FREQ=MONTHLY;BYMONTHDAY=-1",
             "FREQ=MONTHLY;BYMONTHDAY=1,15",
             "FREQ=YEARLY;BYMONTH=3",
