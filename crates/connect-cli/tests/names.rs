@@ -262,7 +262,12 @@ fn usage_error_with_json_is_an_error_object() {
         (&["webhooks", "listen", "--port", "70000"], "--port"),
         (&["token"], "subcommand"),
     ] {
-        for arguments in [[&["--json"], arguments].concat(), [arguments, &["--json"]].concat()] {
+        for arguments in [
+            [&["--json"], arguments].concat(),
+            [arguments, &["--json"]].concat(),
+            [&["--json=lines"], arguments].concat(),
+            [arguments, &["--json=document"]].concat(),
+        ] {
             let done = world.run(&arguments);
             assert_eq!((done.code, done.out.as_str()), (Some(2), ""), "{arguments:?}");
             let error = done.error();

@@ -38,7 +38,11 @@ fn world() -> World {
 
 /// Returns the number of requests for pages of events.
 fn pages(world: &World) -> usize {
-    world.server.requests().iter().filter(|request| request.endpoint == "GET /events").count()
+    requests(world, "GET /events")
+}
+
+fn requests(world: &World, endpoint: &str) -> usize {
+    world.server.requests().iter().filter(|request| request.endpoint == endpoint).count()
 }
 
 #[test]
@@ -90,4 +94,48 @@ fn failed_page_leaves_the_earlier_pages_and_an_error() {
         assert_eq!(outcome.code, Some(4));
         assert!(outcome.err.starts_with(error), "{}", outcome.err);
     }
+}
+
+#[test]
+fn calendars_are_requested_once_and_only_for_their_names() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let calendars = world.run(&["calendars", "--provider", "google"]).ok();
+    let (key, id) =
+        (calendars.split('\t').next().unwrap(), calendars.trim_end().rsplit('\t').next().unwrap());
+    for (arguments, count) in [
+        (&["agenda", "--width", "80", "--calendar", key][..], 1),
+        (&["agenda", "--width", "80"], 1),
+        (&["agenda"], 0),
+        (&["agenda", "--json"], 0),
+    ] {
+        let before = requests(&world, "GET /calendars");
+        world.run(arguments).ok();
+        assert_eq!(requests(&world, "GET /calendars") - before, count, "{arguments:?}");
+    }
+    world.server.with(|sandbox| {
+        sandbox.add_fault(connect_sandbox::Fault::on("GET /calendars").status(403));
+    });
+    let outcome = world.run(&["agenda", "--width", "160", "--provider", "google"]);
+    assert_eq!(outcome.err.lines().count(), 1, "{}", outcome.err);
+    assert!(
+        outcome.err.starts_with("The calendars cannot be listed, so their ids are shown: "),
+        "{}",
+        outcome.err
+    );
+    let out = outcome.ok();
+    assert!(out.contains(&id[..12]), "{id}\n{out}");
+}
+
+#[test]
+fn empty_list_is_empty_in_a_pipe() {
+    let world = World::new();
+    world.login(&[]).ok();
+    let past = ["agenda", "--from", "1990-01-01"];
+    let remark = "No events in this date range.\n";
+    let piped = world.run(&past);
+    assert_eq!((&*piped.out, &*piped.err), ("", remark));
+    assert_eq!(world.run(&[&past[..], &["--width", "80"]].concat()).ok(), remark);
+    assert_eq!(world.run(&[&past[..], &["--json"]].concat()).ok(), "{\n  \"events\": []\n}\n");
+    assert_eq!(world.run(&[&past[..], &["--json=lines"]].concat()).ok(), "");
 }
