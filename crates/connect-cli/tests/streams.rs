@@ -84,13 +84,16 @@ fn piped_list_prints_every_event_once() {
 #[test]
 fn failed_page_leaves_the_earlier_pages_and_an_error() {
     let world = world();
-    for (form, error) in [(&[][..], "connect: "), (&["--json=lines"], "{\"error\"")] {
+    let (text, json) = (("Number ", "connect: "), ("\"title\":", "{\"error\""));
+    for (form, (title, error)) in
+        [(&[][..], text), (&["--width", "80"], text), (&["--json=lines"], json), (&["--json"], json)]
+    {
         world.server.with(|sandbox| {
             let fault = connect_sandbox::Fault::on("GET /events").status(403).skip(1);
             sandbox.add_fault(fault);
         });
         let outcome = world.run(&[&RANGE[..], form].concat());
-        assert_eq!(outcome.out.lines().count(), 1000, "{form:?}");
+        assert_eq!(outcome.out.matches(title).count(), 1000, "{form:?}");
         assert_eq!(outcome.code, Some(4));
         assert!(outcome.err.starts_with(error), "{}", outcome.err);
     }

@@ -38,7 +38,16 @@ impl Listing<'_> {
         let mut pages = self.query.pages(context, self.limit);
         let mut printer = None;
         let (mut count, mut more) = (0, false);
-        while let Some(mut page) = pages.next().await? {
+        loop {
+            let mut page = match pages.next().await {
+                Ok(Some(page)) => page,
+                Ok(None) => break,
+                Err(failure) => {
+                    let rest = printer.map(Printer::interrupted).unwrap_or_default();
+                    let _ = context.out.write(&rest)?;
+                    return Err(failure);
+                }
+            };
             page.retain(|event| self.provider.is_none() || event.provider.as_ref() == self.provider);
             more = page.len() > self.limit - count;
             page.truncate(self.limit - count);
@@ -88,6 +97,14 @@ impl Printer<'_> {
             Self::Json(list) => list.items(events),
             Self::Days(days) => Ok(days.add(events)),
             Self::Lines(zone) => Ok(events.iter().map(|event| line(event, zone)).collect()),
+        }
+    }
+
+    /// Returns the events that were read but not printed. A JSON document stays incomplete.
+    fn interrupted(self) -> String {
+        match self {
+            Self::Days(mut days) => days.end(),
+            Self::Json(_) | Self::Lines(_) => String::new(),
         }
     }
 
