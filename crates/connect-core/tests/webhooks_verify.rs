@@ -179,7 +179,7 @@ fn reason_has_its_code_and_status() {
         (InvalidPayload, "invalid_payload", 400),
     ];
     for (reason, code, status) in table {
-        assert_eq!((reason.code(), reason.status().as_u16()), (code, status));
+        assert_eq!((reason.code(), reason.status()), (code, status));
         assert_eq!(Declined::from(Rejection::from(reason)).status().as_u16(), status);
     }
     assert_eq!(Declined::Handled.status(), 200);

@@ -28,6 +28,8 @@ mod text;
 mod time;
 mod typed;
 mod values;
+#[cfg(feature = "webhooks")]
+pub mod webhooks;
 mod wire;
 
 pub use answers::{EventChange, Written, decode};

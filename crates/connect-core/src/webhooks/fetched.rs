@@ -6,12 +6,14 @@
 
 use std::time::Duration;
 
-use connect_types::{KeyStatus, Raw, Safety, WebhookKey, WebhookKeys};
+use connect_types::{
+    KeyStatus, Raw, Safety, WebhookKey, WebhookKeys,
+    webhooks::{PREFIX, PublicKey},
+};
 use http::{HeaderMap, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::{PublicKey, key::PREFIX};
 use crate::{
     base::{Error, ErrorKind, Now, Response},
     endpoint::answer,

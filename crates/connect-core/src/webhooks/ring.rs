@@ -33,13 +33,11 @@ use std::{
     time::Duration,
 };
 
+use connect_types::webhooks::{PublicKey, Reason, TOLERANCE, UnverifiedDelivery, Verified};
 use http::HeaderMap;
 use jiff::Timestamp;
 
-use super::{
-    Fetch, FetchedKeys, PublicKey, Reason, Rejection, Verified, fetch::FetchState, fetched::KeySet,
-    verify::Envelope,
-};
+use super::{Fetch, FetchedKeys, Rejection, fetch::FetchState, fetched::KeySet, signed_delivery};
 use crate::{
     app::App,
     base::{Error, Now},
@@ -123,12 +121,13 @@ impl KeyRing {
     /// Starts to verify a delivery. Requests a fetch of keys only if the headers are well-formed.
     pub fn check<'a>(&self, headers: &'a HeaderMap, body: &'a [u8], now: Now) -> CheckStep<'a> {
         let refused = |reason: Reason| CheckStep::Done(Err(reason.into()), None);
-        let envelope = match Envelope::read(headers, now.wall) {
-            Ok(envelope) if envelope.is_signed() => envelope,
+        let received = signed_delivery(headers, body);
+        let delivery = match received.and_then(|received| received.check_headers(now.wall, TOLERANCE)) {
+            Ok(delivery) if delivery.is_signed() => delivery,
             Ok(_) => return refused(Reason::NoMatchingSignature),
             Err(reason) => return refused(reason),
         };
-        let checking = Checking { ring: self.clone(), envelope, body, started: now.monotonic };
+        let checking = Checking { ring: self.clone(), delivery, started: now.monotonic };
         match self.request_fetch(now, |state, may_fetch| may_fetch && state.fetched.is_none()) {
             Some(fetch) => CheckStep::Fetch(fetch, checking),
             None => checking.try_keys(now, true),
@@ -158,13 +157,12 @@ impl KeyRing {
         is_due(&state, state.may_fetch(now)).then(|| Fetch::of(self))
     }
 
-    fn try_keys(&self, envelope: &mut Envelope<'_>, body: &[u8], now: Timestamp) -> Result<Verified, Reason> {
+    fn try_keys(&self, delivery: &mut UnverifiedDelivery<'_>, now: Timestamp) -> Result<Verified, Reason> {
         let fetched = self.state().fetched.clone();
         match fetched {
-            Some(fetched) => envelope.check(body, fetched.keys(now))?,
-            None => envelope.check(body, self.0.pinned.iter())?,
+            Some(fetched) => delivery.verify(fetched.keys(now)),
+            None => delivery.verify(&self.0.pinned),
         }
-        envelope.open(body)
     }
 
     pub(super) fn app(&self) -> &App {
@@ -197,10 +195,10 @@ pub enum CheckStep<'a> {
 }
 
 /// A delivery that waits for a fetch of the keys.
+#[derive(Debug)]
 pub struct Checking<'a> {
     ring: KeyRing,
-    envelope: Envelope<'a>,
-    body: &'a [u8],
+    delivery: UnverifiedDelivery<'a>,
     started: Duration,
 }
 
@@ -211,7 +209,7 @@ impl<'a> Checking<'a> {
     }
 
     fn try_keys(mut self, now: Now, may_wait: bool) -> CheckStep<'a> {
-        let outcome = self.ring.try_keys(&mut self.envelope, self.body, now.wall);
+        let outcome = self.ring.try_keys(&mut self.delivery, now.wall);
         let reason = match outcome {
             Err(reason @ (Reason::NoMatchingSignature | Reason::NoPublicKeys)) => reason,
             decided => {
@@ -228,12 +226,5 @@ impl<'a> Checking<'a> {
         let is_final = state.last_origin_fetch.is_some_and(|at| at >= self.started);
         let cause = state.failure.clone().filter(|_| !is_final);
         CheckStep::Done(Err(Rejection::new(reason, !is_final, cause)), None)
-    }
-}
-
-/// Omits the body, which is private.
-impl fmt::Debug for Checking<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Checking").field("envelope", &self.envelope).finish_non_exhaustive()
     }
 }

@@ -1,6 +1,6 @@
 //! Signs deliveries with a published key, for the tests of applications.
 //!
-//! **The secret half of the key is in this file.** A client that uses [`keys`] or [`public_key`] outside
+//! **The secret half of the key is published.** A client that uses [`keys`] or [`public_key`] outside
 //! tests accepts deliveries from everybody.
 //!
 //! Pass [`keys`] to a client with `webhook_keys` of its builder or with `webhooks().restore_keys`.
@@ -21,25 +21,14 @@
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
-use base64::{Engine, engine::general_purpose::STANDARD};
 use bytes::Bytes;
-use ed25519_dalek::{Signer, SigningKey};
+pub use connect_types::webhooks::testing::public_key;
+use connect_types::webhooks::testing::signature;
 use http::{HeaderValue, Method, header};
 use jiff::Timestamp;
 
-use super::{FetchedKeys, PublicKey};
+use super::FetchedKeys;
 use crate::base::Request;
-
-/// The published secret key: for tests only.
-const SECRET: [u8; 32] = *b"a key for tests, known to anyone";
-
-/// Returns the public key for [`verify`](super::verify) that verifies deliveries from [`sign`].
-///
-/// In tests of a client, use [`keys`] instead, because a client uses its `webhook_key` only until it has
-/// fetched keys.
-pub fn public_key() -> PublicKey {
-    PublicKey::from_verifying(SigningKey::from_bytes(&SECRET).verifying_key())
-}
 
 /// Returns [`public_key`], as if it were the only key that the service has published.
 ///
@@ -55,9 +44,7 @@ pub fn keys(now: Timestamp) -> FetchedKeys {
 pub fn sign(id: &str, body: impl Into<Bytes>, now: Timestamp) -> Request {
     let body = body.into();
     let timestamp = now.as_second().to_string();
-    let signed = [id.as_bytes(), b".", timestamp.as_bytes(), b".", &body].concat();
-    let signature = SigningKey::from_bytes(&SECRET).sign(&signed);
-    let signature = format!("v1a,{}", STANDARD.encode(signature.to_bytes()));
+    let signature = signature(id, &timestamp, &body);
 
     let mut request = Request::new(body);
     *request.method_mut() = Method::POST;

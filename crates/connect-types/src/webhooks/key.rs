@@ -1,6 +1,6 @@
 //! The public key with which webhook deliveries are verified.
 
-use std::{fmt, str::FromStr};
+use core::{fmt, str::FromStr};
 
 use base64::{Engine, engine::general_purpose::STANDARD};
 use ed25519_dalek::{Signature, VerifyingKey};
@@ -18,9 +18,11 @@ pub struct PublicKey(VerifyingKey);
 )]
 pub struct InvalidKey;
 
-pub(super) const PREFIX: &str = "whpk_";
+/// The prefix of the text of a public key.
+pub const PREFIX: &str = "whpk_";
 
 impl PublicKey {
+    /// Only for a key of which the secret half is known, because a weak key is not refused.
     pub(super) fn from_verifying(key: VerifyingKey) -> Self {
         Self(key)
     }
