@@ -1,3 +1,7 @@
+// Rustdoc uses the first definition of a link. The definitions in the README are for crates.io.
+//! [`profile`]: crate::profile
+//! [`ApiKey`]: crate::ApiKey
+//!
 #![doc = include_str!("../README.md")]
 //!
 //! ```text

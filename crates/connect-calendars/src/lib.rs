@@ -1,3 +1,16 @@
+// Rustdoc uses the first definition of a link. The definitions in the README are for crates.io.
+//! [`google`]: crate::google
+//! [`outlook`]: crate::outlook
+//! [`backend`]: crate::backend
+//! [`sync`]: crate::sync
+//! [`busy`]: crate::busy
+//! [`eventcalendar`]: crate::eventcalendar
+//! [`patterned`]: crate::patterned
+//! [`plugin`]: crate::plugin
+//! [`token_endpoint`]: crate::token_endpoint
+//! [`EventSeries`]: crate::EventSeries
+//! [`microsoft::profile`]: crate::microsoft::profile
+//!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

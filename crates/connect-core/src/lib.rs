@@ -1,3 +1,8 @@
+// Rustdoc uses the first definition of a link. The definitions in the README are for crates.io.
+//! [`machine::Call`]: crate::machine::Call
+//! [`machine::RefreshStep`]: crate::machine::RefreshStep
+//! [`TokenStore`]: crate::TokenStore
+//!
 #![doc = include_str!("../README.md")]
 // The state machines are boxed, so that a step moves only a pointer.
 #![allow(clippy::boxed_local)]

@@ -1,3 +1,6 @@
+// Rustdoc uses the first definition of a link. The definitions in the README are for crates.io.
+//! [`Runtime`]: crate::Runtime
+//!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 

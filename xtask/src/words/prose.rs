@@ -132,7 +132,7 @@ fn tokens(text: &str) -> impl Iterator<Item = (Range<usize>, TokenKind)> {
     })
 }
 
-/// Splits lines into paragraphs and list items, and leaves out code.
+/// Splits lines into paragraphs and list items, and leaves out code and definitions of links.
 fn paragraphs(path: &Path, kind: ProseKind, lines: Vec<(usize, &str)>) -> Vec<Passage> {
     let mut found: Vec<Passage> = Vec::new();
     let (mut is_code, mut is_open) = (false, false);
@@ -141,7 +141,8 @@ fn paragraphs(path: &Path, kind: ProseKind, lines: Vec<(usize, &str)>) -> Vec<Pa
         let fence = trimmed.starts_with("```");
         is_code ^= fence;
         let indented = text.starts_with("     ") && !is_open;
-        if fence || is_code || indented || trimmed.is_empty() {
+        let defines_link = trimmed.starts_with('[') && trimmed.contains("]: ");
+        if fence || is_code || indented || defines_link || trimmed.is_empty() {
             is_open = false;
             continue;
         }
@@ -237,7 +238,7 @@ mod tests {
 
     #[test]
     fn markdown_is_prose_without_its_code() {
-        let text = "# A head line\n\nSome text of [`code`](answer.md) that\ngoes on.\n* an item that follows\n\n```sh\nno prose in here\n```\n";
+        let text = "# A head line\n\nSome text of [`code`](answer.md) that\ngoes on.\n* an item that follows\n\n```sh\nno prose in here\n```\n\n[`code`]: https://example.org\n";
         let all = passages(Path::new("README.md"), text);
         let found: Vec<_> = all.iter().map(|one| (one.line, one.without_code())).collect();
         let expected =
