@@ -54,7 +54,10 @@ pub(crate) fn mutants(root: &Path, seeds: &str) -> Result<(), String> {
 
 /// Returns the first broken rule that the simulation reports, or `None` if no rule was broken.
 fn is_caught(copy: &Path, seeds: &str) -> Result<Option<String>, String> {
+    // A mutant is compiled once and runs for a moment, so compiling counts.
     let output = simulation(copy)
+        .env("CARGO_PROFILE_RELEASE_OPT_LEVEL", "1")
+        .env("CARGO_INCREMENTAL", "1")
         .args(["--seeds", seeds, "--until-breach", "--json"])
         .output()
         .map_err(|error| error.to_string())?;
