@@ -43,6 +43,7 @@
 //!
 //! A second request of [`CreateEvents`], [`CreateContacts`], [`BookNow`], [`SendMessage`] or [`StartImport`]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 //! could send messages to people, cost credit or create duplicates. So could a second request of
 //! [`UpsertContacts`] that adds a phone number or an e-mail address. The client repeats these calls only
 //! after a 401, with a new token, because a 401 means that Apptoto did nothing. If a call fails,

@@ -13,6 +13,8 @@
 //!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without a service, the crate does not use all of its dependencies.
+#![cfg_attr(all(feature = "google", not(test)), warn(unused_crate_dependencies))]
 
 pub mod backend;
 pub mod busy;

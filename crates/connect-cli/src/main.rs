@@ -1,6 +1,7 @@
 //! The program `connect`.
 //!
 //! Each subcommand has a module with its arguments and a function `run`.
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
 mod calendars;
 mod color;

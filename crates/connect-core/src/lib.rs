@@ -7,6 +7,7 @@
 // The state machines are boxed, so that a step moves only a pointer.
 #![allow(clippy::boxed_local)]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
 mod app;
 mod base;

@@ -3,6 +3,8 @@
 //!
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without its transport, the crate does not use all of its dependencies.
+#![cfg_attr(all(feature = "hyper", not(test)), warn(unused_crate_dependencies))]
 
 mod builder;
 mod caller;

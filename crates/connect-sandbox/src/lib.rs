@@ -25,6 +25,7 @@
 //! - [`Fault`] simulates errors, delays and lost responses.
 //! - [`Stats`] and [`Sandbox::requests`] report the requests so far.
 #![cfg_attr(docsrs, feature(doc_cfg))]
+#![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
 mod apptoto;
 mod call;

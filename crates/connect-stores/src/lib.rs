@@ -1,5 +1,7 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
+// Without a feature, the crate uses none of its dependencies.
+#![cfg_attr(all(feature = "file", not(test)), warn(unused_crate_dependencies))]
 
 #[cfg(feature = "blocking")]
 mod blocking;
