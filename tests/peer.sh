@@ -1,15 +1,27 @@
-# Shared functions of the tests with third-party programs: virtual environments, Node.js, and a sandbox that
-# runs until the script ends. Source it with `set -euo pipefail`.
+# Shared functions of the scripts that use third-party programs: programs from crates.io, virtual environments,
+# Node.js, and a sandbox that runs until the script ends. Source it with `set -euo pipefail`.
 
 root=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 target=${CARGO_TARGET_DIR:-$root/target}
+# Outside the target folder, so that all clones share the installed programs.
+tools=${CONNECT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/mobiscroll-connect-tools}
 work=$(mktemp -d)
 sandbox=
 trap '[ -z "$sandbox" ] || kill "$sandbox" 2>/dev/null || true; rm -rf "$work"' EXIT
 
+# install_tool NAME VERSION [ARGUMENTS]: installs a program from crates.io into $tools/bin. Does not optimise
+# it, because that takes longer than the program runs.
+install_tool() {
+    local name=$1 version=$2
+    shift 2
+    grep -qsF "\"$name $version (" "$tools/.crates.toml" && return
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install --quiet --debug --root "$tools" --target-dir "$target/tools" \
+        "$name" --version "$version" "$@"
+}
+
 # python_with NAME PACKAGE==VERSION: installs the package into the virtual environment NAME and sets $python.
 python_with() {
-    local venv=$target/$1-venv
+    local venv=$tools/$1-venv
     python=$venv/bin/python
     [ -x "$python" ] || python3 -m venv "$venv"
     if ! "$python" -m pip freeze 2>/dev/null | grep -qix "$2"; then
@@ -21,6 +33,12 @@ python_with() {
 build_connect() {
     cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package mobiscroll-connect-cli
     connect=$target/debug/connect
+}
+
+# Builds all test programs, such as those in tests/src/bin and examples. With the features of
+# `cargo test --workspace`, nothing is compiled again after the tests.
+build_test_programs() {
+    cargo test --quiet --locked --manifest-path "$root/Cargo.toml" --workspace --no-run
 }
 
 # start_sandbox [ARGUMENTS]: starts a sandbox that runs until the script ends. Its start-up output is in

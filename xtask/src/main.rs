@@ -11,18 +11,19 @@
 //! cargo xtask requirements --check  check that each test in OAUTH.md and the code to change exist
 //! cargo xtask examples              check that each entry point in target/doc has an example
 //! cargo xtask llms FOLDER           write llms.txt and llms-full.txt from the guide
-//! cargo xtask licences              check the licence of every dependency
+//! cargo xtask api                   write the public API of each library to its public-api.txt
+//! cargo xtask api --check           fail if the public API differs from the committed files
 //! cargo xtask words                 check prose and names against xtask/words.txt
 //! cargo xtask words --sample N --seed S  print N random sentences, for a reader to judge
 //! cargo xtask bench [ROW..]         measure both clients against hand-written ones
 //! cargo xtask ci [--quick]          run all checks of .ci/run; --quick: only those required before a push
 //! ```
 
+mod api;
 mod codegen;
 mod collection;
 mod examples;
 mod guide;
-mod licences;
 mod requirements;
 mod simulation;
 mod words;
@@ -30,7 +31,7 @@ mod words;
 use std::path::{Path, PathBuf};
 use std::process::{Command, ExitCode};
 
-const USAGE: &str = "usage: cargo xtask codegen [--check] | collection [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | llms FOLDER | licences | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
+const USAGE: &str = "usage: cargo xtask codegen [--check] | collection [--check] | simulate [options] | mutants [--seeds N] | requirements [--check | --only SECTION] | examples | llms FOLDER | api [--check] | words [--sample N --seed S] | ci [--quick] | bench [ROW..]";
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -51,7 +52,8 @@ fn main() -> ExitCode {
         },
         ["examples"] => examples::check(&root()),
         ["llms", folder] => guide::write(&root(), Path::new(folder)),
-        ["licences"] => licences::check(&root()),
+        ["api"] => api::write(&root()),
+        ["api", "--check"] => api::check(&root()),
         ["words"] => words::check(&root()),
         ["words", "--sample", count, "--seed", seed] => match (count.parse(), seed.parse()) {
             (Ok(count), Ok(seed)) => words::sample(&root(), count, seed),
