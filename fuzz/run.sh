@@ -12,7 +12,7 @@ seconds=${1:-5}
 shift || true
 fuzz=$(cd "$(dirname "$0")" && pwd)
 target=${CARGO_TARGET_DIR:-$fuzz/target}
-tools=$target/tools
+tools=${CONNECT_TOOLS:-${XDG_CACHE_HOME:-$HOME/.cache}/mobiscroll-connect-tools}
 host=$(rustc -vV | sed -n 's/^host: //p')
 
 [[ $seconds =~ ^[0-9]+$ ]] || { echo "usage: fuzz/run.sh [SECONDS] [TARGET..]" >&2; exit 2; }
@@ -23,7 +23,7 @@ fi
 export PATH=$tools/bin:$PATH
 if ! cargo fuzz --version >/dev/null 2>&1; then
     echo "installing cargo-fuzz into $tools"
-    cargo install cargo-fuzz --locked --root "$tools" --target-dir "$tools/build"
+    CARGO_PROFILE_DEV_DEBUG=0 cargo install cargo-fuzz --locked --debug --root "$tools" --target-dir "$target/tools"
 fi
 
 # The project has no unsafe code, so a sanitizer would check only dependencies, at half the speed. Panics, overflows,

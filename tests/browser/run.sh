@@ -15,6 +15,6 @@ python_with browser selenium==4.51.0
 node_with browser-node "$here"
 build_connect
 "$python" "$here/browser.py" "$connect" "$work"
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" -p token-endpoint-axum -p token-endpoint-hyper -p web-axum
+build_test_programs
 "$python" "$here/tokens.py" "$connect" "$work" "$target/debug/token-endpoint-axum" "$target/debug/token-endpoint-hyper"
 "$python" "$here/web.py" "$target/debug/web-axum" "$node/node_modules/axe-core/axe.min.js" "$work"

@@ -9,5 +9,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../peer.sh"
 
 python_with conversions python-dateutil==2.9.0.post0
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin conversions
+build_test_programs
 "$python" "$here/conversions.py" "$target/debug/conversions" "${1:-2000}" "${2:-}"

@@ -41,7 +41,7 @@ python_with google google-api-python-client==2.202.0
 start_sandbox
 "$python" "$here/google/client.py" "$work/ready"
 
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-calendar
+build_test_programs
 node_with foreign-calendar "$here/google"
 start_emulator
 "$target/debug/foreign-calendar" "$origin" token-of-ada

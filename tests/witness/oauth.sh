@@ -42,7 +42,7 @@ foreign_server() {
 node_with oauth-servers "$here/oauth"
 python_with oauth authlib==1.9.9
 python_with oauth requests-oauthlib==2.0.0
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package connect-tests --bin foreign-server
+build_test_programs
 
 # Apptoto's refresh tokens and revocation are undocumented, so the sandbox enables them only on request.
 start_sandbox --set apptoto_refresh_tokens=kept --set apptoto_revoke=on

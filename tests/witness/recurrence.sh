@@ -11,5 +11,5 @@ here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 python_with recurrence python-dateutil==2.9.0.post0
 # Use this time zone database, so that the result does not depend on the machine.
 python_with recurrence tzdata==2026.6
-cargo build --quiet --locked --manifest-path "$root/Cargo.toml" --package mobiscroll-connect-sandbox --example expand
+build_test_programs
 PYTHONTZPATH='' "$python" "$here/recurrence/compare.py" "$target/debug/examples/expand" "$@"
