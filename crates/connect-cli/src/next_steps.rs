@@ -3,7 +3,8 @@
 use crate::settings::Settings;
 
 /// The commands that accept the added options, and whether a subcommand follows the command.
-const COMMANDS: [(&str, bool); 9] = [
+const COMMANDS: [(&str, bool); 10] = [
+    ("agenda", false),
     ("doctor", false),
     ("login", false),
     ("logout", false),
