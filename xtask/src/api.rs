@@ -49,7 +49,7 @@ fn libraries(root: &Path) -> Result<Vec<PathBuf>, String> {
     Ok(found)
 }
 
-/// Writes the JSON of all libraries to `target/doc`.
+/// Writes the JSON of all libraries to `target/doc`, where it replaces the HTML.
 ///
 /// The features are those of the HTML documentation, so that the dependencies are checked only once.
 fn document(root: &Path) -> Result<(), String> {
