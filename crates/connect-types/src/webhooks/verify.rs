@@ -41,7 +41,7 @@ pub struct Verified {
 /// If one of the headers is missing, pass an empty text. If one of the headers occurs more than once, refuse
 /// the delivery with [`Reason::MissingHeaders`], because it is unknown which of the values was signed.
 ///
-/// See the [example](self) of the module.
+/// See the example of the [module](crate::webhooks).
 #[derive(Clone, Copy)]
 pub struct SignedDelivery<'a> {
     /// The header `webhook-id`.
