@@ -61,7 +61,7 @@ impl Recurrence {
     pub fn stretches(&self, start: &ZonedDateTime, horizon: Date) -> Vec<Stretch> {
         let mut stretches: Vec<Stretch> = Vec::new();
         let mut time_in_utc = None;
-        for (day, occurrence) in self.occurrences(start, horizon) {
+        for (day, occurrence) in self.occurrences_by_day(start, horizon) {
             let time = occurrence.timestamp().duration_since(midnight_in_utc(day));
             match stretches.last_mut() {
                 // The occurrence of a skipped day would equal the next day's occurrence.
@@ -74,8 +74,31 @@ impl Recurrence {
         stretches
     }
 
+    /// Returns the starts of all occurrences from `start` to the day `horizon`, inclusive.
+    ///
+    /// The start is always an occurrence, even if the rule does not include it (RFC 5545 3.8.5.3). If a clock
+    /// change skips the local time of an occurrence, the occurrence is at the same time of day in UTC as the
+    /// previous occurrence.
+    ///
+    /// ```
+    /// use connect_types::Recurrence;
+    /// use jiff::civil::date;
+    ///
+    /// let start = date(2026, 10, 19).at(18, 0, 0, 0).in_tz("Europe/Berlin")?;
+    /// let starts: Vec<_> = Recurrence::weekly().occurrences(&start, date(2026, 10, 26)).collect();
+    /// assert_eq!(starts[1].to_string(), "2026-10-26T18:00:00+01:00[Europe/Berlin]");
+    /// # Ok::<(), jiff::Error>(())
+    /// ```
+    pub fn occurrences<'a>(
+        &'a self,
+        start: &'a ZonedDateTime,
+        horizon: Date,
+    ) -> impl Iterator<Item = ZonedDateTime> + 'a {
+        self.occurrences_by_day(start, horizon).map(|(_, occurrence)| occurrence)
+    }
+
     /// Returns the occurrences, each with its day according to the rule.
-    fn occurrences<'a>(
+    fn occurrences_by_day<'a>(
         &'a self,
         start: &'a ZonedDateTime,
         horizon: Date,
