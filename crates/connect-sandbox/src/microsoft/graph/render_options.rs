@@ -23,6 +23,8 @@ pub(super) struct RenderOptions {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Expand {
     pub(super) extensions: bool,
+    /// Whether to return the changed occurrences of a series.
+    pub(super) exceptions: bool,
     /// The ids of the extended properties to return.
     pub(super) properties: Option<Vec<String>>,
 }
@@ -33,10 +35,12 @@ pub(super) const PROPERTIES: &[&str] = &[
     "attendees",
     "body",
     "bodyPreview",
+    "cancelledOccurrences",
     "categories",
     "changeKey",
     "createdDateTime",
     "end",
+    "exceptionOccurrences",
     "hasAttachments",
     "hideAttendees",
     "iCalUId",
@@ -76,7 +80,7 @@ impl RenderOptions {
     /// Returns the options that render the complete event in UTC. An update applies its changes to
     /// the complete event.
     pub(super) fn everything() -> Self {
-        let expand = Expand { extensions: true, properties: None };
+        let expand = Expand { extensions: true, ..Expand::default() };
         Self { zone: Zone::utc(), text: None, expand, select: None, view: false }
     }
 
@@ -90,11 +94,21 @@ impl RenderOptions {
         })
     }
 
+    /// Returns whether `$select` names the property.
+    pub(super) fn selects(&self, name: &str) -> bool {
+        self.select.as_ref().is_some_and(|select| select.iter().any(|selected| selected == name))
+    }
+
+    /// Returns the options for an event inside another event.
+    pub(super) fn nested(&self) -> Self {
+        Self { expand: Expand::default(), select: None, ..self.clone() }
+    }
+
     /// Removes the properties that are not selected. The entity tag, the id and the expanded properties
     /// always remain.
     pub(super) fn remove_unselected(&self, event: &mut Map<String, Value>) {
         let Some(select) = &self.select else { return };
-        let expanded = ["extensions", "singleValueExtendedProperties"];
+        let expanded = ["exceptionOccurrences", "extensions", "singleValueExtendedProperties"];
         event.retain(|name, _| {
             let ignored = self.view && ["createdDateTime", "lastModifiedDateTime"].contains(&name.as_str());
             let always = name.starts_with('@') || name == "id" || expanded.contains(&name.as_str());
@@ -115,6 +129,7 @@ impl Expand {
         for part in parts.map(str::trim) {
             match part.split_once('(').map_or((part, ""), |(name, rest)| (name.trim(), rest)) {
                 ("extensions", _) => expand.extensions = true,
+                ("exceptionOccurrences", _) => expand.exceptions = true,
                 ("singleValueExtendedProperties", filter) => {
                     // The filter has the form `id eq '...' or id eq '...'`.
                     let ids: Vec<_> = filter.split('\'').skip(1).step_by(2).map(str::to_owned).collect();
@@ -125,7 +140,7 @@ impl Expand {
                 }
                 _ => {
                     return Err(ApiError::option(format!(
-                        "'{part}' cannot be expanded (expected extensions or singleValueExtendedProperties)."
+                        "'{part}' cannot be expanded (expected exceptionOccurrences, extensions or singleValueExtendedProperties)."
                     )));
                 }
             }

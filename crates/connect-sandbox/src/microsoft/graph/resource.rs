@@ -3,9 +3,9 @@
 use super::original;
 use super::render_options::RenderOptions;
 use super::{extensions, recurrence, text, times};
-use crate::world::calendar::{Attendee, Calendar, Fields, Instance, etag};
+use crate::world::calendar::{Attendee, Calendar, Exception, Fields, Instance, etag};
 use crate::world::random::hash;
-use jiff::tz::TimeZone;
+use jiff::{Timestamp, tz::TimeZone};
 use serde_json::{Map, Value, json};
 
 pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOptions) -> Value {
@@ -17,8 +17,33 @@ pub(super) fn event(calendar: &Calendar, instance: &Instance<'_>, options: &Rend
     event.extend(content(fields, options));
     event.extend(attendees_and_organizer(calendar, fields));
     event.extend(extensions::expanded(fields, &options.expand));
+    event.extend(exceptions(calendar, instance, options));
     options.remove_unselected(&mut event);
     Value::Object(event)
+}
+
+/// Returns the exceptions of a series.
+///
+/// `$expand` requests the changed occurrences, and `$select` the ids of the cancelled occurrences.
+fn exceptions(calendar: &Calendar, instance: &Instance<'_>, options: &RenderOptions) -> Map<String, Value> {
+    let mut shown = Map::new();
+    let Some(series) = instance.event.series.as_ref().filter(|_| instance.occurrence.is_none()) else {
+        return shown;
+    };
+    if options.expand.exceptions {
+        let changed = series.exceptions.iter().filter(|(_, one)| matches!(one, Exception::Changed(..)));
+        let changed = changed.filter_map(|(start, _)| instance.event.occurrence(*start));
+        let changed: Vec<_> = changed.map(|one| event(calendar, &one, &options.nested())).collect();
+        shown.insert("exceptionOccurrences".to_owned(), json!(changed));
+    }
+    if options.selects("cancelledOccurrences") {
+        let zone = rule_zone(&instance.fields);
+        let removed = series.exceptions.iter().filter(|(_, one)| matches!(one, Exception::Removed));
+        let day = |start: &Timestamp| zone.to_datetime(*start).date();
+        let ids = removed.map(|(start, _)| format!("OID.{}.{}", instance.id(), day(start)));
+        shown.insert("cancelledOccurrences".to_owned(), json!(ids.collect::<Vec<_>>()));
+    }
+    shown
 }
 
 /// Removes the fields that a minimal delta response omits for an occurrence.
