@@ -22,6 +22,8 @@ mod event_series;
 pub mod eventcalendar;
 #[cfg(feature = "google")]
 pub mod google;
+#[cfg(feature = "ics")]
+pub mod ics;
 #[cfg(feature = "outlook")]
 pub mod outlook;
 pub mod patterned;
