@@ -49,6 +49,7 @@ mod plan;
 mod series;
 mod text;
 mod times;
+mod vevent;
 mod vtimezone;
 mod write;
 

@@ -5,9 +5,11 @@ mod create;
 mod days;
 mod delete;
 mod drift;
+mod export;
 mod fields;
 mod find;
 mod guests;
+mod import;
 mod list;
 mod listing;
 mod names;
@@ -67,6 +69,16 @@ enum EventsAction {
         after_help = "Examples:\n  connect events delete 31qryssg\n  connect events delete 31qryssg --following"
     )]
     Delete(delete::Arguments),
+    /// Export events to a file: iCalendar, CSV or JSON.
+    #[command(
+        after_help = "Example: connect events export --from 2026-12-01 --to 2026-12-31 --output december.ics"
+    )]
+    Export(export::Arguments),
+    /// Import an iCalendar file: print the plan or, with --apply, create the events.
+    #[command(
+        after_help = "Example: connect events import december.ics --calendar primary --provider google"
+    )]
+    Import(import::Arguments),
 }
 
 /// The text at the end of `connect events --help`.
@@ -98,6 +110,8 @@ impl Command for Arguments {
             EventsAction::Create(arguments) => arguments.effect(),
             EventsAction::Update(arguments) => arguments.effect(),
             EventsAction::Delete(arguments) => arguments.effect(),
+            EventsAction::Export(arguments) => arguments.effect(),
+            EventsAction::Import(arguments) => arguments.effect(),
         }
     }
 
@@ -120,6 +134,8 @@ impl Command for Arguments {
             EventsAction::Create(arguments) => arguments.run(context).await,
             EventsAction::Update(arguments) => arguments.run(context).await,
             EventsAction::Delete(arguments) => arguments.run(context).await,
+            EventsAction::Export(arguments) => arguments.run(context).await,
+            EventsAction::Import(arguments) => arguments.run(context).await,
         }
     }
 }

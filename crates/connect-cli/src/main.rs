@@ -87,7 +87,7 @@ enum Subcommands {
     /// Show the events of the next days.
     #[command(after_help = "Example: connect agenda --days 14")]
     Agenda(events::agenda::Arguments),
-    /// List, show, create, update and delete events.
+    /// List, show, create, update, delete, export and import events.
     #[command(after_help = events::AFTER_HELP)]
     Events(events::Arguments),
     /// Refresh the saved tokens, or import tokens from another program.

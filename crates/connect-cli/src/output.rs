@@ -17,7 +17,7 @@ use crate::{
     progress::{self, Progress},
     settings::Settings,
     table::Table,
-    text::{escape_json, isolate, wrap},
+    text::{clean_lines, escape_json, isolate, wrap},
     when,
 };
 
@@ -183,6 +183,12 @@ impl Output {
                 String::new()
             }
         }
+    }
+
+    /// Writes a file to stdout. On a terminal, characters that could control the terminal are replaced.
+    pub(crate) fn file(&self, text: &str) -> Result<(), Failure> {
+        let is_terminal = io::stdout().is_terminal();
+        self.write(&if is_terminal { clean_lines(text) + "\n" } else { text.to_owned() }).map(drop)
     }
 
     /// Writes to stdout and flushes. Returns `Break` if the pipe was closed, as by `head`.

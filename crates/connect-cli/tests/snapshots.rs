@@ -104,6 +104,8 @@ fn help() {
         "events create",
         "events update",
         "events delete",
+        "events export",
+        "events import",
         "token refresh",
         "token import",
         "disconnect",

@@ -76,7 +76,11 @@ impl Command for Arguments {
 }
 
 /// Returns the range to list: `from` is today by default, `to` is 30 days after `from` by default.
-fn range(from: Option<&str>, to: Option<&str>, zone: &TimeZone) -> Result<(Timestamp, Timestamp), Failure> {
+pub(super) fn range(
+    from: Option<&str>,
+    to: Option<&str>,
+    zone: &TimeZone,
+) -> Result<(Timestamp, Timestamp), Failure> {
     let today = || When::Day(Timestamp::now().to_zoned_datetime(zone.clone()).date());
     let start = from.map_or_else(|| Ok(today()), |text| When::parse("--from", text, zone))?.start(zone)?;
     let end = match to {

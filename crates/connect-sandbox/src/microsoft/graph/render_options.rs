@@ -169,7 +169,8 @@ mod tests {
             "extensions, singleValueExtendedProperties($filter=id eq 'String {a,b} Name c' or id eq 'd')",
         );
         let expand = expand.unwrap();
-        assert!(expand.extensions);
+        assert!(expand.extensions && !expand.exceptions);
+        assert!(Expand::read("exceptionOccurrences").unwrap().exceptions);
         assert_eq!(expand.properties.unwrap(), ["String {a,b} Name c", "d"]);
         for wrong in ["attachments", "singleValueExtendedProperties"] {
             assert!(Expand::read(wrong).is_err(), "{wrong}");

@@ -1,0 +1,123 @@
+//! Sends the requests of a plan.
+
+use connect_calendars::{
+    EventSeries as _,
+    ics::{ExceptionChange, Plan, PlannedEvent, PlannedException},
+};
+use connect_hyper::{
+    CreateOutcome,
+    types::{CalendarRef, Event, EventTime},
+};
+use jiff::{SignedDuration, Timestamp, tz::TimeZone};
+
+use super::super::read::placed;
+use crate::{
+    context::Context,
+    failure::{Exit, Failure},
+    when,
+};
+
+/// The number of requests that made a change, by kind.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Done {
+    pub(super) created: usize,
+    /// The events that an earlier import created.
+    pub(super) existing: usize,
+    pub(super) changed: usize,
+    pub(super) cancelled: usize,
+}
+
+/// Creates all events, and then changes and deletes the occurrences of each series.
+///
+/// A repeated call continues after a failure: it finds the created events by their keys, and skips the
+/// occurrences that are already changed or deleted.
+pub(super) async fn apply(context: &Context, calendar: &CalendarRef, plan: &Plan) -> Result<Done, Failure> {
+    let mut done = Done::default();
+    for (index, event) in plan.events.iter().enumerate() {
+        apply_one(context, calendar, event, &mut done).await.map_err(|failure| {
+            let (name, total) = (&event.title, plan.events.len());
+            let message = format!("the import stopped at {name:?}, after {index} of {total} events");
+            failure.while_doing(message).next("repeat the command: it continues, and creates no event twice")
+        })?;
+    }
+    Ok(done)
+}
+
+async fn apply_one(
+    context: &Context,
+    calendar: &CalendarRef,
+    event: &PlannedEvent,
+    done: &mut Done,
+) -> Result<(), Failure> {
+    let series = match context.backend.create_once(&event.key, &event.request).await? {
+        CreateOutcome::Created(created) => {
+            done.created += 1;
+            created
+        }
+        CreateOutcome::Found(found) => {
+            done.existing += 1;
+            found
+        }
+        CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => return Err(error.into()),
+    };
+    if event.exceptions.is_empty() {
+        return Ok(());
+    }
+    // The response to a write may contain few fields.
+    let mut stub = Event::default();
+    stub.all_day = Some(matches!(event.start, EventTime::Date(_)));
+    let occurrences = occurrences(context, calendar, event, &series.id).await?;
+    for exception in &event.exceptions {
+        let found = occurrences.iter().find(|occurrence| is_original(occurrence, &stub, exception));
+        match (&exception.change, found) {
+            (ExceptionChange::Cancelled, Some(occurrence)) => {
+                context.backend.delete(&occurrence.delete()?).await?;
+                done.cancelled += 1;
+            }
+            // An earlier import deleted the occurrence.
+            (ExceptionChange::Cancelled, None) => {}
+            (ExceptionChange::Changed(fields), Some(occurrence)) => {
+                if let Some(update) = fields.update(occurrence)? {
+                    context.backend.update(&update).await?;
+                    done.changed += 1;
+                }
+            }
+            (ExceptionChange::Changed(_), None) => {
+                let message = format!("the occurrence of {} was not found", exception.original_start);
+                return Err(Failure::new(Exit::NotFound, "NOT_FOUND_ERROR", message));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Returns the occurrences of the series around all planned exceptions.
+async fn occurrences(
+    context: &Context,
+    calendar: &CalendarRef,
+    event: &PlannedEvent,
+    series: &str,
+) -> Result<Vec<Event>, Failure> {
+    let mut times = Vec::new();
+    for exception in &event.exceptions {
+        times.push(exception.original_start.clone());
+        if let ExceptionChange::Changed(fields) = &exception.change {
+            times.extend([fields.start(), fields.end()]);
+        }
+    }
+    let times: Vec<_> = times.iter().filter_map(|time| when::instant_of(time, &TimeZone::UTC)).collect();
+    // All-day events begin at midnight in the zone of the calendar.
+    let margin = SignedDuration::from_hours(48);
+    let start = times.iter().min().copied().unwrap_or(Timestamp::UNIX_EPOCH);
+    let end = times.iter().max().copied().unwrap_or(start);
+    let range = (start.checked_sub(margin), end.checked_add(margin));
+    let (start, end) = (range.0.unwrap_or(Timestamp::MIN), range.1.unwrap_or(Timestamp::MAX));
+    let gathered = context.backend.events(std::slice::from_ref(calendar), start, end).await?;
+    let events = gathered.events.into_iter().map(|event| placed(event, calendar));
+    Ok(events.filter(|event| event.recurring_event_id.as_deref() == Some(series)).collect())
+}
+
+fn is_original(occurrence: &Event, series: &Event, exception: &PlannedException) -> bool {
+    let original = occurrence.original_start_in(series).or_else(|| occurrence.start.clone());
+    original.as_ref() == Some(&exception.original_start)
+}

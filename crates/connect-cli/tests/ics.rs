@@ -1,0 +1,305 @@
+//! `connect events export` and `connect events import`, through Connect, Google and Outlook.
+#![cfg(unix)]
+#![allow(clippy::unwrap_used, clippy::panic, reason = "it is a test")]
+
+mod common;
+
+use common::{Outcome, World, browse, start_login};
+use connect_sandbox::Fault;
+use serde_json::json;
+
+/// Single, all-day and recurring events in three time zones, with changed and cancelled occurrences.
+const FILE: &str = "\
+BEGIN:VCALENDAR
+VERSION:2.0
+PRODID:-//example//EN
+BEGIN:VEVENT
+UID:single@example.com
+DTSTART;TZID=America/New_York:20270302T100000
+DTEND;TZID=America/New_York:20270302T113000
+SUMMARY:Review\\, first
+DESCRIPTION:One\\nTwo\\; three
+LOCATION:Room 5
+CLASS:CONFIDENTIAL
+STATUS:TENTATIVE
+X-MOBISCROLL-CUSTOM:{\"order\":4711}
+ATTENDEE;CN=Grace:mailto:grace@example.com
+ORGANIZER:mailto:ann@example.com
+END:VEVENT
+BEGIN:VEVENT
+UID:days@example.com
+DTSTART;VALUE=DATE:20270305
+DTEND;VALUE=DATE:20270308
+SUMMARY:Trip
+TRANSP:TRANSPARENT
+END:VEVENT
+BEGIN:VEVENT
+UID:weekly@example.com
+DTSTART;TZID=Europe/Berlin:20270308T180000
+DTEND;TZID=Europe/Berlin:20270308T190000
+RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=MO
+EXDATE;TZID=Europe/Berlin:20270315T180000
+SUMMARY:Choir
+LOCATION:Hall
+END:VEVENT
+BEGIN:VEVENT
+UID:weekly@example.com
+RECURRENCE-ID;TZID=Europe/Berlin:20270322T180000
+DTSTART;TZID=Europe/Berlin:20270323T193000
+DTEND;TZID=Europe/Berlin:20270323T210000
+SUMMARY:Choir\\, dress rehearsal
+END:VEVENT
+BEGIN:VEVENT
+UID:weekly@example.com
+RECURRENCE-ID;TZID=Europe/Berlin:20270412T180000
+DTSTART;TZID=Europe/Berlin:20270412T180000
+DTEND;TZID=Europe/Berlin:20270412T190000
+SUMMARY:Choir
+STATUS:CANCELLED
+END:VEVENT
+BEGIN:VEVENT
+UID:tokyo@example.com
+DTSTART;TZID=Asia/Tokyo:20270309T080000
+DURATION:PT30M
+RRULE:FREQ=WEEKLY;INTERVAL=2;UNTIL=20270601T000000Z
+SUMMARY:朝会
+END:VEVENT
+BEGIN:VEVENT
+UID:yearly@example.com
+DTSTART;VALUE=DATE:20270310
+RRULE:FREQ=YEARLY
+SUMMARY:Birthday
+END:VEVENT
+BEGIN:VEVENT
+UID:yearly@example.com
+RECURRENCE-ID;VALUE=DATE:20280310
+DTSTART;VALUE=DATE:20280311
+SUMMARY:Birthday party
+END:VEVENT
+BEGIN:VEVENT
+UID:relative@example.com
+DTSTART;TZID=America/New_York:20270309T150000
+DTEND;TZID=America/New_York:20270309T160000
+RRULE:FREQ=MONTHLY;COUNT=4;BYDAY=2TU
+EXDATE;TZID=America/New_York:20270413T150000
+SUMMARY:Board
+END:VEVENT
+END:VCALENDAR
+";
+
+/// A signed-in user with empty calendars `c0` to `c39`.
+struct Account {
+    world: World,
+    via: &'static str,
+}
+
+impl Account {
+    fn new(via: &'static str) -> Self {
+        let world = World::new();
+        let provider = if via == "connect" { "google" } else { via };
+        let calendars: Vec<_> = (0..40)
+            .map(|n| json!({ "id": format!("c{n}"), "title": format!("Calendar {n}"), "timeZone": "Europe/Berlin", "events": [] }))
+            .collect();
+        let seed = json!({ "users": { "me": { provider: { "account": "user@example.com", "calendars": calendars } } } });
+        world.server.with(|sandbox| sandbox.seed(&seed.to_string())).unwrap();
+        let account = Self { world, via };
+        if via == "connect" {
+            account.world.login(&[]).ok();
+        } else {
+            let (child, url) = start_login(&mut account.command(&["login", "--no-browser"]));
+            browse(&url);
+            Outcome::of(child.wait_with_output().unwrap()).ok();
+        }
+        std::fs::write(account.world.folder.path().join("in.ics"), FILE.replace('\n', "\r\n")).unwrap();
+        account
+    }
+
+    fn command(&self, arguments: &[&str]) -> std::process::Command {
+        if self.via == "connect" {
+            return self.world.command(arguments);
+        }
+        let mut command = self.world.command(&[arguments, &["--via", self.via]].concat());
+        let id = format!("MOBISCROLL_CONNECT_{}_CLIENT_ID", self.via.to_uppercase());
+        command.env(id, format!("{}-public-client", self.via));
+        command
+    }
+
+    fn run(&self, arguments: &[&str]) -> Outcome {
+        Outcome::of(self.command(arguments).output().unwrap())
+    }
+
+    fn import(&self, file: &str, calendar: &str, more: &[&str]) -> Outcome {
+        self.run(&[&["events", "import", file, "--calendar", calendar][..], more].concat())
+    }
+
+    /// Exports a calendar to a file, and returns the file without UIDs and stamps.
+    fn export(&self, calendar: &str) -> String {
+        let name = format!("{calendar}.ics");
+        let range = ["--from", "2027-03-01", "--to", "2028-06-01"];
+        let arguments = ["events", "export", "--calendar", calendar, "--output", &name];
+        self.run(&[&arguments[..], &range].concat()).ok();
+        let text = std::fs::read_to_string(self.world.folder.path().join(name)).unwrap();
+        let kept = text.lines().filter(|line| !line.starts_with("UID:") && !line.starts_with("DTSTAMP:"));
+        kept.map(|line| format!("{line}\n")).collect()
+    }
+
+    fn requests(&self) -> usize {
+        self.world.server.requests().len()
+    }
+}
+
+fn without_guests(text: &str) -> String {
+    let kept = text.lines().filter(|line| !line.starts_with("ATTENDEE") && !line.starts_with("ORGANIZER"));
+    kept.map(|line| format!("{line}\n")).collect()
+}
+
+#[test]
+fn exported_file_is_imported_and_exported_again() {
+    for via in ["google", "microsoft"] {
+        let account = Account::new(via);
+        let done = account.import("in.ics", "c0", &["--apply", "--invite"]).ok();
+        let created = if via == "google" { "Created 6 events" } else { "6 events are in the calendar" };
+        assert_eq!(done, format!("{created}; changed 2 and deleted 3 occurrences.\n"));
+        let first = account.export("c0");
+        for line in [
+            "SUMMARY:Review\\, first",
+            "DESCRIPTION:One\\nTwo\\; three",
+            "CLASS:CONFIDENTIAL",
+            "STATUS:TENTATIVE",
+            "X-MOBISCROLL-CUSTOM:{\"order\":4711}",
+            "DTSTART:20270302T150000Z",
+            "DTSTART;VALUE=DATE:20270305",
+            "DTEND;VALUE=DATE:20270308",
+            "TRANSP:TRANSPARENT",
+            "DTSTART;TZID=Europe/Berlin:20270308T180000",
+            "RRULE:FREQ=WEEKLY;COUNT=8;BYDAY=MO",
+            "EXDATE;TZID=Europe/Berlin:20270315T180000",
+            "EXDATE;TZID=Europe/Berlin:20270412T180000",
+            "RECURRENCE-ID;TZID=Europe/Berlin:20270322T180000",
+            "DTSTART;TZID=Europe/Berlin:20270323T193000",
+            "DTSTART;TZID=Asia/Tokyo:20270309T080000",
+            "RECURRENCE-ID;VALUE=DATE:20280310",
+            "DTSTART;VALUE=DATE:20280311",
+            "RRULE:FREQ=MONTHLY;COUNT=4;BYDAY=2TU",
+            "TZID:America/New_York",
+        ] {
+            assert!(first.contains(&format!("\n{line}\n")), "{via}: {line}\n{first}");
+        }
+        assert_eq!(first.matches("BEGIN:VEVENT").count(), 8, "{first}");
+        assert!(first.contains("mailto:grace@example.com"), "{first}");
+        account.import("c0.ics", "c1", &["--apply"]).ok();
+        assert_eq!(account.export("c1"), without_guests(&first), "{via}");
+        account.import("c0.ics", "c2", &["--apply", "--invite"]).ok();
+        assert_eq!(account.export("c2"), first, "{via}");
+    }
+}
+
+#[test]
+fn series_is_split_and_exported_through_connect() {
+    let account = Account::new("connect");
+    let refused = account.import("in.ics", "c0", &["--apply"]);
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    assert!(refused.err.contains("the clocks change"), "{}", refused.err);
+    account.import("in.ics", "c0", &["--apply", "--split"]).ok();
+    let first = account.export("c0");
+    assert!(
+        first.contains("\nEXDATE:20270315T170000Z\n") && first.contains("\nRECURRENCE-ID:20270322T170000Z\n"),
+        "{first}"
+    );
+    account.import("c0.ics", "c1", &["--apply"]).ok();
+    assert_eq!(account.export("c1"), first);
+}
+
+#[test]
+fn plan_is_printed_and_nothing_is_written() {
+    let account = Account::new("google");
+    let before = account.requests();
+    let plan = account.import("in.ics", "c0", &[]).ok();
+    assert!(
+        plan.contains(
+            "create   2027-03-08 18:00  Choir (FREQ=WEEKLY;COUNT=8;BYDAY=MO; 1 changed, 2 cancelled)"
+        ),
+        "{plan}"
+    );
+    assert!(
+        plan.contains("These guests are left out (to invite them, add --invite): grace@example.com."),
+        "{plan}"
+    );
+    assert!(plan.ends_with("Nothing was sent. To create 6 events, add --apply.\n"), "{plan}");
+    let invited = account.import("in.ics", "c0", &["--invite"]).ok();
+    assert!(invited.contains("These guests are invited and notified: grace@example.com."), "{invited}");
+    let json = account.import("in.ics", "c0", &["--json"]).json();
+    assert_eq!((json["applied"].as_bool(), json["events"].as_array().unwrap().len()), (Some(false), 6));
+    let requests = account.world.server.requests();
+    assert!(requests[before..].iter().all(|request| request.method == "GET"), "{requests:?}");
+
+    // A file with a refused component is not imported in part, unless the user allows it.
+    let file = FILE.replace("END:VCALENDAR", "BEGIN:VTODO\nUID:t\nSUMMARY:Task\nEND:VTODO\nEND:VCALENDAR");
+    std::fs::write(account.world.folder.path().join("todo.ics"), file).unwrap();
+    let refused = account.import("todo.ics", "c0", &["--apply"]);
+    assert!(refused.code == Some(2) && refused.err.contains("VTODO"), "{}", refused.err);
+    assert_eq!(account.export("c0").matches("BEGIN:VEVENT").count(), 0);
+    let done = account.import("todo.ics", "c0", &["--apply", "--skip-refused"]).ok();
+    assert!(done.ends_with("skipped 1 refused components.\n"), "{done}");
+    let invalid = account.import("c0.ics.missing", "c0", &[]);
+    assert!(invalid.code == Some(1) && invalid.err.contains("cannot read the file"), "{}", invalid.err);
+    std::fs::write(account.world.folder.path().join("bad.ics"), "hello").unwrap();
+    let invalid = account.import("bad.ics", "c0", &[]);
+    assert!(invalid.code == Some(2) && invalid.err.contains("line 1"), "{}", invalid.err);
+}
+
+#[test]
+fn interrupted_import_is_completed_by_a_second_run() {
+    for (via, more) in [("google", &[][..]), ("microsoft", &[]), ("connect", &["--split"])] {
+        let account = Account::new(via);
+        let arguments = [&["--apply"][..], more].concat();
+        let before = account.requests();
+        account.import("in.ics", "c0", &arguments).ok();
+        let count = account.requests() - before;
+        let expected = account.export("c0");
+        // A second run changes nothing.
+        let again = account.import("in.ics", "c0", &arguments).ok();
+        let says = if via == "microsoft" { "6 events are in the calendar.\n" } else { "Created 0 events; " };
+        assert!(again.starts_with(says) && !again.contains("changed"), "{via}: {again}");
+        assert_eq!(account.export("c0"), expected, "{via}");
+        assert!((10..40).contains(&count), "{via}: {count}");
+        for n in 0..count {
+            let calendar = format!("c{}", n + 1);
+            account.world.server.with(|sandbox| {
+                // The response to request n is lost, and every later request fails.
+                sandbox.add_fault(Fault::on("*").skip(n as u64).cut_after());
+                sandbox.add_fault(Fault::on("*").skip(n as u64 + 1).times(1_000).status(400));
+            });
+            let stopped = account.import("in.ics", &calendar, &arguments);
+            account.world.server.with(connect_sandbox::Sandbox::clear_faults);
+            // The fault may hit the first request, which finds the calendar.
+            let says =
+                stopped.err.contains("repeat the command") || !stopped.err.contains("the import stopped");
+            assert!(stopped.code != Some(0) && says, "{via} {n}: {}", stopped.err);
+            account.import("in.ics", &calendar, &arguments).ok();
+            assert_eq!(account.export(&calendar), expected, "{via}: request {n}");
+        }
+    }
+}
+
+#[test]
+fn occurrences_are_exported_as_csv_and_json() {
+    let account = Account::new("google");
+    account.import("in.ics", "c0", &["--apply"]).ok();
+    let export = |format: &str| {
+        let range = ["--from", "2027-03-01", "--to", "2027-03-31", "--calendar", "c0"];
+        account.run(&[&["events", "export", "--format", format][..], &range].concat()).ok()
+    };
+    let csv = export("csv");
+    assert_eq!(csv.matches("\r\n").count(), 1 + 9, "{csv}");
+    assert!(
+        csv.contains(
+            "\r\n2027-03-02T16:00:00+01:00,2027-03-02T17:30:00+01:00,false,\"Review, first\",Room 5,"
+        ),
+        "{csv}"
+    );
+    let json: serde_json::Value = serde_json::from_str(&export("json")).unwrap();
+    assert_eq!(json["events"].as_array().unwrap().len(), 9);
+    let text = export("ics");
+    assert!(text.starts_with("BEGIN:VCALENDAR\r\nVERSION:2.0\r\n") && text.ends_with("END:VCALENDAR\r\n"));
+}
