@@ -101,6 +101,7 @@ fn default(name: &str) -> &'static str {
         "via" => "connect",
         "read-only" => "false",
         "timeout" => "60",
+        "tokens" => "mobiscroll-connect/tokens in the user's state folder",
         _ => "",
     }
 }
@@ -124,19 +125,19 @@ fn set(settings: &Settings, out: &Output, name: &str, value: Option<&str>) -> Re
     }
     Settings::check(known.name, &value)?;
     profile::edit(&path, &variable(known.name), Some(&value))?;
-    saved(out, &path, name)
+    saved(out, &path, name, "Set")
 }
 
 fn unset(settings: &Settings, out: &Output, name: &str) -> Result<(), Failure> {
     let known = known(name)?;
     let path = profile::existing(&named(settings))?;
     profile::edit(&path, &variable(known.name), None)?;
-    saved(out, &path, name)
+    saved(out, &path, name, "Removed")
 }
 
-fn saved(out: &Output, path: &Path, name: &str) -> Result<(), Failure> {
+fn saved(out: &Output, path: &Path, name: &str, done: &str) -> Result<(), Failure> {
     out.print(&json!({ "profile": path, "name": name }), || {
-        format!("Changed {name} in {}.\n", clean(&path.display().to_string()))
+        format!("{done} {name} in {}.\n", clean(&path.display().to_string()))
     })
 }
 

@@ -207,7 +207,7 @@ pub(crate) fn check_read_only(effect: Effect, resolved: &Resolved) -> Result<(),
         Some(source) if effect == Effect::Writes => {
             Err(Failure::new(Exit::NotAllowed, "READ_ONLY", "the program is read-only, and this command makes a change")
                 .cause(format!("{source} is on"))
-                .next("see what the command would change: --dry-run; or switch the setting off, which connect config shows"))
+                .next("see what the command would change: --dry-run; or switch the setting off: connect config unset read-only"))
         }
         _ => Ok(()),
     }

@@ -40,9 +40,9 @@ Examples:
 
 `connect COMMAND --help` shows more examples and the global options.
 
-The client secret is only read from MOBISCROLL_CONNECT_CLIENT_SECRET. A file .env
-in the current folder can set all MOBISCROLL_CONNECT_ variables. The
-environment overrides .env, and an option overrides both.
+The client secret has no option: set it with `connect config set client-secret`
+or in MOBISCROLL_CONNECT_CLIENT_SECRET. Options override the environment, which
+overrides profiles and a file .env in the current folder.
 
 Exit codes:
   0    success

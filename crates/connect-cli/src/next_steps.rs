@@ -3,7 +3,7 @@
 use crate::settings::Settings;
 
 /// The commands that accept the added options, and whether a subcommand follows the command.
-const COMMANDS: [(&str, bool); 10] = [
+const COMMANDS: [(&str, bool); 11] = [
     ("agenda", false),
     ("doctor", false),
     ("login", false),
@@ -11,6 +11,7 @@ const COMMANDS: [(&str, bool); 10] = [
     ("status", false),
     ("disconnect", false),
     ("calendars", false),
+    ("config", true),
     ("events", true),
     ("token", true),
     ("webhooks", true),

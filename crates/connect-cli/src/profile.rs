@@ -44,7 +44,7 @@ pub(crate) fn existing(name: &str) -> Result<PathBuf, Failure> {
     let message = format!("profile {name:?} does not exist");
     Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
         .cause(known)
-        .next(format!("create the profile: connect config set client-id ID --profile {name}")))
+        .next("create the profile: connect config set client-id ID"))
 }
 
 /// Returns the names of the profiles, sorted.

@@ -12,7 +12,7 @@ use crate::{
     text::{brief, escape_json},
 };
 use clap::Args;
-use connect_sandbox::{Builder, Server, Settings, StartError};
+use connect_sandbox::{AuthorizationServer, Builder, ClientType, Server, Settings, StartError};
 use serde_json::json;
 use std::fmt::Display;
 use std::io::Write as _;
@@ -119,10 +119,22 @@ fn ready(server: &Server, as_json: bool) -> String {
         });
         return format!("{}\n", escape_json(&line.to_string()));
     }
+    let clients = [
+        ("GOOGLE", AuthorizationServer::Google),
+        ("MICROSOFT", AuthorizationServer::Microsoft),
+        ("APPTOTO", AuthorizationServer::Apptoto),
+    ];
+    let clients = clients.into_iter().filter_map(|(name, server_of)| {
+        let client = server.with(|sandbox| sandbox.provider_credentials(server_of, ClientType::Public))?;
+        let variable = format!("{}{name}_CLIENT_ID", settings::PREFIX);
+        Some(format!("  --via {:<10} {variable}={}\n", name.to_lowercase(), client.client_id))
+    });
+    let clients: String = clients.collect();
     format!(
         "The sandbox is ready; press Ctrl-C to stop it.\n\n  base URL       {base_url}\n  client id      {id}\n  \
          client secret  {secret}\n  redirect URI   {redirect_uri}\n  \
-         debug page     {}/sandbox\n",
+         debug page     {}/sandbox\n\n\
+         Clients of the other services, each with a separate account:\n\n{clients}",
         server.origin()
     )
 }

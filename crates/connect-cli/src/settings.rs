@@ -383,11 +383,13 @@ impl Resolved {
 
     fn client_builder(&self) -> Result<Builder, Failure> {
         let missing = |setting: &str, name: &str| {
-            let name = sources::variable(&format!("{}{name}", self.via.prefix()));
-            let failure =
-                Failure::new(Exit::Usage, "CONFIGURATION_ERROR", format!("the {setting} is not set")).next(
-                    format!("set {name} in the environment or in .env; then check with: connect doctor"),
-                );
+            let name = format!("{}{name}", self.via.prefix());
+            let variable = sources::variable(&name);
+            let message = format!("the {setting} is not set");
+            let failure = Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message).next(format!(
+                "set {variable} in the environment or in .env, or save it: connect config set {name}; then check \
+                 with: connect doctor"
+            ));
             match &self.api_key {
                 Some(_) => {
                     failure.cause("an API key cannot sign in; it only gives access to public calendars")

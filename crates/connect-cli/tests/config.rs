@@ -42,7 +42,7 @@ fn source_with_higher_precedence_wins() {
     assert_eq!(machine.shown("user", &[], &[]).1, "default");
     machine.set("default", "user", "from-default");
     let (value, source) = machine.shown("user", &[], &[]);
-    assert!(value == "from-default" && source.contains("default.env, line 1"), "{source}");
+    assert!(value == "from-default" && source.contains("(profile default, line 1)"), "{source}");
     machine.dot_env("MOBISCROLL_CONNECT_USER=from-dot-env\n");
     assert_eq!(machine.shown("user", &[], &[]).0, "from-dot-env");
     machine.set("work", "client-id", "id");

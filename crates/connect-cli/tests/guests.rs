@@ -120,6 +120,8 @@ fn connect_series_beyond_a_clock_change_gets_a_warning() {
         let create = ["events", "create", "--calendar", &signed.calendar, "--title", "Choir"];
         let done = signed.run(&[&create[..], &times].concat());
         assert_eq!(done.code, Some(0), "{rule}: {}", done.err);
+        let dry = signed.run(&[&create[..], &times, &["--dry-run"]].concat());
+        assert_eq!(dry.err, done.err, "a dry run gives the same warning");
         done.err
     };
     let winter = |rule: &str| note("2027-03-01T18:00", "2027-03-01T19:00", rule);

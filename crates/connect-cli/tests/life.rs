@@ -293,7 +293,9 @@ fn printed_command_finds_an_event_outside_the_search_range() {
             for form in [&[][..], &["--json"]] {
                 let new = ["events", "create", "--calendar", calendar, "--title", "Far away"];
                 let done = world.run(&[&new[..], time, form].concat());
-                let command = done.err.strip_prefix("Find the event with: connect ").map(str::trim);
+                let find = |line: &str| line.strip_prefix("Find the event with: connect ").map(str::to_owned);
+                let command = done.err.lines().find_map(find);
+                assert_eq!(done.err.contains("The event starts in the past."), days < 0, "{}", done.err);
                 assert_eq!((done.code, command.is_some()), (Some(0), is_far), "{time:?} {}", done.err);
                 let Some(command) = command else { continue };
                 let words: Vec<_> = command.split(' ').collect();

@@ -2,6 +2,7 @@
 
 use clap::Args;
 use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Provider};
+use jiff::Timestamp;
 
 use super::{
     drift,
@@ -54,6 +55,14 @@ impl Command for Arguments {
         let names = std::slice::from_ref(&self.calendar);
         let found = calendars::find(context, names, self.provider.as_ref()).await?;
         let calendar = found.into_iter().next().ok_or_else(|| Failure::usage("--calendar is missing"))?;
+        if let (Via::Connect, Some(rule), Some((start, zone))) =
+            (context.settings.via, self.fields.recurrence()?, time.zoned_start())
+        {
+            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
+        }
+        if time.start(&context.out.zone) < Timestamp::now() {
+            note("The event starts in the past.");
+        }
         let notify = self.notice.notify;
         let new = self.event(calendar.clone(), &time)?;
         let change = format!(
@@ -69,11 +78,6 @@ impl Command for Arguments {
         guests::report(context, notify, guests::of(&event), &event, || print::details(&event, &context.out))?;
         if let Some(command) = find::show_command(&event, &context.out.zone) {
             note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
-        }
-        if let (Via::Connect, Some(rule), Some((start, zone))) =
-            (context.settings.via, self.fields.recurrence()?, time.zoned_start())
-        {
-            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
         }
         Ok(())
     }

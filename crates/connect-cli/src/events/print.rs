@@ -1,7 +1,8 @@
 //! Formats one event as text.
 
-use connect_hyper::types::{Attendee, Availability, Event, EventStatus, Privacy, Provider};
+use connect_hyper::types::{Attendee, AttendeeStatus, Availability, Event, EventStatus, Privacy, Provider};
 
+use super::rule;
 use crate::{
     key,
     output::Output,
@@ -16,6 +17,7 @@ pub(super) fn details(event: &Event, out: &Output) -> String {
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
     lines.add("title", &event.title);
     lines.add("when", &when::span_with_zone(event, zone));
+    lines.add("repeats", &rule::described(event).unwrap_or_default());
     lines.add("location", &text(&event.location));
     lines.add("description", &text(&event.description));
     for attendee in &event.attendees {
@@ -66,6 +68,7 @@ impl FieldLines<'_> {
 fn guest(attendee: &Attendee) -> String {
     let mut text = clean(&attendee.email);
     if let Some(status) = &attendee.status {
+        let status = if *status == AttendeeStatus::None { "no reply yet" } else { status.as_str() };
         text.push_str(&format!(", {status}"));
     }
     if attendee.organizer == Some(true) {

@@ -46,6 +46,17 @@ impl Time {
         when::span(&event, zone)
     }
 
+    /// Returns the instant of the start. The first day of an all-day event starts in `zone`.
+    pub(super) fn start(&self, zone: &TimeZone) -> Timestamp {
+        match self {
+            Self::At(start, _) => start.at,
+            Self::Days(first, _) => {
+                let start = first.to_zoned_datetime(zone.clone());
+                start.map_or(Timestamp::MAX, |start| start.timestamp())
+            }
+        }
+    }
+
     /// Returns the start and its time zone, unless the start has none.
     pub(super) fn zoned_start(&self) -> Option<(Timestamp, TimeZone)> {
         match self {

@@ -147,6 +147,12 @@ impl Command for Arguments {
             change = change.notify(notify);
         }
         let notify = self.notice.notify;
+        let clocks = time.as_ref().and_then(Time::zoned_start);
+        let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
+        let series = self.fields.recurrence()?.zip(clocks);
+        if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
+            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
+        }
         let mut invited = guests::of(event);
         invited.extend(self.fields.attendees.iter().cloned());
         let words = format!(
@@ -169,12 +175,6 @@ impl Command for Arguments {
         guests::report(context, self.notice.notify, invited, &changed, || {
             print::details(&changed, &context.out)
         })?;
-        let clocks = time.as_ref().and_then(Time::zoned_start);
-        let clocks = clocks.or_else(|| Some((event.start.as_ref()?.instant()?, zone.clone())));
-        let series = self.fields.recurrence()?.zip(clocks);
-        if let (Via::Connect, Some((rule, (start, zone)))) = (context.settings.via, series) {
-            drift::warning(&rule, start, &zone).iter().for_each(|text| note(text));
-        }
         Ok(())
     }
 }

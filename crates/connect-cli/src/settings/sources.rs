@@ -44,7 +44,10 @@ impl std::fmt::Display for Source {
             Self::Argument(name) => write!(f, "{name} (argument)"),
             Self::Environment(name) => write!(f, "{name} (environment)"),
             Self::DotEnv(name, line) => write!(f, "{name} (.env, line {line})"),
-            Self::Profile(path, name, line) => write!(f, "{name} ({}, line {line})", path.display()),
+            Self::Profile(path, name, line) => {
+                let profile = path.file_stem().unwrap_or_default().to_string_lossy();
+                write!(f, "{name} (profile {profile}, line {line})")
+            }
         }
     }
 }
