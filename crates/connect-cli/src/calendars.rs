@@ -80,7 +80,8 @@ pub(crate) fn check_provider(context: &Context, provider: Option<&Provider>) -> 
     }
 }
 
-/// Finds the calendars in `names`; a name is a key, an id, an exact title, or `primary`.
+/// Finds the calendars in `names`; a name is a key, an id, a title, or `primary`. A title in other
+/// letter case is used if no calendar has exactly this title.
 ///
 /// If the scope forbids listing calendars and the provider is known, each name is used as a calendar id.
 pub(crate) async fn find(
@@ -105,10 +106,11 @@ pub(crate) async fn find(
 }
 
 fn pick(listed: &[Calendar], name: &str, provider: Option<&Provider>) -> Result<CalendarRef, Failure> {
-    let is_named: [fn(&Calendar, &str) -> bool; 3] = [
+    let is_named: [fn(&Calendar, &str) -> bool; 4] = [
         |calendar, name| calendar.id == name || key::of_calendar(calendar) == name,
         |calendar, name| name == "primary" && is_primary(calendar),
         |calendar, name| calendar.title == name,
+        |calendar, name| calendar.title.to_lowercase() == name.to_lowercase(),
     ];
     for is_named in is_named {
         let mut found: Vec<&Calendar> = Vec::new();

@@ -1,6 +1,6 @@
 //! Unknown and ambiguous names of providers, calendars and events in arguments must be refused.
 //!
-//! Keys and exact titles must be accepted. The commands in next steps must keep the user and the service.
+//! Keys and titles must be accepted. The commands in next steps must keep the user and the service.
 #![allow(clippy::unwrap_used, reason = "it is a test")]
 
 mod common;
@@ -61,7 +61,7 @@ fn provider_of_another_service_is_refused() {
 }
 
 #[test]
-fn calendar_is_found_by_its_exact_title() {
+fn calendar_is_found_by_its_title() {
     let world = World::new();
     world.login(&[]).ok();
     let listed = world.run(&["calendars", "--json"]).json();
@@ -75,12 +75,15 @@ fn calendar_is_found_by_its_exact_title() {
     let create =
         [&["events", "create", "--json", "--calendar", "Work", "--title", "By title"], &times[..]].concat();
     assert_eq!(world.run(&create).json()["calendarId"], id);
-    let listed = world.run(&[&["events", "list", "--json", "--calendar", "Work"], &DAYS[..]].concat()).json();
-    assert!(
-        listed["events"].as_array().unwrap().iter().any(|event| event["title"] == "By title"),
-        "{listed}"
-    );
-    for unknown in ["work", "Wor", "Work ", "Work 3"] {
+    for title in ["Work", "work", "WORK"] {
+        let listed =
+            world.run(&[&["events", "list", "--json", "--calendar", title], &DAYS[..]].concat()).json();
+        assert!(
+            listed["events"].as_array().unwrap().iter().any(|event| event["title"] == "By title"),
+            "{title}: {listed}"
+        );
+    }
+    for unknown in ["Wor", "Work ", "Work 3"] {
         let new = ["events", "create", "--title", "t", "--all-day", "--start", "2027-03-01"];
         for command in [&["events", "list"][..], &["events", "show", "x"], &new] {
             for provider in [&[][..], &["--provider", "google"], &["--provider", "apple"]] {
@@ -128,6 +131,31 @@ fn ambiguous_calendar_is_refused_with_the_candidates() {
     {
         let done = of(one);
         assert!(!done.err.contains("more than one"), "{one:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn letter_case_of_a_title_matters_only_between_equal_titles() {
+    let world = World::new();
+    world.login(&[]).ok();
+    calendars(
+        &world,
+        r#"[{"provider":"google","id":"a","title":"Work"},{"provider":"google","id":"b","title":"WORK"},
+            {"provider":"google","id":"c","title":"École"}]"#,
+    );
+    let of = |name: &str| world.run(&["events", "list", "--calendar", name]);
+    let refused = of("work");
+    assert_eq!(refused.code, Some(2), "{}", refused.err);
+    for candidate in [" (google, \"Work\", a)", " (google, \"WORK\", b)"] {
+        assert!(refused.err.contains(candidate), "{candidate}: {}", refused.err);
+    }
+    for known in ["Work", "WORK", "école"] {
+        let done = of(known);
+        assert!(
+            !done.err.contains("more than one") && !done.err.contains("calendar \""),
+            "{known}: {}",
+            done.err
+        );
     }
 }
 

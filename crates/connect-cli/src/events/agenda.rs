@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// Start on this date or at this time [default: today].
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     from: Option<String>,
-    /// Show only this calendar, by key, id or exact title; may be given more than once.
+    /// Show only this calendar, by key, id or title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
     /// Show only events of this provider: google, microsoft, apple or caldav.

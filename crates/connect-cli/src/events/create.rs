@@ -22,7 +22,7 @@ use crate::{
 /// The arguments of `connect events create`.
 #[derive(Debug, Args)]
 pub(crate) struct Arguments {
-    /// The calendar of the new event, by key, id, exact title or, for the main calendar, primary.
+    /// The calendar of the new event, by key, id, title or, for the main calendar, primary.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
     /// The provider of the calendar, if several calendars match: google, microsoft, apple or caldav.

@@ -34,7 +34,7 @@ pub(crate) struct Arguments {
     /// Export events until this date (inclusive) or time [default: 30 days after --from].
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     to: Option<String>,
-    /// Export only this calendar, by key, id or exact title; may be given more than once.
+    /// Export only this calendar, by key, id or title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
     /// Export only events of this provider: google, microsoft, apple or caldav.

@@ -32,7 +32,7 @@ pub(super) struct EventSelector {
     /// Search only this provider: google, microsoft, apple or caldav.
     #[arg(long, value_name = "PROVIDER", value_parser = provider::known, help_heading = "Search range")]
     provider: Option<Provider>,
-    /// Search only this calendar, by key, id or exact title.
+    /// Search only this calendar, by key, id or title.
     #[arg(long, value_name = "CALENDAR", help_heading = "Search range")]
     calendar: Option<String>,
     /// Search from this date or time [default: 90 days ago].

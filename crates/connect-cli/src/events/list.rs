@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// List events until this date (inclusive) or time [default: 30 days after --from].
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     to: Option<String>,
-    /// List only this calendar, by key, id or exact title; may be given more than once.
+    /// List only this calendar, by key, id or title; may be given more than once.
     #[arg(long = "calendar", value_name = "CALENDAR")]
     calendars: Vec<String>,
     /// List only events of this provider: google, microsoft, apple or caldav.

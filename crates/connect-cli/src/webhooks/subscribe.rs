@@ -23,7 +23,7 @@ pub(crate) struct Arguments {
     /// The provider: google, microsoft, apple or caldav.
     #[arg(required_unless_present = "all", requires = "calendar", value_parser = provider::known)]
     provider: Option<Provider>,
-    /// The calendar, by its key, id or exact title in `connect calendars`.
+    /// The calendar, by its key, id or title in `connect calendars`.
     #[arg(value_name = "CALENDAR_ID")]
     calendar: Option<String>,
     /// Subscribe all calendars.
