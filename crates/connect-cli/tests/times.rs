@@ -45,10 +45,19 @@ fn occurrence_does_not_give_its_day_to_the_series() {
         listed["events"].as_array().unwrap().iter().filter(|event| event["title"] == "Weekly").collect();
     let id = weekly[1]["id"].as_str().unwrap();
     let update = |options: &[&str]| world.run(&[&["events", "update", id], options, &range].concat());
-    for partial in [&["--start", "10:00"][..], &["--start", "2027-03-03"], &["--duration", "1h"]] {
+    for partial in [
+        &["--start", "10:00"][..],
+        &["--start", "2027-03-03"],
+        &["--start", "2027-03-03 10:00"],
+        &["--duration", "1h"],
+    ] {
         let refused = update(&[partial, &["--all"]].concat());
         assert!(refused.code == Some(2) && refused.err.contains("--all"), "{partial:?}: {}", refused.err);
+        assert!(refused.err.contains("can differ from those of its series"), "{}", refused.err);
     }
+    let help = world.run(&["events", "update", "-h"]).ok();
+    let help = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(help.contains("with --all, nothing is kept"), "{help}");
     update(&["--start", "10:00"]).ok();
     update(&["--all", "--start", "2027-03-02 11:00", "--duration", "1h"]).ok();
 }

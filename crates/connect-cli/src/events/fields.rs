@@ -22,6 +22,8 @@ pub(super) struct NotifyOption {
 pub(super) struct FieldOptions {
     /// The start, such as "tomorrow 9:00", fri, +7d or 2026-12-24T18:00; with --all-day a day. In an update,
     /// a day keeps the event's time of day, and a time keeps its day; without --end, the duration is kept.
+    /// Exception: if an occurrence is updated with --all, nothing is kept. The start of the series is then
+    /// set, so give a day and a time, and --end or --duration.
     #[arg(long, value_name = "WHEN", allow_hyphen_values = true)]
     start: Option<String>,
     /// The end; a time without a day is on the day of the start. With --all-day the last day [default with

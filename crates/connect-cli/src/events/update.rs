@@ -132,7 +132,10 @@ impl Command for Arguments {
                 return Err(Failure::usage(
                     "with --all, the start must have a day and a time, and the end is needed",
                 )
-                .next("write such as --start \"2026-12-01 9:00\" --duration 30m"));
+                .cause("EVENT is an occurrence, whose time and duration can differ from those of its series")
+                .next(
+                    "write the new start of the series, such as --start \"2026-12-01 9:00\" --duration 30m",
+                ));
             }
             (Some(time), _) => Some(time.resolve(Some(event))?),
             (None, _) => None,
