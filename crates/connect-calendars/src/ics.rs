@@ -38,6 +38,8 @@
 //! * A TZID is an IANA name, a Windows name (feature `outlook`), or the name of a `VTIMEZONE` with a fixed
 //!   offset or two yearly rules. A time without a zone is in the zone of `X-WR-TIMEZONE`, or else in the zone
 //!   that [`Import::floating_zone`] sets.
+//! * The DTSTART of a series is its first occurrence, even if the RRULE does not include that day. RFC 5545
+//!   leaves such a series undefined, and [`PlannedEvent::notes`] says so. Outlook has no such series.
 //! * Properties that events of this SDK do not have, such as alarms and categories, are left out, and
 //!   [`PlannedEvent::left_out`] names them.
 //! * Every event has the key under which `create_once` creates it at most once: its UID.

@@ -196,7 +196,6 @@ fn component_that_no_request_can_express_is_refused_by_name() {
         ("DTSTART:20270104T090000Z\nRRULE:FREQ=DAILY;COUNT=0", "COUNT"),
         ("DTSTART:20270104T090000Z\nRRULE:FREQ=DAILY;COUNT=3;UNTIL=20280101T000000Z", "COUNT and UNTIL"),
         ("DTSTART:20270104T090000Z\nRRULE:FREQ=YEARLY;BYWEEKNO=20", "BYWEEKNO"),
-        ("DTSTART:20270104T090000Z\nRRULE:FREQ=WEEKLY;BYDAY=TU", "not an occurrence"),
         ("DTSTART:20270104T090000Z\nRRULE:FREQ=DAILY;COUNT=1\nEXDATE:20270104T090000Z", "all occurrences"),
         ("DTSTART:20270104T090000Z\nRRULE:FREQ=DAILY\nEXDATE:20990104T090000Z", "20 years"),
         ("DTSTART:20270104T090000Z\nSTATUS:CANCELLED", "CANCELLED"),
@@ -414,6 +413,48 @@ fn imported_file_is_written_with_the_same_meaning() {
     let plan = read(&google(), &texts);
     assert_eq!(plan.events[0].title, "a, b; \\n \n c: \"d\"");
     assert!(assert_survives(&google(), "texts", texts.as_bytes()));
+}
+
+#[test]
+fn start_that_the_rule_does_not_include_is_the_first_occurrence() {
+    let start = "DTSTART;TZID=Europe/Berlin:20270107T090000\nRRULE:";
+    let notes = |import: &Import, rule: &str| {
+        let plan = read(import, &event(&format!("{start}{rule}")));
+        assert_eq!(plan.refused, [], "{rule}");
+        assert_eq!(plan.events[0].start.to_string(), "2027-01-07T08:00:00.000Z");
+        plan.events.into_iter().map(|event| event.notes.join("")).collect::<Vec<_>>()
+    };
+    let relative = "FREQ=MONTHLY;COUNT=3;BYDAY=2TU";
+    let yearly = "FREQ=YEARLY;BYMONTH=3;BYDAY=-1MO";
+    for rule in ["FREQ=WEEKLY;BYDAY=MO,TU", "FREQ=MONTHLY;BYMONTHDAY=10", relative, yearly] {
+        refused(&outlook(), &event(&format!("{start}{rule}")), "Outlook cannot begin the series");
+        let note = notes(&google(), rule).concat();
+        assert!(note.starts_with("the RRULE does not include the day of DTSTART"), "{rule}: {note:?}");
+        assert_eq!(note.contains("COUNT"), rule.contains("COUNT"), "{rule}: {note}");
+        assert!(assert_survives(&google(), rule, event(&format!("{start}{rule}")).as_bytes()));
+        let connect = connect().split();
+        assert!(assert_survives(&connect, rule, event(&format!("{start}{rule}")).as_bytes()));
+        let notes = notes(&connect, rule);
+        assert!(notes[1..].iter().all(String::is_empty), "{rule}: {notes:?}");
+    }
+    assert_eq!(notes(&google(), "FREQ=WEEKLY;BYDAY=MO,TH"), [""]);
+    // The start counts: with the start, the third occurrence is that of February 9.
+    for (rule, excluded, found) in [
+        (relative, "20270107", true),
+        (relative, "20270112", true),
+        (relative, "20270209", true),
+        (relative, "20270309", false),
+        (yearly, "20270329", true),
+        (yearly, "20280327", true),
+        (yearly, "20280131", false),
+    ] {
+        let text = event(&format!("{start}{rule}\nEXDATE;VALUE=DATE:{excluded}"));
+        assert_eq!(
+            read(&google(), &text).events[0].exceptions.len(),
+            usize::from(found),
+            "{rule} {excluded}"
+        );
+    }
 }
 
 /// Changes a file in one to four random places.

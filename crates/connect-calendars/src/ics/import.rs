@@ -188,6 +188,12 @@ impl Import {
             return Ok(vec![self.planned(uid, &event, None)?]);
         };
         let rule = SeriesRule::read(rule.value(), &event.start)?;
+        let includes_start = rule.includes_start(&event.start);
+        if !includes_start && self.calendar.provider == Provider::Microsoft {
+            // Outlook would move the start to the next day of the pattern.
+            return Err("RRULE: the rule does not include the day of DTSTART, on which Outlook cannot begin the series"
+                .to_owned());
+        }
         let (exceptions, occurrences) = self.exceptions(&event, &rule, series, &changed, zones)?;
         let mut planned = if self.through_connect {
             self.series_through_connect(uid, &event, rule, exceptions)?
@@ -195,6 +201,15 @@ impl Import {
             let planned = self.planned(uid, &event, Some(&rule))?;
             vec![PlannedEvent { exceptions, ..planned }]
         };
+        // Of a split series, only the first part begins on this day.
+        if let Some(event) = planned.first_mut().filter(|event| event.rule.is_some() && !includes_start) {
+            let has_count = event.rule.as_ref().is_some_and(|rule| rule.contains("COUNT="));
+            let count = if has_count { ", and how many occurrences follow (COUNT)" } else { "" };
+            event.notes.push(format!(
+                "the RRULE does not include the day of DTSTART; the provider decides whether the series has \
+                 an occurrence on this day{count}"
+            ));
+        }
         for event in &mut planned {
             for occurrence in &occurrences {
                 self.add_left_out(event, occurrence);
@@ -469,6 +484,7 @@ impl Import {
             exceptions: Vec::new(),
             guests: event.guests.clone(),
             left_out,
+            notes: Vec::new(),
             ends: None,
         })
     }

@@ -88,6 +88,8 @@ pub struct PlannedEvent {
     pub guests: Vec<String>,
     /// The names of properties and components that the request does not contain.
     pub left_out: Vec<String>,
+    /// What the provider may do with the event in another way than the file says.
+    pub notes: Vec<String>,
     /// The last day of a series without an end, if this event is its last part.
     pub ends: Option<jiff::civil::Date>,
 }

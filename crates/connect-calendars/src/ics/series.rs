@@ -26,7 +26,7 @@ impl SeriesRule {
     /// Reads the value of an RRULE.
     pub(super) fn read(value: &str, start: &DateOrTime) -> Result<Self, String> {
         let line = with_absolute_until(value, start);
-        let plain = match line.parse::<Recurrence>() {
+        match line.parse::<Recurrence>() {
             Ok(rule) => Ok(Self::Plain(rule)),
             Err(error) => PatternedRecurrence::from_rrule(&line, series_start(start))
                 .ok()
@@ -35,14 +35,7 @@ impl SeriesRule {
                 })
                 .map(|rule| Self::Relative(Box::new(rule)))
                 .ok_or_else(|| format!("RRULE: {}", error.message())),
-        }?;
-        if !plain.includes_start(first_day(start)) {
-            return Err(
-                "DTSTART is not an occurrence of the RRULE, and RFC 5545 does not define such a series"
-                    .to_owned(),
-            );
         }
-        Ok(plain)
     }
 
     /// Returns the rule as a line for a series with this start.
@@ -55,7 +48,10 @@ impl SeriesRule {
         line.map_err(|error| format!("RRULE: {}", error.message()))
     }
 
-    fn includes_start(&self, first: Date) -> bool {
+    /// Returns whether the rule includes the day of the start. Without such a day, the set of occurrences is
+    /// undefined (RFC 5545 3.8.5.3); here, the start is the first occurrence.
+    pub(super) fn includes_start(&self, start: &DateOrTime) -> bool {
+        let first = first_day(start);
         match self {
             Self::Plain(rule) => {
                 let weekday = weekday_of(first);
@@ -199,13 +195,17 @@ fn relative_starts<'a>(
     start: &'a ZonedDateTime,
     horizon: Date,
 ) -> impl Iterator<Item = ZonedDateTime> + 'a {
-    let months = match rule.pattern {
-        Pattern::RelativeYearly { .. } => 12_i64,
-        _ => 1,
-    } * i64::from(rule.interval.clamp(1, 12_000));
-    let first = start.date().first_of_month();
-    let days = (0_i64..).map_while(move |step| first.checked_add((step * months).months()).ok());
-    let days = days.filter_map(|month| relative_day(&rule.pattern, month));
+    let first = start.date();
+    let (month, months) = match rule.pattern {
+        Pattern::RelativeYearly { month, .. } => (month, 12_i64),
+        _ => (first.month(), 1),
+    };
+    let months = months * i64::from(rule.interval.clamp(1, 12_000));
+    let base = Date::new(first.year(), month, 1).unwrap_or(first.first_of_month());
+    let days = (0_i64..).map_while(move |step| base.checked_add((step * months).months()).ok());
+    let days = days.filter_map(|month| relative_day(&rule.pattern, month)).filter(move |day| *day > first);
+    // The start is the first occurrence, even if the rule does not include it.
+    let days = std::iter::once(first).chain(days);
     let days =
         days.take_while(move |day| *day <= horizon && !matches!(rule.end, RangeEnd::On(last) if *day > last));
     let most = match rule.end {
