@@ -233,19 +233,111 @@ fn plan_is_printed_and_nothing_is_written() {
     let requests = account.world.server.requests();
     assert!(requests[before..].iter().all(|request| request.method == "GET"), "{requests:?}");
 
+    assert!(plan.contains("Left out: ATTENDEE (in 1 event)."), "{plan}");
+
     // A file with a refused component is not imported in part, unless the user allows it.
     let file = FILE.replace("END:VCALENDAR", "BEGIN:VTODO\nUID:t\nSUMMARY:Task\nEND:VTODO\nEND:VCALENDAR");
     std::fs::write(account.world.folder.path().join("todo.ics"), file).unwrap();
     let refused = account.import("todo.ics", "c0", &["--apply"]);
     assert!(refused.code == Some(2) && refused.err.contains("VTODO"), "{}", refused.err);
+    assert!(refused.err.contains("1 component of the file"), "{}", refused.err);
+    for (given, missing) in [
+        (&[][..], "add --skip-refused --apply"),
+        (&["--apply"], "add --skip-refused"),
+        (&["--skip-refused"], "add --apply"),
+        (&["--dry-run"], "replace --dry-run by --skip-refused --apply"),
+        (&["--dry-run", "--skip-refused"], "replace --dry-run by --apply"),
+    ] {
+        let done = account.import("todo.ics", "c0", given);
+        let footer = format!("\nNothing was sent. To create 6 events, {missing}.\n");
+        assert!(done.out.ends_with(&footer), "{given:?}: {}", done.out);
+        let next = format!("to import the other events, {missing}\n");
+        assert!(given.contains(&"--skip-refused") || done.err.contains(&next), "{given:?}: {}", done.err);
+    }
     assert_eq!(account.export("c0").matches("BEGIN:VEVENT").count(), 0);
     let done = account.import("todo.ics", "c0", &["--apply", "--skip-refused"]).ok();
-    assert!(done.ends_with("skipped 1 refused components.\n"), "{done}");
+    assert!(done.ends_with("skipped 1 refused component.\n"), "{done}");
     let invalid = account.import("c0.ics.missing", "c0", &[]);
     assert!(invalid.code == Some(1) && invalid.err.contains("cannot read the file"), "{}", invalid.err);
     std::fs::write(account.world.folder.path().join("bad.ics"), "hello").unwrap();
     let invalid = account.import("bad.ics", "c0", &[]);
     assert!(invalid.code == Some(2) && invalid.err.contains("line 1"), "{}", invalid.err);
+}
+
+#[test]
+fn plan_after_an_import_says_what_exists() {
+    for (via, more) in [("google", &[][..]), ("microsoft", &[]), ("connect", &["--split"])] {
+        let account = Account::new(via);
+        let first = account.import("in.ics", "c0", more).ok();
+        let total = first.matches("create   ").count();
+        assert!(total >= 6 && !first.contains("exists   "), "{first}");
+        account.import("in.ics", "c0", &[&["--apply"], more].concat()).ok();
+        let before = account.requests();
+        let plan = account.import("in.ics", "c0", more).ok();
+        let requests = account.requests() - before;
+        assert_eq!(plan.matches("exists   ").count(), total, "{via}: {plan}");
+        let footer = format!("\nNothing to do: {total} events of the file are already in the calendar.\n");
+        assert!(plan.ends_with(&footer), "{via}: {plan}");
+        // One list of calendars, one of events, and one for each series with exceptions. Pages of Outlook are
+        // short.
+        assert!(requests <= 10, "{via}: {requests}");
+
+        // Another calendar has none of the events, and a part of the file is not the whole file.
+        let other = account.import("in.ics", "c1", more).ok();
+        assert_eq!(other.matches("create   ").count(), total, "{via}: {other}");
+        let begin = FILE.find("BEGIN:VEVENT\nUID:days").unwrap();
+        let part = format!("{}END:VCALENDAR\n", &FILE[..begin]);
+        std::fs::write(account.world.folder.path().join("part.ics"), part).unwrap();
+        account.import("part.ics", "c1", &["--apply"]).ok();
+        let plan = account.import("in.ics", "c1", more).ok();
+        assert!(plan.starts_with("exists   2027-03-02"), "{via}: {plan}");
+        let footer = format!("\nNothing was sent. To create {} events, add --apply.\n", total - 1);
+        assert!(plan.ends_with(&footer), "{via}: {plan}");
+
+        // The import stopped before it changed the occurrences of the weekly series.
+        let whole: String = FILE.replace("EXDATE;TZID=Europe/Berlin:20270315T180000\n", "");
+        std::fs::write(account.world.folder.path().join("whole.ics"), whole).unwrap();
+        account.import("whole.ics", "c2", &[&["--apply"], more].concat()).ok();
+        let plan = account.import("in.ics", "c2", &[more, &["--json"]].concat()).json();
+        let states: Vec<_> =
+            plan["events"].as_array().unwrap().iter().filter(|event| event["state"] == "change").collect();
+        assert!(states.len() == 1 && states[0]["title"] == "Choir", "{via}: {plan}");
+        let plan = account.import("in.ics", "c2", more).ok();
+        assert!(plan.ends_with("\nNothing was sent. To complete 1 series, add --apply.\n"), "{via}: {plan}");
+    }
+}
+
+#[test]
+fn series_with_a_start_outside_its_rule_is_imported_as_exported() {
+    let file = "BEGIN:VCALENDAR\nBEGIN:VEVENT\nUID:town-hall\nSUMMARY:Town hall\n\
+        DTSTART:20270304T090000Z\nDTEND:20270304T100000Z\nRRULE:FREQ=WEEKLY;COUNT=4;BYDAY=MO\n\
+        END:VEVENT\nEND:VCALENDAR\n";
+    for via in ["google", "microsoft", "connect"] {
+        let account = Account::new(via);
+        std::fs::write(account.world.folder.path().join("town.ics"), file).unwrap();
+        if via == "microsoft" {
+            let refused = account.import("town.ics", "c0", &["--apply"]);
+            let says = "line 2: \"Town hall\": RRULE: the rule does not include the day of DTSTART";
+            assert!(refused.code == Some(2) && refused.err.contains(says), "{}", refused.err);
+            assert!(refused.err.ends_with("next:  nothing was sent\n"), "{}", refused.err);
+            continue;
+        }
+        let plan = account.import("town.ics", "c0", &[]).ok();
+        assert!(
+            plan.contains(
+                "\n         note: the RRULE does not include the day of DTSTART; the provider decides"
+            ) && plan.contains("(COUNT)"),
+            "{plan}"
+        );
+        account.import("town.ics", "c0", &["--apply"]).ok();
+        let first = account.export("c0");
+        for line in ["RRULE:FREQ=WEEKLY;COUNT=4;BYDAY=MO", "DTSTART:20270304T090000Z"] {
+            assert!(first.contains(&format!("\n{line}\n")), "{via}: {first}");
+        }
+        assert!(!first.contains("EXDATE"), "{via}: {first}");
+        account.import("c0.ics", "c1", &["--apply"]).ok();
+        assert_eq!(account.export("c1"), first, "{via}");
+    }
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod apply;
 mod report;
+mod state;
 
 use std::path::PathBuf;
 
@@ -16,7 +17,7 @@ use crate::{
     calendars,
     context::{Command, Context, Effect},
     failure::{Exit, Failure},
-    input, provider,
+    input, provider, text,
     via::Via,
 };
 
@@ -26,7 +27,7 @@ pub(crate) struct Arguments {
     /// The iCalendar file.
     #[arg(value_name = "FILE")]
     file: PathBuf,
-    /// The calendar of the new events, by key, id or exact title.
+    /// The calendar of the new events, by key, id or title.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
     /// The provider of the calendar, if several calendars match: google, microsoft, apple or caldav.
@@ -67,14 +68,18 @@ impl Command for Arguments {
         let plan = self.plan(context, calendar.clone(), &file)?;
         let complete = plan.refused.is_empty() || self.skip_refused;
         if !self.apply || !complete {
-            report::plan(context, &plan, self)?;
+            let states = state::states(context, &calendar, &plan).await?;
+            report::plan(context, &plan, &states, self)?;
         }
         if !complete {
-            let message = format!("{} components of the file cannot be imported", plan.refused.len());
+            let refused = text::counted(plan.refused.len(), "component");
+            let message = format!("{refused} of the file cannot be imported");
             let reasons: Vec<_> = plan.refused.iter().map(ToString::to_string).collect();
-            return Err(Failure::usage(message)
-                .cause(reasons.join("; "))
-                .next("nothing was sent; to import the other events, add --skip-refused"));
+            let next = match plan.events.as_slice() {
+                [] => "nothing was sent".to_owned(),
+                _ => format!("nothing was sent; to import the other events, {}", self.missing_options(true)),
+            };
+            return Err(Failure::usage(message).cause(reasons.join("; ")).next(next));
         }
         if self.apply {
             let done = apply::apply(context, &calendar, &plan).await?;
@@ -85,6 +90,19 @@ impl Command for Arguments {
 }
 
 impl Arguments {
+    /// Returns how to change the options so that the command creates the events that can be imported.
+    fn missing_options(&self, has_refused: bool) -> String {
+        let mut missing = Vec::new();
+        if has_refused && !self.skip_refused {
+            missing.push("--skip-refused");
+        }
+        if !self.apply {
+            missing.push("--apply");
+        }
+        let word = if self.dry_run { "replace --dry-run by" } else { "add" };
+        format!("{word} {}", missing.join(" "))
+    }
+
     fn plan(&self, context: &Context, calendar: CalendarRef, file: &[u8]) -> Result<Plan, Failure> {
         let mut import = Import::new(calendar).floating_zone(context.out.zone.clone());
         if context.settings.via == Via::Connect {

@@ -6,7 +6,7 @@ use connect_calendars::{
 };
 use connect_hyper::{
     CreateOutcome,
-    types::{CalendarRef, Event, EventTime},
+    types::{CalendarRef, DeleteEvent, Event, EventTime, UpdateEvent},
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
@@ -60,27 +60,52 @@ async fn apply_one(
         }
         CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => return Err(error.into()),
     };
+    for change in pending(context, calendar, event, &series.id).await? {
+        match change {
+            PendingChange::Delete(request) => {
+                context.backend.delete(&request).await?;
+                done.cancelled += 1;
+            }
+            PendingChange::Update(request) => {
+                context.backend.update(&request).await?;
+                done.changed += 1;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A change of an occurrence that was not made yet.
+pub(super) enum PendingChange {
+    Delete(DeleteEvent),
+    Update(Box<UpdateEvent>),
+}
+
+/// Returns the planned changes of the occurrences of a created series that were not made yet.
+pub(super) async fn pending(
+    context: &Context,
+    calendar: &CalendarRef,
+    event: &PlannedEvent,
+    series: &str,
+) -> Result<Vec<PendingChange>, Failure> {
+    let mut pending = Vec::new();
     if event.exceptions.is_empty() {
-        return Ok(());
+        return Ok(pending);
     }
     // The response to a write may contain few fields.
     let mut stub = Event::default();
     stub.all_day = Some(matches!(event.start, EventTime::Date(_)));
-    let occurrences = occurrences(context, calendar, event, &series.id).await?;
+    let occurrences = occurrences(context, calendar, event, series).await?;
     for exception in &event.exceptions {
         let found = occurrences.iter().find(|occurrence| is_original(occurrence, &stub, exception));
         match (&exception.change, found) {
             (ExceptionChange::Cancelled, Some(occurrence)) => {
-                context.backend.delete(&occurrence.delete()?).await?;
-                done.cancelled += 1;
+                pending.push(PendingChange::Delete(occurrence.delete()?));
             }
             // An earlier import deleted the occurrence.
             (ExceptionChange::Cancelled, None) => {}
             (ExceptionChange::Changed(fields), Some(occurrence)) => {
-                if let Some(update) = fields.update(occurrence)? {
-                    context.backend.update(&update).await?;
-                    done.changed += 1;
-                }
+                pending.extend(fields.update(occurrence)?.map(Box::new).map(PendingChange::Update));
             }
             (ExceptionChange::Changed(_), None) => {
                 let message = format!("the occurrence of {} was not found", exception.original_start);
@@ -88,7 +113,7 @@ async fn apply_one(
             }
         }
     }
-    Ok(())
+    Ok(pending)
 }
 
 /// Returns the occurrences of the series around all planned exceptions.
@@ -105,16 +130,21 @@ async fn occurrences(
             times.extend([fields.start(), fields.end()]);
         }
     }
+    let (start, end) = around(&times);
+    let gathered = context.backend.events(std::slice::from_ref(calendar), start, end).await?;
+    let events = gathered.events.into_iter().map(|event| placed(event, calendar));
+    Ok(events.filter(|event| event.recurring_event_id.as_deref() == Some(series)).collect())
+}
+
+/// Returns the range in which all these times are.
+pub(super) fn around(times: &[EventTime]) -> (Timestamp, Timestamp) {
     let times: Vec<_> = times.iter().filter_map(|time| when::instant_of(time, &TimeZone::UTC)).collect();
     // All-day events begin at midnight in the zone of the calendar.
     let margin = SignedDuration::from_hours(48);
     let start = times.iter().min().copied().unwrap_or(Timestamp::UNIX_EPOCH);
     let end = times.iter().max().copied().unwrap_or(start);
     let range = (start.checked_sub(margin), end.checked_add(margin));
-    let (start, end) = (range.0.unwrap_or(Timestamp::MIN), range.1.unwrap_or(Timestamp::MAX));
-    let gathered = context.backend.events(std::slice::from_ref(calendar), start, end).await?;
-    let events = gathered.events.into_iter().map(|event| placed(event, calendar));
-    Ok(events.filter(|event| event.recurring_event_id.as_deref() == Some(series)).collect())
+    (range.0.unwrap_or(Timestamp::MIN), range.1.unwrap_or(Timestamp::MAX))
 }
 
 fn is_original(occurrence: &Event, series: &Event, exception: &PlannedException) -> bool {

@@ -6,27 +6,40 @@ use connect_calendars::ics::{ExceptionChange, Plan, PlannedEvent};
 use connect_hyper::types::Event;
 use serde_json::{Value, json};
 
-use super::{Arguments, apply::Done};
-use crate::{context::Context, failure::Failure, text::clean, via::Via, when};
+use super::{Arguments, apply::Done, state::State};
+use crate::{
+    context::Context,
+    failure::Failure,
+    text::{clean, counted},
+    via::Via,
+    when,
+};
 
 /// Prints the planned events, and the parts of the file that will be missing.
-pub(super) fn plan(context: &Context, plan: &Plan, arguments: &Arguments) -> Result<(), Failure> {
+pub(super) fn plan(
+    context: &Context,
+    plan: &Plan,
+    states: &[State],
+    arguments: &Arguments,
+) -> Result<(), Failure> {
+    let planned: Vec<_> = plan.events.iter().zip(states.iter().copied()).collect();
     let value = json!({
         "applied": false,
-        "events": plan.events.iter().map(event_json).collect::<Vec<_>>(),
+        "events": planned.iter().map(|(event, state)| event_json(event, *state)).collect::<Vec<_>>(),
         "refused": plan.refused.iter().map(|refused| json!({
             "line": refused.line, "uid": refused.uid, "title": refused.title, "reason": refused.reason,
         })).collect::<Vec<_>>(),
         "floatingZone": plan.floating_zone,
         "invited": arguments.invite.then(|| guests(plan)),
     });
-    context.out.print(&value, || text(context, plan, arguments))
+    context.out.print(&value, || text(context, plan, &planned, arguments))
 }
 
-fn event_json(event: &PlannedEvent) -> Value {
+fn event_json(event: &PlannedEvent, state: State) -> Value {
     let (changed, cancelled) = exceptions(event);
     json!({
         "uid": event.key,
+        "state": state,
         "title": event.title,
         "start": event.start,
         "rule": event.rule,
@@ -34,6 +47,7 @@ fn event_json(event: &PlannedEvent) -> Value {
         "cancelledOccurrences": cancelled,
         "guests": event.guests,
         "leftOut": event.left_out,
+        "notes": event.notes,
         "ends": event.ends,
     })
 }
@@ -49,10 +63,11 @@ fn guests(plan: &Plan) -> BTreeSet<&str> {
     plan.events.iter().flat_map(|event| &event.guests).map(String::as_str).collect()
 }
 
-fn text(context: &Context, plan: &Plan, arguments: &Arguments) -> String {
+fn text(context: &Context, plan: &Plan, planned: &[(&PlannedEvent, State)], arguments: &Arguments) -> String {
     let mut lines = Vec::new();
-    for event in &plan.events {
-        lines.push(clean(&line(event, context)));
+    for (event, state) in planned {
+        lines.push(clean(&line(event, *state, context)));
+        lines.extend(event.notes.iter().map(|text| clean(&format!("         note: {text}"))));
     }
     for refused in &plan.refused {
         lines.push(clean(&format!("refused  {refused}")));
@@ -62,7 +77,8 @@ fn text(context: &Context, plan: &Plan, arguments: &Arguments) -> String {
         *counts.entry(name).or_default() += 1;
     }
     if !counts.is_empty() {
-        let names: Vec<_> = counts.iter().map(|(name, count)| format!("{name} ({count})")).collect();
+        let names: Vec<_> =
+            counts.iter().map(|(name, count)| format!("{name} (in {})", counted(*count, "event"))).collect();
         lines.push(clean(&format!("Left out: {}.", names.join(", "))));
     }
     if let Some(zone) = &plan.floating_zone {
@@ -79,15 +95,43 @@ fn text(context: &Context, plan: &Plan, arguments: &Arguments) -> String {
             (true, _) => format!("These guests are invited and notified: {guests}."),
         });
     }
-    let count = plan.events.len();
-    lines.push(format!("Nothing was sent. To create {count} events, add --apply."));
+    lines.push(footer(plan, planned, arguments));
     lines.join("\n") + "\n"
 }
 
-fn line(event: &PlannedEvent, context: &Context) -> String {
+/// Returns the last line: what to add to the command.
+fn footer(plan: &Plan, planned: &[(&PlannedEvent, State)], arguments: &Arguments) -> String {
+    let count = |wanted| planned.iter().filter(|(_, state)| *state == wanted).count();
+    let (new, incomplete, total) = (count(State::Create), count(State::Change), planned.len());
+    let mut verbs = Vec::new();
+    if new > 0 {
+        verbs.push(format!("create {}", counted(new, "event")));
+    }
+    if incomplete > 0 {
+        verbs.push(format!("complete {incomplete} series"));
+    }
+    match total {
+        0 => "Nothing was sent. The file has no event that can be imported.".to_owned(),
+        _ if verbs.is_empty() => {
+            let verb = if total == 1 { "is" } else { "are" };
+            format!("Nothing to do: {} of the file {verb} already in the calendar.", counted(total, "event"))
+        }
+        _ => {
+            let options = arguments.missing_options(!plan.refused.is_empty());
+            format!("Nothing was sent. To {}, {options}.", verbs.join(" and "))
+        }
+    }
+}
+
+fn line(event: &PlannedEvent, state: State, context: &Context) -> String {
     let mut shown = Event::default();
     shown.start = Some(event.start.clone());
-    let mut line = format!("create   {}  {}", when::span(&shown, &context.out.zone), event.title);
+    let word = match state {
+        State::Create => "create",
+        State::Change => "change",
+        State::Exists => "exists",
+    };
+    let mut line = format!("{word}   {}  {}", when::span(&shown, &context.out.zone), event.title);
     let mut more = Vec::new();
     more.extend(event.rule.as_ref().map(|rule| rule.trim_start_matches("RRULE:").to_owned()));
     match exceptions(event) {
@@ -104,29 +148,31 @@ fn line(event: &PlannedEvent, context: &Context) -> String {
 /// Prints the changes that the import made.
 pub(super) fn done(context: &Context, plan: &Plan, done: &Done) -> Result<(), Failure> {
     // Outlook does not report whether an event with the same key existed.
-    let counted = context.settings.via != Via::Microsoft;
+    let is_known = context.settings.via != Via::Microsoft;
     let value = json!({
         "applied": true,
         "events": done.created + done.existing,
-        "created": counted.then_some(done.created),
-        "existing": counted.then_some(done.existing),
+        "created": is_known.then_some(done.created),
+        "existing": is_known.then_some(done.existing),
         "changedOccurrences": done.changed,
         "cancelledOccurrences": done.cancelled,
         "refused": plan.refused.len(),
     });
     context.out.print(&value, || {
-        let mut text = match counted {
-            true => format!("Created {} events", done.created),
+        let mut text = match is_known {
+            true => format!("Created {}", counted(done.created, "event")),
+            false if done.created == 1 => "1 event is in the calendar".to_owned(),
             false => format!("{} events are in the calendar", done.created),
         };
-        if counted && done.existing > 0 {
+        if is_known && done.existing > 0 {
             text.push_str(&format!("; {} existed already", done.existing));
         }
         if done.changed + done.cancelled > 0 {
-            text.push_str(&format!("; changed {} and deleted {} occurrences", done.changed, done.cancelled));
+            let deleted = counted(done.cancelled, "occurrence");
+            text.push_str(&format!("; changed {} and deleted {deleted}", done.changed));
         }
         if !plan.refused.is_empty() {
-            text.push_str(&format!("; skipped {} refused components", plan.refused.len()));
+            text.push_str(&format!("; skipped {}", counted(plan.refused.len(), "refused component")));
         }
         text + ".\n"
     })
