@@ -12,10 +12,11 @@
 //! - [`prefer`], [`query`], [`render_options`]: read the headers and query parameters of a request.
 //! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write and read events as
 //!   Graph JSON.
+//! - [`write`](mod@write), [`respond`]: write events, and reply to invitations.
 //! - [`list`], [`delta`]: list events in pages, and list the changes since a delta link.
 //!
 //! Not implemented: `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups,
-//! calendars of other users, and responses to invitations.
+//! calendars of other users, and proposals of new times.
 
 mod access;
 mod body;
@@ -31,6 +32,7 @@ mod query;
 mod recurrence;
 mod render_options;
 mod resource;
+mod respond;
 mod routes;
 mod schedule;
 mod text;
@@ -63,13 +65,15 @@ pub(crate) enum Endpoint {
     Create,
     Update,
     Delete,
+    /// Replies to an invitation with this status.
+    Respond(&'static str),
     Instances,
     Schedule,
 }
 
 impl Endpoint {
     fn reads(self) -> bool {
-        !matches!(self, Self::Create | Self::Update | Self::Delete)
+        !matches!(self, Self::Create | Self::Update | Self::Delete | Self::Respond(_))
     }
 }
 
@@ -165,6 +169,7 @@ impl Graph<'_> {
             Endpoint::Create => self.create(&principal, call),
             Endpoint::Update => self.update(&principal, call),
             Endpoint::Delete => self.delete(&principal, call),
+            Endpoint::Respond(status) => self.reply_to_invitation(&principal, call, status),
             Endpoint::Schedule => self.schedule(&principal, call),
         }
     }

@@ -20,6 +20,8 @@ switches! {
             "listed: Graph accepts every Windows time zone name, but of the IANA names only those that its documentation lists";
         "graph_transaction" transaction: Transaction { Created = "201", Ok = "200", Conflict = "409" },
             "the status of the response to a create request whose transactionId an event already has; no second event is created; undocumented";
+        "graph_declined" declined: Declined { Removed = "removed", Kept = "kept" },
+            "removed: a declined event is removed from the calendar; kept: it stays there with the reply. In Outlook, the user can choose; undocumented at Graph";
         "graph_delta_series" delta_series: DeltaSeries { Expanded = "expanded", Minimal = "minimal" },
             "minimal: in a delta, an occurrence that is not an exception of its series has only ids and times";
         "graph_sync_ttl" sync_ttl: Limit = "none" of "none|N",

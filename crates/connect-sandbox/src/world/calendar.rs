@@ -13,6 +13,7 @@ mod draft;
 mod events;
 mod external;
 mod fields;
+mod guest;
 mod listing;
 mod model;
 mod patch;

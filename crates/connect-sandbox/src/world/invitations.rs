@@ -1,10 +1,11 @@
 //! Messages to the guests of events: recorded for assertions, not sent.
 
 use crate::world::accounts::CalendarRef;
-use crate::world::calendar::{Calendar, Changes, Target};
+use crate::world::calendar::{Calendar, Changes, Instance, Target};
 use crate::world::provider::Provider;
 use crate::world::{AccountChange, World};
 use serde::Serialize;
+use serde_json::Value;
 
 /// A message that Google Calendar or Outlook would send to a guest.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -12,16 +13,22 @@ use serde::Serialize;
 pub struct Invitation {
     /// `google` or `microsoft`.
     pub provider: &'static str,
-    /// `invitation`, `update` or `cancellation`.
+    /// `invitation`, `update`, `cancellation`, or `reply` for a guest's reply to the organizer.
     pub kind: &'static str,
-    /// The guest's e-mail address.
+    /// The e-mail address of the guest; of the organizer for a reply.
     pub to: String,
-    /// The id of the organizer's calendar.
+    /// The id of the sender's calendar.
     pub calendar: String,
     /// The id of the event or occurrence.
     pub event: String,
     /// The event's title.
     pub title: String,
+    /// The status in a reply: `accepted`, `declined`, `tentative` or `none`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<&'static str>,
+    /// The guest's comment in a reply.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub comment: Option<String>,
 }
 
 /// How many of the most recent messages are never removed.
@@ -77,7 +84,55 @@ impl Guests {
             calendar: self.calendar.clone(),
             event: self.event.clone(),
             title: self.title.clone(),
+            status: None,
+            comment: None,
         }
+    }
+}
+
+/// The reply of the account to an invitation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct GuestReply {
+    calendar: String,
+    event: String,
+    title: String,
+    organizer: String,
+    status: &'static str,
+    comment: Option<String>,
+}
+
+impl GuestReply {
+    /// Returns the account's reply to the organizer; `None` if the account is the organizer.
+    pub(crate) fn of(
+        calendar: &Calendar,
+        one: &Instance<'_>,
+        status: &'static str,
+        comment: Option<String>,
+    ) -> Option<Self> {
+        calendar.is_guest(&one.fields).then(|| Self {
+            calendar: calendar.id.clone(),
+            event: one.id(),
+            title: one.fields.title.clone(),
+            organizer: calendar.organizer(&one.fields).to_owned(),
+            status,
+            comment,
+        })
+    }
+
+    /// Returns the account's stored reply to the organizer; `None` if the account is no guest.
+    pub(crate) fn stored(calendar: &Calendar, target: &Target) -> Option<Self> {
+        let reply = calendar.show(target, |one| {
+            let own = calendar.own_entry(&one.fields)?;
+            let mut sent = one.fields.own.get("attendees").and_then(Value::as_array).into_iter().flatten();
+            let entry = sent.find(|entry| entry["email"] == own.email.as_str());
+            let comment = entry.and_then(|entry| entry["comment"].as_str()).map(str::to_owned);
+            Self::of(calendar, one, own.status.unwrap_or("none"), comment)
+        });
+        reply.flatten()
+    }
+
+    pub(crate) fn is_to(&self, send_updates: SendUpdates) -> bool {
+        send_updates.includes(&self.organizer)
     }
 }
 
@@ -112,6 +167,25 @@ impl World {
         let gone = before.to.iter().filter(|email| !after.has(email));
         let gone = gone.map(|email| before.message(provider, "cancellation", email));
         self.invitations.extend(now.chain(gone).filter(|one| send_updates.includes(&one.to)));
+        self.limit_invitations();
+    }
+
+    /// Records a guest's reply to the organizer.
+    pub(crate) fn record_reply(&mut self, provider: Provider, reply: GuestReply) {
+        self.invitations.push(Invitation {
+            provider: provider.name(),
+            kind: "reply",
+            to: reply.organizer,
+            calendar: reply.calendar,
+            event: reply.event,
+            title: reply.title,
+            status: Some(reply.status),
+            comment: reply.comment,
+        });
+        self.limit_invitations();
+    }
+
+    fn limit_invitations(&mut self) {
         if self.invitations.len() >= 2 * MIN_STORED {
             self.invitations.drain(..MIN_STORED);
         }

@@ -45,6 +45,11 @@ impl UpdateMode {
                 whole["eventType"] = current["eventType"].clone();
             }
         }
+        whole["organizer"] = current["organizer"].clone();
+        // A guest can change only the own entry. With `attendeesOmitted`, the organizer does so as well.
+        if current["organizer"]["self"] != true || whole["attendeesOmitted"] == true {
+            whole["attendees"] = own_entry_changed(&current["attendees"], &whole["attendees"]);
+        }
         whole
     }
 }
@@ -64,6 +69,20 @@ fn merge(into: &mut Value, patch: &Value) {
             _ => merge(&mut into[name.as_str()], value),
         }
     }
+}
+
+/// Returns the attendees after a guest's change, which can only set fields of the own entry.
+fn own_entry_changed(current: &Value, sent: &Value) -> Value {
+    let mut attendees = current.clone();
+    let own = attendees.as_array_mut().into_iter().flatten().find(|one| one["self"] == true);
+    let Some(own) = own else { return attendees };
+    let sent = sent.as_array().into_iter().flatten().find(|one| one["email"] == own["email"]);
+    for name in ["responseStatus", "comment", "additionalGuests"] {
+        if let Some(value) = sent.and_then(|sent| sent.get(name)) {
+            own[name] = value.clone();
+        }
+    }
+    attendees
 }
 
 pub(super) fn read(event: &Value, calendar: &Calendar) -> Result<EventDraft, ApiError> {
@@ -186,13 +205,14 @@ fn attendees(event: &Value, calendar: &Calendar) -> Result<(Value, Value), ApiEr
         None | Some(Value::Null) => return Ok((Value::Null, Value::Null)),
         Some(list) => list.as_array().ok_or_else(|| invalid_field("attendees"))?,
     };
+    let marked = event["organizer"]["email"].as_str().unwrap_or(&calendar.account);
     let mut attendees = Vec::new();
     let mut all_sent = Vec::new();
     for one in list {
         let email = text(one, "email")?.filter(|email| email.contains('@'));
         let email = email.ok_or_else(|| ApiError::required("Missing attendee email."))?;
         let status = choice(one, "responseStatus", RESPONSES)?.unwrap_or_else(|| json!("none"));
-        let organizer = (email == calendar.account).then_some(true);
+        let organizer = email.eq_ignore_ascii_case(marked).then_some(true);
         attendees.push(json!({ "email": email, "status": status, "organizer": organizer }));
         let mut sent = one.clone();
         if let Some(sent) = sent.as_object_mut() {

@@ -33,8 +33,8 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "summary": fields.title,
         "description": fields.description,
         "location": fields.location,
-        "creator": { "email": calendar.account, "self": true },
-        "organizer": { "email": calendar.account, "self": true },
+        "creator": organizer(calendar, fields),
+        "organizer": organizer(calendar, fields),
         "start": moment(fields.start),
         "end": moment(fields.end),
         "recurrence": instance.recurrence_lines(),
@@ -50,6 +50,15 @@ pub(crate) fn original(calendar: &Calendar, instance: &Instance<'_>) -> Value {
         "reminders": { "useDefault": true },
         "eventType": "default",
     })
+}
+
+/// Returns the organizer, with the field `self` if the account is the organizer.
+pub(super) fn organizer(calendar: &Calendar, fields: &Fields) -> Value {
+    let mut organizer = json!({ "email": calendar.organizer(fields) });
+    if !calendar.is_guest(fields) {
+        organizer["self"] = json!(true);
+    }
+    organizer
 }
 
 pub(crate) fn conference(fields: &Fields) -> Value {

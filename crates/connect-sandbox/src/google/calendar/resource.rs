@@ -121,8 +121,7 @@ fn content(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
     let mut put = |name: &str, value| content.insert(name.to_owned(), value);
     put("colorId", json!(fields.color.as_deref().and_then(colors::number)));
     put("extendedProperties", extended_properties(fields));
-    let organizer = json!({ "email": calendar.account, "self": true });
-    put("organizer", organizer);
+    put("organizer", original::organizer(calendar, fields));
     content
 }
 
@@ -164,7 +163,7 @@ fn attendees(calendar: &Calendar, fields: &Fields, most: Option<usize>) -> Value
         if one.organizer == Some(true) {
             attendee["organizer"] = json!(true);
         }
-        if one.email == calendar.account {
+        if calendar.is_me(&one.email) {
             attendee["self"] = json!(true);
         }
         attendee

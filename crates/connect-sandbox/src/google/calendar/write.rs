@@ -13,7 +13,7 @@ use crate::world::accounts::EventLedger;
 use crate::world::calendar::{
     Calendar, Changes, Event, Exception, Fields, Patch, Series, Target, etag, generated_conference, lines,
 };
-use crate::world::invitations::{Guests, SendUpdates};
+use crate::world::invitations::{GuestReply, Guests, SendUpdates};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use http::StatusCode;
@@ -38,7 +38,9 @@ impl GoogleCalendar<'_> {
 
     pub(super) fn insert(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         let access = self.writable(principal, call)?;
-        let (options, sent) = (render_options(&access, call)?, json_object(call)?);
+        let (options, mut sent) = (render_options(&access, call)?, json_object(call)?);
+        // The caller is the organizer of a new event.
+        sent["organizer"] = Value::Null;
         let conferences = conference_version(call)?;
         let mut random = self.world.stream();
         let event = self.at(&access, call.now, |calendar, ledger| {
@@ -70,10 +72,11 @@ impl GoogleCalendar<'_> {
         let (id, options, sent) = (event_id(call), render_options(&access, call)?, json_object(call)?);
         let conferences = conference_version(call)?;
         let mut random = self.world.stream();
-        let mut guests = Guests::default();
+        let (mut guests, mut reply) = (Guests::default(), None);
         let written = self.at(&access, call.now, |calendar, _| {
             let target = calendar.locate(&id).ok_or_else(ApiError::not_found)?;
             guests = Guests::of(calendar, &target);
+            reply = GuestReply::stored(calendar, &target);
             let current = calendar.show(&target, |one| {
                 check_match(call, &etag(one))
                     .map(|()| resource::event(calendar, one, &RenderOptions::everything()))
@@ -97,7 +100,12 @@ impl GoogleCalendar<'_> {
             let written = calendar.rewrite(&target, patch, other, call.now, &mut random);
             written.map_err(|_| ApiError::empty_range())
         })?;
-        self.respond_to_write(&access, written, &options, call, &guests)
+        let (target, changes) = written?;
+        let new = self.at(&access, call.now, |calendar, _| GuestReply::stored(calendar, &target))?;
+        if let Some(new) = new.filter(|new| reply.as_ref() != Some(new) && new.is_to(notified(call))) {
+            self.world.record_reply(Provider::Google, new);
+        }
+        self.respond_to_write(&access, Ok((target, changes)), &options, call, &guests)
     }
 
     pub(super) fn delete(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {

@@ -194,13 +194,12 @@ fn sensitivity(fields: &Fields) -> &'static str {
 
 /// Renders the attendees and organizer. Graph's attendees do not include the organizer.
 fn attendees_and_organizer(calendar: &Calendar, fields: &Fields) -> Map<String, Value> {
-    let organizer = fields.attendees.iter().find(|one| one.organizer == Some(true));
-    let organizer = organizer.map_or(calendar.account.as_str(), |one| one.email.as_str());
+    let organizer = calendar.organizer(fields);
     let sent = fields.own.get("attendees").and_then(Value::as_array);
     let guests = fields.attendees.iter().filter(|one| one.organizer != Some(true));
     let guests: Vec<_> = guests.map(|guest| attendee(guest, sent)).collect();
-    let mine = fields.attendees.iter().find(|one| one.email == calendar.account);
-    let own = organizer == calendar.account;
+    let mine = calendar.own_entry(fields);
+    let own = !calendar.is_guest(fields);
     let response = if own { "organizer" } else { response(mine.and_then(|one| one.status)) };
     object(json!({
         "attendees": guests,

@@ -1,8 +1,8 @@
 //! The paths of Graph. OData functions can be called with or without parentheses.
 
 use super::Endpoint::{
-    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Schedule,
-    Update,
+    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Respond,
+    Schedule, Update,
 };
 
 pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
@@ -33,6 +33,18 @@ pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("DELETE /microsoft/graph/v1.0/me/events/{eventId}", Delete),
     ("DELETE /microsoft/graph/v1.0/me/calendar/events/{eventId}", Delete),
     ("DELETE /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}", Delete),
+    ("POST /microsoft/graph/v1.0/me/events/{eventId}/accept", Respond("accepted")),
+    ("POST /microsoft/graph/v1.0/me/calendar/events/{eventId}/accept", Respond("accepted")),
+    ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}/accept", Respond("accepted")),
+    ("POST /microsoft/graph/v1.0/me/events/{eventId}/decline", Respond("declined")),
+    ("POST /microsoft/graph/v1.0/me/calendar/events/{eventId}/decline", Respond("declined")),
+    ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}/decline", Respond("declined")),
+    ("POST /microsoft/graph/v1.0/me/events/{eventId}/tentativelyAccept", Respond("tentative")),
+    ("POST /microsoft/graph/v1.0/me/calendar/events/{eventId}/tentativelyAccept", Respond("tentative")),
+    (
+        "POST /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}/tentativelyAccept",
+        Respond("tentative"),
+    ),
     ("GET /microsoft/graph/v1.0/me/events/{eventId}/instances", Instances),
     ("GET /microsoft/graph/v1.0/me/calendar/events/{eventId}/instances", Instances),
     ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/events/{eventId}/instances", Instances),

@@ -143,7 +143,7 @@ pub(super) fn json_object(call: &Call) -> Result<Map<String, Value>, ApiError> {
 }
 
 /// Refuses writes to a calendar that is shared read-only.
-fn check_editable(calendar: &Calendar) -> Result<(), ApiError> {
+pub(super) fn check_editable(calendar: &Calendar) -> Result<(), ApiError> {
     let told = calendar.info.get("original").and_then(|original| original.get("canEdit"));
     if told == Some(&Value::Bool(false)) { Err(ApiError::access_denied()) } else { Ok(()) }
 }
