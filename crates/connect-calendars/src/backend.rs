@@ -43,6 +43,8 @@
 //! * Requests have the types of Connect ([`NewEvent`], [`UpdateEvent`], [`DeleteEvent`]). The services of
 //!   Google and Outlook convert requests to their own format, and refuse a request for a calendar of another
 //!   provider.
+//! * A guest replies to an invitation with `respond` and an [`InvitationReply`]. The API of Connect has no
+//!   call for a reply.
 //! * An update with guests replaces all guests of the event, and their replies are lost. To preserve the
 //!   replies, call `knowing` on the provider's own request (`google::PatchEvent`, `outlook::UpdateEvent`).
 
@@ -56,10 +58,13 @@ mod service;
 
 use async_trait::async_trait;
 use connect_core::{
-    AsyncCaller, Caller, CreateOutcome, Error, ErrorKind, PendingSignIn,
-    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
+    AsyncCaller, Caller, CreateOutcome, Endpoint, Error, ErrorKind, PendingSignIn,
+    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, Safety, UpdateEvent},
 };
+use http::StatusCode;
 use jiff::Timestamp;
+
+use crate::{InvitationReply, ReplyStatus};
 
 pub use connect::Connect;
 pub use gather::Gathered;
@@ -150,6 +155,18 @@ macro_rules! backend {
 
             /// Deletes an event.
             $($async)* fn delete(&self, event: &DeleteEvent) -> Result<(), Error>;
+
+            /// Replies to an invitation. Only the user's own entry among the guests changes.
+            ///
+            /// For an occurrence of a series, the reply applies to the occurrence only, unless
+            /// `whole_series()` was called on the reply. If the response is lost, the reply is repeated. If
+            /// another guest replies at the same time, both replies are kept. Outlook may remove a declined
+            /// event from the calendar.
+            ///
+            /// # Errors
+            /// If the user organizes the event or is not one of its guests. Always for Mobiscroll Connect,
+            /// whose API has no such call.
+            $($async)* fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<(), Error>;
 
             /// Returns whether the user has tokens. Does not check that the service still accepts them.
             $($async)* fn is_signed_in(&self) -> Result<bool, Error>;
@@ -252,6 +269,21 @@ macro_rules! backend {
                 self.user.call(&self.service.delete(event)?)$($wait)*.map(drop)
             }
 
+            $($async)* fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<(), Error> {
+                let mut attempts = RespondAttempts::default();
+                loop {
+                    let current = match self.service.invitation(event, reply)? {
+                        Some(read) => gather::$gather::list(&self.user, read)$($wait)*?.into_iter().next(),
+                        None => None,
+                    };
+                    let request = self.service.respond(current.as_ref().unwrap_or(event), reply)?;
+                    let sent = self.user.call(&request)$($wait)*.map(drop);
+                    if let Some(outcome) = attempts.outcome(sent, request.safety(), reply) {
+                        return outcome;
+                    }
+                }
+            }
+
             $($async)* fn is_signed_in(&self) -> Result<bool, Error> {
                 match self.user.tokens(std::time::Duration::MAX)$($wait)* {
                     Ok(_) => Ok(true),
@@ -283,6 +315,41 @@ backend! {
 backend! {
     /// The calendars of one user at any service, over an async client.
     AsyncCalendarBackend, AsyncCaller, asynchronous, #[async_trait] [async] [.await]
+}
+
+/// The attempts to reply to an invitation.
+#[derive(Default)]
+struct RespondAttempts {
+    conflicts: u32,
+    /// Whether the response to an earlier attempt was lost.
+    lost: bool,
+}
+
+/// How often a reply is repeated because another client has changed the event.
+const MAX_CONFLICTS: u32 = 5;
+
+impl RespondAttempts {
+    /// Returns the outcome of the reply, or `None` if the reply is to be sent again.
+    fn outcome(
+        &mut self,
+        sent: Result<(), Error>,
+        safety: Safety,
+        reply: &InvitationReply,
+    ) -> Option<Result<(), Error>> {
+        let Err(error) = sent else { return Some(Ok(())) };
+        let is_removed = matches!(error.kind(), ErrorKind::NotFound) && reply.status == ReplyStatus::Declined;
+        if is_removed && self.lost {
+            // The lost attempt declined the event, and the service removed it.
+            return Some(Ok(()));
+        }
+        // The client has already repeated a request with another safety.
+        let is_lost = error.may_have_happened() && safety == Safety::Once && !self.lost;
+        let is_conflict = error.status() == Some(StatusCode::PRECONDITION_FAILED);
+        let is_changed = is_conflict && self.conflicts < MAX_CONFLICTS;
+        self.lost |= is_lost;
+        self.conflicts += u32::from(is_changed);
+        if is_lost || is_changed { None } else { Some(Err(error)) }
+    }
 }
 
 /// Returns whether a single calendar may have caused the error. If so, the others can be read.

@@ -6,7 +6,7 @@
 //!   ApiKey (public calendars) ───────▶ client.send(&key.over(&call)) ─┘
 //!
 //!   read:           ListCalendars  ListEvents  ListInstances  GetEvent  FreeBusy  ListColors
-//!   write:          InsertEvent (create)  PatchEvent  DeleteEvent
+//!   write:          InsertEvent (create)  PatchEvent  DeleteEvent  Respond
 //!   follow changes: EventFeed
 //! ```
 //!
@@ -75,6 +75,7 @@ mod key;
 mod list_events;
 mod options;
 mod read;
+mod respond;
 
 pub use connect_core::oauth::google::{SCOPES, profile, profile_at};
 
@@ -91,6 +92,7 @@ pub use key::ApiKey;
 pub use list_events::{EventPage, ListEvents, ListInstances};
 pub use options::SendUpdates;
 pub use read::{etag, recurrence, recurrence_lines};
+pub use respond::Respond;
 
 /// The base URL of the Google Calendar API.
 pub const BASE_URL: &str = "https://www.googleapis.com/calendar/v3";

@@ -28,6 +28,7 @@ pub mod ics;
 pub mod outlook;
 pub mod patterned;
 pub mod plugin;
+mod reply;
 pub mod sync;
 #[cfg(feature = "token-endpoint")]
 pub mod token_endpoint;
@@ -35,3 +36,4 @@ mod zones;
 
 pub use connect_core::oauth::microsoft;
 pub use event_series::{EventRecurrence, EventSeries};
+pub use reply::{InvitationReply, ReplyStatus};

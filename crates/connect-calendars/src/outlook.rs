@@ -57,6 +57,7 @@ mod get;
 mod guests;
 mod lists;
 mod preferences;
+mod respond;
 mod response;
 mod schedule;
 mod time;
@@ -72,6 +73,7 @@ pub use exceptions::{GetExceptions, SeriesExceptions};
 pub use feed::{EventFeed, FeedPage, FeedRequest};
 pub use get::GetEvent;
 pub use lists::{CalendarView, ListEvents};
+pub use respond::Respond;
 pub use schedule::{GetSchedule, Schedule, Schedules};
 pub use update::UpdateEvent;
 

@@ -2,8 +2,9 @@
 //! on the service. The sandbox records the requests.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
-use connect_calendars::backend::{
-    AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google, Outlook,
+use connect_calendars::{
+    InvitationReply,
+    backend::{AsyncCalendarBackend, Backend, CalendarBackend, Connect, Gathered, Google, Outlook},
 };
 use connect_core::{
     CreateOutcome, Error, ErrorKind, PendingSignIn,
@@ -395,6 +396,10 @@ impl CalendarBackend for BlockOn {
 
     fn delete(&self, event: &DeleteEvent) -> Result<(), Error> {
         self.runtime.block_on(self.inner.delete(event))
+    }
+
+    fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<(), Error> {
+        self.runtime.block_on(self.inner.respond(event, reply))
     }
 
     fn is_signed_in(&self) -> Result<bool, Error> {

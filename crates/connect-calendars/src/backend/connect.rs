@@ -9,7 +9,8 @@ use connect_core::{
 };
 use jiff::Timestamp;
 
-use super::CalendarService;
+use super::{CalendarService, service::NoCall};
+use crate::InvitationReply;
 
 /// All calendar accounts that a user has connected at Mobiscroll Connect.
 #[derive(Clone, Debug, Default)]
@@ -30,6 +31,7 @@ impl CalendarService for Connect {
     type Create = NewEvent;
     type Update = UpdateEvent;
     type Delete = DeleteEvent;
+    type Respond = NoCall;
 
     fn provider(&self) -> Option<Provider> {
         None
@@ -93,5 +95,11 @@ impl CalendarService for Connect {
 
     fn delete(&self, event: &DeleteEvent) -> Result<DeleteEvent, Error> {
         Ok(event.clone())
+    }
+
+    fn respond(&self, _: &Event, _: &InvitationReply) -> Result<NoCall, Error> {
+        Err(Error::validation(
+            "the API of Mobiscroll Connect has no call to reply to an invitation: use `Google` or `Outlook` as the service",
+        ))
     }
 }

@@ -1,12 +1,13 @@
 //! Google Calendar as a calendar service, with a signed-in user or with an API key.
 
 use connect_core::{
-    Endpoint, Error, Keyed, Paged, SignIn,
-    types::{Auth, CalendarRef, DeleteEvent, Event, EventStatus, NewEvent, Provider, UpdateEvent},
+    Error, Keyed, Paged, SignIn,
+    types::{CalendarRef, DeleteEvent, Event, EventStatus, NewEvent, Provider, UpdateEvent},
 };
 use jiff::Timestamp;
 
-use super::CalendarService;
+use super::{CalendarService, service::NoCall};
+use crate::InvitationReply;
 use crate::google::{self, ApiKey, GetEvent, InsertEvent, ListCalendars, ListEvents, PatchEvent};
 
 /// The calendars of a signed-in Google user.
@@ -87,6 +88,7 @@ impl CalendarService for Google {
     type Create = InsertEvent;
     type Update = PatchEvent;
     type Delete = google::DeleteEvent;
+    type Respond = google::Respond;
 
     fn provider(&self) -> Option<Provider> {
         Some(Provider::Google)
@@ -139,6 +141,14 @@ impl CalendarService for Google {
 
     fn delete(&self, event: &DeleteEvent) -> Result<google::DeleteEvent, Error> {
         Ok(google::DeleteEvent::new(event))
+    }
+
+    fn invitation(&self, event: &Event, reply: &InvitationReply) -> Result<Option<GetEvent>, Error> {
+        google::Respond::read(event, reply).map(Some)
+    }
+
+    fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<google::Respond, Error> {
+        google::Respond::new(event, reply)
     }
 }
 
@@ -206,33 +216,14 @@ impl PublicGoogle {
     }
 }
 
-/// A call that an API key does not permit. The type has no values, so the call is never sent.
-#[derive(Clone, Copy, Debug)]
-pub enum ReadOnly {}
-
-impl Endpoint for ReadOnly {
-    type Output = Event;
-
-    fn method(&self) -> http::Method {
-        match *self {}
-    }
-
-    fn path(&self) -> Result<std::borrow::Cow<'_, str>, Error> {
-        match *self {}
-    }
-
-    fn auth(&self) -> Auth {
-        Auth::None
-    }
-}
-
 impl CalendarService for PublicGoogle {
     type Calendars = Keyed<ListCalendars>;
     type Events = Keyed<ListEvents>;
     type Find = Keyed<ListEvents>;
-    type Create = ReadOnly;
-    type Update = ReadOnly;
-    type Delete = ReadOnly;
+    type Create = NoCall;
+    type Update = NoCall;
+    type Delete = NoCall;
+    type Respond = NoCall;
 
     fn provider(&self) -> Option<Provider> {
         Some(Provider::Google)
@@ -255,11 +246,11 @@ impl CalendarService for PublicGoogle {
         Ok(self.key.over(&self.list.events(calendar, start, end)))
     }
 
-    fn create(&self, _: &NewEvent) -> Result<ReadOnly, Error> {
+    fn create(&self, _: &NewEvent) -> Result<NoCall, Error> {
         read_only_error()
     }
 
-    fn create_once(&self, _: &str, _: &NewEvent) -> Result<ReadOnly, Error> {
+    fn create_once(&self, _: &str, _: &NewEvent) -> Result<NoCall, Error> {
         read_only_error()
     }
 
@@ -275,7 +266,7 @@ impl CalendarService for PublicGoogle {
         event
     }
 
-    fn update(&self, _: &UpdateEvent) -> Result<ReadOnly, Error> {
+    fn update(&self, _: &UpdateEvent) -> Result<NoCall, Error> {
         read_only_error()
     }
 
@@ -283,7 +274,11 @@ impl CalendarService for PublicGoogle {
         event
     }
 
-    fn delete(&self, _: &DeleteEvent) -> Result<ReadOnly, Error> {
+    fn delete(&self, _: &DeleteEvent) -> Result<NoCall, Error> {
+        read_only_error()
+    }
+
+    fn respond(&self, _: &Event, _: &InvitationReply) -> Result<NoCall, Error> {
         read_only_error()
     }
 }

@@ -8,8 +8,10 @@ use jiff::Timestamp;
 
 use super::CalendarService;
 use crate::{
-    microsoft,
-    outlook::{self, CalendarView, CreateEvent, DeleteEvent, ListCalendars, ListEvents, UpdateEvent},
+    InvitationReply, microsoft,
+    outlook::{
+        self, CalendarView, CreateEvent, DeleteEvent, ListCalendars, ListEvents, Respond, UpdateEvent,
+    },
 };
 
 /// The calendars of a signed-in Outlook user.
@@ -72,6 +74,7 @@ impl CalendarService for Outlook {
     type Create = CreateEvent;
     type Update = UpdateEvent;
     type Delete = DeleteEvent;
+    type Respond = Respond;
 
     fn provider(&self) -> Option<Provider> {
         Some(Provider::Microsoft)
@@ -139,5 +142,9 @@ impl CalendarService for Outlook {
 
     fn delete(&self, event: &types::DeleteEvent) -> Result<DeleteEvent, Error> {
         Ok(DeleteEvent::new(event))
+    }
+
+    fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<Respond, Error> {
+        Respond::new(event, reply)
     }
 }

@@ -1,10 +1,15 @@
 //! The calls that a calendar service provides.
 
+use std::borrow::Cow;
+
 use connect_core::{
     Endpoint, Error, Paged, SignIn,
-    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
+    types::{Auth, Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
 };
+use http::Method;
 use jiff::Timestamp;
+
+use crate::InvitationReply;
 
 /// The endpoints of a calendar service, without I/O. Implement this trait to use another service in a
 /// [`Backend`](super::Backend).
@@ -21,6 +26,8 @@ pub trait CalendarService: Send + Sync {
     type Update: Endpoint<Output: Send> + Send + Sync;
     /// The request that deletes an event.
     type Delete: Endpoint<Output: Send> + Send + Sync;
+    /// The request that replies to an invitation.
+    type Respond: Endpoint<Output: Send> + Send + Sync;
 
     /// Returns the provider of the calendars, or `None` if they may belong to several providers.
     fn provider(&self) -> Option<Provider>;
@@ -84,4 +91,34 @@ pub trait CalendarService: Send + Sync {
 
     /// Returns the request that deletes an event.
     fn delete(&self, event: &DeleteEvent) -> Result<Self::Delete, Error>;
+
+    /// Returns the request that reads the event to pass to [`respond`](Self::respond).
+    ///
+    /// Returns `None` if the service needs only the id of the event.
+    fn invitation(&self, _event: &Event, _reply: &InvitationReply) -> Result<Option<Self::Find>, Error> {
+        Ok(None)
+    }
+
+    /// Returns the request that replies to an invitation.
+    fn respond(&self, event: &Event, reply: &InvitationReply) -> Result<Self::Respond, Error>;
+}
+
+/// A call that a service does not have. The type has no values, so the call is never sent.
+#[derive(Clone, Copy, Debug)]
+pub enum NoCall {}
+
+impl Endpoint for NoCall {
+    type Output = Event;
+
+    fn method(&self) -> Method {
+        match *self {}
+    }
+
+    fn path(&self) -> Result<Cow<'_, str>, Error> {
+        match *self {}
+    }
+
+    fn auth(&self) -> Auth {
+        Auth::None
+    }
 }

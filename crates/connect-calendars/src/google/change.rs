@@ -205,7 +205,7 @@ endpoint!(DeleteEvent: DELETE "/calendars/{calendarId}/events/{eventId}" -> Ackn
     }
 });
 
-fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
+pub(super) fn if_match(etag: Option<&str>) -> Result<HeaderMap, Error> {
     let mut headers = HeaderMap::new();
     if let Some(etag) = etag {
         let value = HeaderValue::try_from(etag).map_err(|error| {
