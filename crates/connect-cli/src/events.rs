@@ -15,6 +15,7 @@ mod listing;
 mod names;
 mod print;
 mod read;
+mod respond;
 mod rule;
 mod show;
 mod time;
@@ -79,6 +80,12 @@ enum EventsAction {
         after_help = "Example: connect events import december.ics --calendar primary --provider google"
     )]
     Import(import::Arguments),
+    /// Reply to an invitation; in a series, reply to the named occurrence only.
+    #[command(after_help = "Examples:
+  connect events respond 31qryssg accepted --via google
+  connect events respond 31qryssg declined --via microsoft --comment \"On holiday\"
+  connect events respond 31qryssg tentative --via google --all --dry-run")]
+    Respond(respond::Arguments),
 }
 
 /// The text at the end of `connect events --help`.
@@ -112,6 +119,7 @@ impl Command for Arguments {
             EventsAction::Delete(arguments) => arguments.effect(),
             EventsAction::Export(arguments) => arguments.effect(),
             EventsAction::Import(arguments) => arguments.effect(),
+            EventsAction::Respond(arguments) => arguments.effect(),
         }
     }
 
@@ -136,6 +144,7 @@ impl Command for Arguments {
             EventsAction::Delete(arguments) => arguments.run(context).await,
             EventsAction::Export(arguments) => arguments.run(context).await,
             EventsAction::Import(arguments) => arguments.run(context).await,
+            EventsAction::Respond(arguments) => arguments.run(context).await,
         }
     }
 }

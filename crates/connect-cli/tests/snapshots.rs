@@ -106,6 +106,7 @@ fn help() {
         "events delete",
         "events export",
         "events import",
+        "events respond",
         "token refresh",
         "token import",
         "disconnect",

@@ -79,6 +79,12 @@ impl ClearedField {
     }
 }
 
+/// Returns the error of a command for a whole series without `--all`.
+pub(super) fn all_is_missing() -> Failure {
+    Failure::usage("EVENT names a whole series, but --all is missing")
+        .next("add --all for the whole series, or name one occurrence: connect events list")
+}
+
 impl ExtentOptions {
     /// Returns how much of the series the command changes, as the end of a sentence.
     fn described(&self, found: &FoundEvent) -> &'static str {
@@ -96,8 +102,7 @@ impl ExtentOptions {
     pub(super) fn chosen(&self, found: &FoundEvent) -> Result<Option<Extent>, Failure> {
         match (self.this, self.following, self.all) {
             (_, _, true) => Ok(Some(Extent::All)),
-            _ if found.is_series => Err(Failure::usage("EVENT names a whole series, but --all is missing")
-                .next("add --all for the whole series, or name one occurrence: connect events list")),
+            _ if found.is_series => Err(all_is_missing()),
             (_, true, _) => Ok(Some(Extent::Following)),
             (true, _, _) => Ok(Some(Extent::This)),
             _ => Ok(None),
