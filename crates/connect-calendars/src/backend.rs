@@ -59,7 +59,9 @@ mod service;
 use async_trait::async_trait;
 use connect_core::{
     AsyncCaller, Caller, CreateOutcome, Endpoint, Error, ErrorKind, PendingSignIn,
-    types::{Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, Safety, UpdateEvent},
+    types::{
+        Calendar, CalendarRef, ConnectionStatus, DeleteEvent, Event, NewEvent, Provider, Safety, UpdateEvent,
+    },
 };
 use http::StatusCode;
 use jiff::Timestamp;
@@ -127,6 +129,9 @@ macro_rules! backend {
             /// Returns the calendars of the user.
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error>;
 
+            /// Returns the state of the connected accounts. `None` for a service without several accounts.
+            $($async)* fn connections(&self) -> Result<Option<ConnectionStatus>, Error>;
+
             /// Returns the events between `start` and `end` in these calendars.
             ///
             /// If `calendars` is empty, the events of all calendars are returned.
@@ -190,6 +195,13 @@ macro_rules! backend {
 
             $($async)* fn calendars(&self) -> Result<Vec<Calendar>, Error> {
                 gather::$gather::list(&self.user, self.service.calendars()?)$($wait)*
+            }
+
+            $($async)* fn connections(&self) -> Result<Option<ConnectionStatus>, Error> {
+                match self.service.connections() {
+                    Some(request) => self.user.call(&request)$($wait)*.map(Some),
+                    None => Ok(None),
+                }
             }
 
             $($async)* fn events(

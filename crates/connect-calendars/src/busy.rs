@@ -41,6 +41,7 @@ use jiff::{SignedDuration, Timestamp};
 pub(crate) const SERIES_RESPONSE: &str = "responseStatus";
 
 pub use events::of_events;
+pub(crate) use events::{Claim, claim, times};
 pub use hours::{UnclearHours, WorkingHours};
 
 /// A span of time from `start` (inclusive) to `end` (exclusive).
@@ -65,11 +66,11 @@ impl Interval {
 
     /// The overlap of this interval and `other`. If the intervals do not overlap, the length of the
     /// result is zero or negative.
-    fn within(self, other: Self) -> Self {
+    pub(crate) fn within(self, other: Self) -> Self {
         Self::new(self.start.max(other.start), self.end.min(other.end))
     }
 
-    fn is_empty(&self) -> bool {
+    pub(crate) fn is_empty(&self) -> bool {
         self.end <= self.start
     }
 }

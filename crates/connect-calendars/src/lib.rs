@@ -16,6 +16,7 @@
 // Without a service, the crate does not use all of its dependencies.
 #![cfg_attr(all(feature = "google", not(test)), warn(unused_crate_dependencies))]
 
+pub mod availability;
 pub mod backend;
 pub mod busy;
 mod event_series;

@@ -9,8 +9,8 @@ use connect_calendars::{
 use connect_core::{
     CreateOutcome, Error, ErrorKind, PendingSignIn,
     types::{
-        Availability, Calendar, CalendarRef, DeleteEvent, Event, EventTime, NewEvent, Privacy, Provider, Raw,
-        Recurrence, UpdateEvent,
+        Availability, Calendar, CalendarRef, ConnectionStatus, DeleteEvent, Event, EventTime, NewEvent,
+        Privacy, Provider, Raw, Recurrence, UpdateEvent,
     },
 };
 use connect_sandbox::{ClientType, Fault};
@@ -376,6 +376,10 @@ impl CalendarBackend for BlockOn {
 
     fn calendars(&self) -> Result<Vec<Calendar>, Error> {
         self.runtime.block_on(self.inner.calendars())
+    }
+
+    fn connections(&self) -> Result<Option<ConnectionStatus>, Error> {
+        self.runtime.block_on(self.inner.connections())
     }
 
     fn events(&self, calendars: &[CalendarRef], start: Timestamp, end: Timestamp) -> Result<Gathered, Error> {

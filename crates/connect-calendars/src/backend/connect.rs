@@ -3,8 +3,8 @@
 use connect_core::{
     Error, SignIn,
     types::{
-        CalendarRef, DeleteEvent, Event, ListCalendars, ListEvents, NewEvent, Provider, Scope, UpdateEvent,
-        Written,
+        CalendarRef, DeleteEvent, Event, GetConnectionStatus, ListCalendars, ListEvents, NewEvent, Provider,
+        Scope, UpdateEvent, Written,
     },
 };
 use jiff::Timestamp;
@@ -43,6 +43,10 @@ impl CalendarService for Connect {
 
     fn calendars(&self) -> Result<ListCalendars, Error> {
         Ok(ListCalendars::new())
+    }
+
+    fn connections(&self) -> Option<GetConnectionStatus> {
+        Some(GetConnectionStatus::new())
     }
 
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp) -> Result<ListEvents, Error> {

@@ -4,7 +4,9 @@ use std::borrow::Cow;
 
 use connect_core::{
     Endpoint, Error, Paged, SignIn,
-    types::{Auth, Calendar, CalendarRef, DeleteEvent, Event, NewEvent, Provider, UpdateEvent},
+    types::{
+        Auth, Calendar, CalendarRef, DeleteEvent, Event, GetConnectionStatus, NewEvent, Provider, UpdateEvent,
+    },
 };
 use http::Method;
 use jiff::Timestamp;
@@ -37,6 +39,13 @@ pub trait CalendarService: Send + Sync {
 
     /// Returns the request that lists the calendars.
     fn calendars(&self) -> Result<Self::Calendars, Error>;
+
+    /// Returns the request that reads the state of the connected accounts.
+    ///
+    /// Returns `None` if the user has only one account at the service.
+    fn connections(&self) -> Option<GetConnectionStatus> {
+        None
+    }
 
     /// Returns the request that lists the occurrences in one calendar.
     fn events(&self, calendar: &CalendarRef, start: Timestamp, end: Timestamp)

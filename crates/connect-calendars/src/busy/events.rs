@@ -33,11 +33,37 @@ use crate::eventcalendar::last_day;
 /// # Ok::<(), jiff::Error>(())
 /// ```
 pub fn of_events<'a>(events: impl IntoIterator<Item = &'a Event>, zone: &TimeZone) -> Vec<Interval> {
-    merge(events.into_iter().filter(|event| is_busy(event)).filter_map(|event| times(event, zone)))
+    let busy = events.into_iter().filter(|event| claim(event) != Claim::Nothing);
+    merge(busy.filter_map(|event| times(event, zone)))
 }
 
-fn is_busy(event: &Event) -> bool {
-    !is_free(event) && event.status != Some(EventStatus::Cancelled) && !is_declined(event)
+/// How firmly an event claims the time of the user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Claim {
+    /// The event leaves the user free.
+    Nothing,
+    /// The event is tentative, or the user replied that they may come.
+    Tentative,
+    /// The event makes the user busy.
+    Busy,
+}
+
+/// Returns how firmly the event claims the time of the owner of the calendar.
+pub(crate) fn claim(event: &Event) -> Claim {
+    let reply = reply(event);
+    if is_free(event)
+        || event.status == Some(EventStatus::Cancelled)
+        || reply == Some(AttendeeStatus::Declined)
+    {
+        return Claim::Nothing;
+    }
+    let is_tentative = |name: &str| name.eq_ignore_ascii_case("tentative");
+    let shown = || event.original.as_ref()?.field::<String>("showAs");
+    let is_tentative = event.status == Some(EventStatus::Tentative)
+        || reply == Some(AttendeeStatus::Tentative)
+        || matches!(&event.availability, Some(Availability::Other(name)) if is_tentative(name.as_str()))
+        || shown().is_some_and(|show_as| is_tentative(&show_as));
+    if is_tentative { Claim::Tentative } else { Claim::Busy }
 }
 
 /// Whether the event leaves the user free. A user who works elsewhere is free.
@@ -54,8 +80,10 @@ fn is_free(event: &Event) -> bool {
     }
 }
 
+/// Returns the reply of the owner of the calendar.
+///
 /// Reads the `original`, because the field `attendees` does not say which attendee is the user.
-fn is_declined(event: &Event) -> bool {
+fn reply(event: &Event) -> Option<AttendeeStatus> {
     #[derive(serde::Deserialize)]
     struct Myself {
         #[serde(rename = "self", default)]
@@ -67,17 +95,21 @@ fn is_declined(event: &Event) -> bool {
     struct Response {
         response: Option<String>,
     }
-    let Some(original) = &event.original else { return false };
+    let original = event.original.as_ref()?;
     let me =
         || original.field::<Vec<Myself>>("attendees")?.into_iter().find(|attendee| attendee.is_me)?.status;
     let response = || original.field::<Response>("responseStatus")?.response;
     let series = || event.extra.get(SERIES_RESPONSE)?.decode::<Response>().ok()?.response;
-    me().or_else(response)
-        .or_else(series)
-        .is_some_and(|status| AttendeeStatus::from(&*status) == AttendeeStatus::Declined)
+    let text = me().or_else(response).or_else(series)?;
+    // Graph calls this reply `tentativelyAccepted`.
+    Some(match AttendeeStatus::from(&*text) {
+        _ if text.eq_ignore_ascii_case("tentativelyAccepted") => AttendeeStatus::Tentative,
+        status => status,
+    })
 }
 
-fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
+/// Returns the time of the event; `None` if it cannot be read.
+pub(crate) fn times(event: &Event, zone: &TimeZone) -> Option<Interval> {
     let start = event.start.as_ref()?;
     let start_at = instant(start, zone)?;
     if let Some(last) = last_day(event) {
