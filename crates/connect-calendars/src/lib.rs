@@ -18,6 +18,7 @@
 
 pub mod availability;
 pub mod backend;
+pub mod booking;
 pub mod busy;
 mod event_series;
 pub mod eventcalendar;

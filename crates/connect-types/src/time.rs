@@ -243,6 +243,17 @@ impl Boundary {
         instant.checked_add(far).unwrap_or(end)
     }
 
+    /// Returns the time in its zone: a day, or a time without a zone name, in `zone`.
+    pub(crate) fn zoned(&self, zone: &TimeZone) -> Option<ZonedDateTime> {
+        match self {
+            Self::At(moment) => {
+                let zone = moment.zone.clone().unwrap_or_else(|| zone.clone());
+                Some(moment.instant.to_zoned_datetime(zone))
+            }
+            Self::Day(day) => day.to_zoned_datetime(zone.clone()).ok(),
+        }
+    }
+
     /// Returns the day. The day of a [`Moment`] is its day in the time zone [`Moment::zone`].
     pub(crate) fn day(&self) -> Date {
         match self {

@@ -1,9 +1,11 @@
 //! Constructors and setters of a new event.
 
 use alloc::string::String;
+use alloc::vec::Vec;
 
-use jiff::SignedDuration;
 use jiff::civil::Date;
+use jiff::tz::TimeZone;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::calendar::CalendarRef;
 use crate::operation::Invalid;
@@ -70,6 +72,37 @@ impl NewEvent {
     /// Returns the calendar of the new event.
     pub fn target(&self) -> CalendarRef {
         CalendarRef::new(&self.provider, &self.calendar_id)
+    }
+
+    /// Returns the start and end of each of the first `limit` occurrences, up to `horizon`, inclusive.
+    ///
+    /// The days of an all-day event, and of a rule whose start has no time zone, are days in `zone`. A single
+    /// event is its only occurrence.
+    pub fn occurrences(&self, zone: &TimeZone, horizon: Date, limit: usize) -> Vec<(Timestamp, Timestamp)> {
+        let (Some(start), Some(end)) = (self.start.zoned(zone), self.end.zoned(zone)) else {
+            return Vec::new();
+        };
+        let Some(rule) = &self.recurrence else {
+            return alloc::vec![(start.timestamp(), end.timestamp())];
+        };
+        // In civil time, so that an occurrence across a change of the clocks ends at its local end.
+        let length = start.datetime().duration_until(end.datetime());
+        let times = rule.occurrences(&start, horizon).take(limit).filter_map(|first| {
+            let last = first.datetime().checked_add(length).ok()?;
+            let last = last.to_zoned_datetime(first.time_zone().clone()).ok()?;
+            Some((first.timestamp(), last.timestamp()))
+        });
+        times.collect()
+    }
+
+    /// Removes the guests from the event, and returns them.
+    pub fn take_attendees(&mut self) -> Vec<String> {
+        core::mem::take(&mut self.attendees)
+    }
+
+    /// Returns the application's custom fields.
+    pub fn custom_fields(&self) -> Option<&Raw> {
+        self.custom.as_ref()
     }
 
     /// Sets the application's own id of the event, as `externalEventId` in the `custom` fields.
