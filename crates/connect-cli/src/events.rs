@@ -1,19 +1,19 @@
 //! `connect events`: one module per subcommand.
 
 pub(crate) mod agenda;
-mod create;
+pub(crate) mod create;
 mod days;
 mod delete;
 mod drift;
 mod export;
 mod fields;
 mod find;
-mod guests;
+pub(crate) mod guests;
 mod import;
 mod list;
 mod listing;
 mod names;
-mod print;
+pub(crate) mod print;
 mod read;
 mod respond;
 mod rule;
@@ -57,7 +57,7 @@ enum EventsAction {
       --recurrence \"RRULE:FREQ=WEEKLY;COUNT=10\"
   connect events create --calendar primary --provider google --title Fair \\
       --all-day --start fri --end sun")]
-    Create(Box<create::Arguments>),
+    Create(Box<create::NewEventOptions>),
     /// Change fields of an event; in a series, change only the named occurrence.
     #[command(after_help = "Examples:
   connect events update 31qryssg --start tomorrow

@@ -25,6 +25,7 @@ pub(crate) enum Exit {
     NotAllowed = 4,
     NotFound = 5,
     Service = 6,
+    Incomplete = 7,
     Interrupted = 130,
 }
 
@@ -52,6 +53,7 @@ Exit codes:
   4    signed in, but the scope or the calendar permission is missing
   5    the calendar, event or account does not exist
   6    the network or the service failed: try again later
+  7    connect free: a calendar was not read completely
   130  interrupted with Ctrl-C; tokens are saved first";
 
 /// The failure of a command: exit code, message, cause and next step.

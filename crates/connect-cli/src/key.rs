@@ -21,6 +21,13 @@ pub(crate) fn of_event(event: &Event) -> String {
     key(&[provider(event.provider.as_ref()), event.calendar_id.as_deref().unwrap_or_default(), &event.id])
 }
 
+/// Returns a new random key.
+pub(crate) fn random() -> String {
+    use std::hash::{BuildHasher as _, RandomState};
+    let part = || key(&[&RandomState::new().hash_one(std::process::id()).to_string()]);
+    part() + &part()
+}
+
 /// Returns the key of the series that an occurrence belongs to.
 pub(crate) fn of_series(event: &Event) -> String {
     let (calendar, series) = (event.calendar_id.as_deref(), event.recurring_event_id.as_deref());

@@ -3,6 +3,7 @@
 //! Each subcommand has a module with its arguments and a function `run`.
 #![cfg_attr(not(test), warn(unused_crate_dependencies))]
 
+mod book;
 mod calendars;
 mod color;
 mod completions;
@@ -15,6 +16,7 @@ mod doctor;
 mod dot_env;
 mod events;
 mod failure;
+mod free;
 mod health;
 mod input;
 mod key;
@@ -87,6 +89,15 @@ enum Subcommands {
     /// Show the events of the next days.
     #[command(after_help = "Example: connect agenda --days 14")]
     Agenda(events::agenda::Arguments),
+    /// List free times, and the calendars that the list rests on.
+    #[command(after_help = "Examples:
+  connect free --duration 1h --hours 10:00-16:00
+  connect free --calendar Work --from tomorrow --to +14d --on-gap busy")]
+    Free(free::Arguments),
+    /// Create an event if its time is free; of several bookers, exactly one gets the time.
+    #[command(after_help = "Example:
+  connect book --calendar Work --title Interview --start \"tomorrow 14:00\" --duration 1h")]
+    Book(Box<book::Arguments>),
     /// List, show, create, update, delete, export and import events.
     #[command(after_help = events::AFTER_HELP)]
     Events(events::Arguments),
@@ -148,6 +159,8 @@ fn main() -> ExitCode {
         Subcommands::Disconnect(arguments) => context::run(&settings, &arguments),
         Subcommands::Calendars(arguments) => context::run(&settings, &arguments),
         Subcommands::Agenda(arguments) => context::run(&settings, &arguments),
+        Subcommands::Free(arguments) => context::run(&settings, &arguments),
+        Subcommands::Book(arguments) => context::run(&settings, &*arguments),
         Subcommands::Events(arguments) => context::run(&settings, &arguments),
         Subcommands::Token(arguments) => context::run(&settings, &arguments),
         Subcommands::Webhooks(arguments) => webhooks::run(&settings, &arguments),

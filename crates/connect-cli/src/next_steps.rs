@@ -3,8 +3,10 @@
 use crate::settings::Settings;
 
 /// The commands that accept the added options, and whether a subcommand follows the command.
-const COMMANDS: [(&str, bool); 11] = [
+const COMMANDS: [(&str, bool); 13] = [
     ("agenda", false),
+    ("book", false),
+    ("free", false),
     ("doctor", false),
     ("login", false),
     ("logout", false),

@@ -185,6 +185,11 @@ impl Output {
         }
     }
 
+    /// Returns whether the text output is for people, not for other programs.
+    pub(crate) fn is_for_people(&self) -> bool {
+        matches!(self.layout, Layout::Screen(_))
+    }
+
     /// Writes a file to stdout. On a terminal, characters that could control the terminal are replaced.
     pub(crate) fn file(&self, text: &str) -> Result<(), Failure> {
         let is_terminal = io::stdout().is_terminal();

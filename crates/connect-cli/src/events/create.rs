@@ -1,7 +1,7 @@
 //! `connect events create`: creates an event.
 
 use clap::Args;
-use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Provider};
+use connect_hyper::types::{CalendarRef, EventStatus, NewEvent, Notify, Provider};
 use jiff::Timestamp;
 
 use super::{
@@ -21,7 +21,7 @@ use crate::{
 
 /// The arguments of `connect events create`.
 #[derive(Debug, Args)]
-pub(crate) struct Arguments {
+pub(crate) struct NewEventOptions {
     /// The calendar of the new event, by key, id, title or, for the main calendar, primary.
     #[arg(long, value_name = "CALENDAR")]
     calendar: String,
@@ -39,12 +39,38 @@ pub(crate) struct Arguments {
     notice: NotifyOption,
 }
 
-impl Command for Arguments {
+impl Command for NewEventOptions {
     fn effect(&self) -> Effect {
         self.sending.effect()
     }
 
     async fn run(&self, context: &Context) -> Result<(), Failure> {
+        let Prepared { event: new, calendar, change } = self.prepare(context).await?;
+        let notify = self.notice.notify;
+        let Some(event) = context.perform(change, context.backend.create(&new)).await? else { return Ok(()) };
+        let event = read::placed(event, &calendar);
+        guests::report(context, notify, guests::of(&event), &event, || print::details(&event, &context.out))?;
+        if let Some(command) = find::show_command(&event, &context.out.zone) {
+            note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
+        }
+        Ok(())
+    }
+}
+
+/// A new event, and the change in words.
+pub(crate) struct Prepared {
+    pub(crate) event: NewEvent,
+    pub(crate) change: String,
+    calendar: CalendarRef,
+}
+
+impl NewEventOptions {
+    pub(crate) fn notify(&self) -> Option<Notify> {
+        self.notice.notify
+    }
+
+    /// Checks the options, finds the calendar, and returns the event.
+    pub(crate) async fn prepare(&self, context: &Context) -> Result<Prepared, Failure> {
         // Invalid options are reported before any request is sent.
         let time = self.fields.time(&context.out.zone)?.ok_or_else(|| {
             Failure::usage("a new event needs a start")
@@ -64,7 +90,7 @@ impl Command for Arguments {
             note("The event starts in the past.");
         }
         let notify = self.notice.notify;
-        let new = self.event(calendar.clone(), &time)?;
+        let event = self.event(calendar.clone(), &time)?;
         let change = format!(
             "Create {}, {}, in calendar {} ({}).{}",
             self.title,
@@ -73,17 +99,9 @@ impl Command for Arguments {
             calendar.provider,
             guests::planned(context, notify, &self.fields.attendees),
         );
-        let Some(event) = context.perform(change, context.backend.create(&new)).await? else { return Ok(()) };
-        let event = read::placed(event, &calendar);
-        guests::report(context, notify, guests::of(&event), &event, || print::details(&event, &context.out))?;
-        if let Some(command) = find::show_command(&event, &context.out.zone) {
-            note(&format!("Find the event with: {}", context.out.next_steps.complete(&command)));
-        }
-        Ok(())
+        Ok(Prepared { event, change, calendar })
     }
-}
 
-impl Arguments {
     fn event(&self, calendar: CalendarRef, time: &Time) -> Result<NewEvent, Failure> {
         let fields = &self.fields;
         let mut event = match time.clone() {

@@ -5,7 +5,7 @@ use connect_hyper::types::{Attendee, Event, Notify};
 use crate::{context::Context, failure::Failure, output::note, text::clean, via::Via};
 
 /// Returns the guests of the event, or an empty list if the user does not organize the event.
-pub(super) fn of(event: &Event) -> Vec<String> {
+pub(crate) fn of(event: &Event) -> Vec<String> {
     let is_me = |guest: &&Attendee| guest.extra.get("self").is_some_and(|raw| raw.get() == "true");
     let is_organizer = |guest: &&Attendee| guest.organizer == Some(true);
     let says_not = event.original.as_ref().and_then(|original| original.field("isOrganizer")) == Some(false);
@@ -21,7 +21,7 @@ pub(super) fn of(event: &Event) -> Vec<String> {
 /// Prints the command's output, then a sentence about the notified guests.
 ///
 /// With `--json`, the sentence is printed on stderr.
-pub(super) fn report(
+pub(crate) fn report(
     context: &Context,
     notify: Option<Notify>,
     mut guests: Vec<String>,

@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Returns one line per field that the event has.
-pub(super) fn details(event: &Event, out: &Output) -> String {
+pub(crate) fn details(event: &Event, out: &Output) -> String {
     let zone = &out.zone;
     let mut lines = FieldLines { text: String::new(), out };
     let text = |field: &Option<String>| field.clone().unwrap_or_default();
