@@ -1,8 +1,10 @@
 //! The reply of a guest to an invitation.
 
+use connect_core::types::Notify;
+#[cfg(any(feature = "google", feature = "outlook"))]
 use connect_core::{
     Error,
-    types::{Event, EventRef, Notify},
+    types::{Event, EventRef},
 };
 
 /// A guest's reply to an invitation.
