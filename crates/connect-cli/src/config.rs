@@ -73,8 +73,11 @@ fn show(settings: &Settings, out: &Output) -> Result<(), Failure> {
     });
     let described = json!({ "profile": profile, "settings": described.collect::<Vec<_>>() });
     out.print(&described, || {
-        let mut table =
-            Table::new(&[("SETTING", ColumnFit::Fixed), ("VALUE", ColumnFit::Cut), ("FROM", ColumnFit::Cut)]);
+        let mut table = Table::new(&[
+            ("SETTING", ColumnFit::Fixed),
+            ("VALUE", ColumnFit::Cut),
+            ("FROM", ColumnFit::Fixed),
+        ]);
         for (known, setting) in KNOWN.iter().zip(&every) {
             let shown = match (setting, known.is_secret) {
                 (Some(_), true) => "(hidden)".to_owned(),
@@ -82,7 +85,7 @@ fn show(settings: &Settings, out: &Output) -> Result<(), Failure> {
                 (None, _) => default(known.name).to_owned(),
             };
             if !shown.is_empty() {
-                let from = source(setting).unwrap_or_else(|| "default".to_owned());
+                let from = setting.as_ref().map_or("default".to_owned(), |setting| setting.source.place());
                 table.row([known.name.into(), shown.as_str().into(), from.as_str().into()]);
             }
         }

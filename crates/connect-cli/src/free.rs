@@ -19,6 +19,7 @@ use crate::{
     context::{Command, Context, Effect},
     events::SERVICES,
     failure::{Exit, Failure},
+    output::note,
     provider,
     text::clean,
     via::Via,
@@ -43,9 +44,9 @@ pub(crate) struct Arguments {
     /// Search for times of this length, such as 30m or 1h30m.
     #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
     duration: SignedDuration,
-    /// Start a time every this long [default: the duration].
-    #[arg(long, value_name = "TIME", value_parser = duration)]
-    step: Option<SignedDuration>,
+    /// Start a time every this long, counted from midnight.
+    #[arg(long, value_name = "TIME", default_value = "30m", value_parser = duration)]
+    step: SignedDuration,
     /// Search within these hours of the day.
     #[arg(long, value_name = "FROM-TO", default_value = "09:00-17:00", value_parser = hours)]
     hours: (Time, Time),
@@ -126,6 +127,9 @@ impl Command for Arguments {
         let person =
             Person::new(context.user.id(), zone.clone(), self.working_hours(zone)?).readings(readings);
         let found = query.run(&[person]).map_err(|error| Failure::usage(error.to_string()))?;
+        if !context.out.json && !context.out.is_for_people() {
+            note(considered(&found).trim_end());
+        }
         context.out.print(&document(&found), || text(&found, context))?;
         incomplete(&found).map_or(Ok(()), Err)
     }
@@ -153,7 +157,7 @@ impl Arguments {
     fn query(&self, range: Interval, zone: &TimeZone, now: Timestamp) -> Query {
         let buffer = self.buffer.unwrap_or_default();
         let query = Query::new(range, self.duration, now)
-            .step(self.step.unwrap_or(self.duration), zone.clone())
+            .step(self.step, zone.clone())
             .buffers(buffer, buffer)
             .minimum_notice(self.notice.unwrap_or_default())
             .on_gap(self.on_gap.into());
@@ -225,20 +229,26 @@ fn text(found: &Availability, context: &Context) -> String {
     if slots.is_empty() && found.slots().is_ok() {
         text.push_str("No free times.\n");
     }
-    let complete: Vec<_> = found.coverage().iter().filter(|one| one.is_complete()).collect();
-    if !complete.is_empty() {
-        let names: Vec<_> = complete.iter().map(|one| clean(&one.account)).collect();
-        text.push_str(&format!("\n{}\n", out.wrap(&format!("Considered: {}.", names.join(", ")), 0)));
-    }
-    for one in found.gaps() {
-        let reasons: Vec<_> = one.gaps.iter().map(|gap| clean(&gap.to_string())).collect();
-        let line = format!("Not completely known: {}: {}.", clean(&one.account), reasons.join("; "));
-        text.push_str(&format!("{}\n", out.wrap(&line, 0)));
-    }
+    text.push_str(&format!("\n{}", out.wrap(&considered(found), 0)));
     if slots.iter().any(|slot| !slot.gaps.is_empty()) {
         text.push_str("A ? marks a time for which these calendars were not considered.\n");
     }
     text
+}
+
+/// Returns the calendars that were considered, and those that were not completely known, in lines.
+fn considered(found: &Availability) -> String {
+    let complete = found.coverage().iter().filter(|one| one.is_complete());
+    let names: Vec<_> = complete.map(|one| clean(&one.account)).collect();
+    let mut lines = match names.as_slice() {
+        [] => "No calendar was considered.\n".to_owned(),
+        names => format!("Considered: {}.\n", names.join(", ")),
+    };
+    for one in found.gaps() {
+        let reasons: Vec<_> = one.gaps.iter().map(|gap| clean(&gap.to_string())).collect();
+        lines.push_str(&format!("Not completely known: {}: {}.\n", clean(&one.account), reasons.join("; ")));
+    }
+    lines
 }
 
 /// Returns the failure that tells that some calendars were not completely read.

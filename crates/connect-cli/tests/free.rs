@@ -19,7 +19,8 @@ fn booked_time_is_no_longer_free() {
         let signed = SignedInUser::at(service);
         let calendar = ["--calendar", signed.calendar.as_str()];
         let free = || {
-            let arguments = [&["free", "--duration", "1h", "--json"], &calendar[..], &NIGHT].concat();
+            let arguments =
+                [&["free", "--duration", "1h", "--step", "1h", "--json"], &calendar[..], &NIGHT].concat();
             let answer = signed.run(&arguments).json();
             assert_eq!(answer["coverage"][0]["complete"], true, "{answer}");
             let slots = answer["slots"].as_array().unwrap().clone();

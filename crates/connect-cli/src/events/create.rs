@@ -92,9 +92,10 @@ impl NewEventOptions {
         let notify = self.notice.notify;
         let event = self.event(calendar.clone(), &time)?;
         let change = format!(
-            "Create {}, {}, in calendar {} ({}).{}",
+            "Create {}, {}{}, in calendar {} ({}).{}",
             self.title,
             time.described(&context.out.zone),
+            self.fields.repeats(),
             calendar.id,
             calendar.provider,
             guests::planned(context, notify, &self.fields.attendees),

@@ -94,6 +94,11 @@ impl FieldOptions {
         given.into_iter().filter_map(|(name, is_given)| is_given.then_some(name))
     }
 
+    /// Returns the recurrence as part of a sentence: `, repeated by FREQ=DAILY`; empty without one.
+    pub(super) fn repeats(&self) -> String {
+        self.recurrence.as_deref().map_or_else(String::new, |rule| format!(", repeated by {}", rule.trim()))
+    }
+
     pub(super) fn recurrence(&self) -> Result<Option<Recurrence>, Failure> {
         let read = |text: &str| text.trim().parse::<Recurrence>().map_err(Failure::from);
         self.recurrence.as_deref().map(read).transpose()

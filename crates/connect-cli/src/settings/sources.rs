@@ -42,11 +42,23 @@ impl std::fmt::Display for Source {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
             Self::Argument(name) => write!(f, "{name} (argument)"),
-            Self::Environment(name) => write!(f, "{name} (environment)"),
-            Self::DotEnv(name, line) => write!(f, "{name} (.env, line {line})"),
-            Self::Profile(path, name, line) => {
+            Self::Environment(name) | Self::DotEnv(name, _) | Self::Profile(_, name, _) => {
+                write!(f, "{name} ({})", self.place())
+            }
+        }
+    }
+}
+
+impl Source {
+    /// Returns the place without the name of the variable, such as `profile work, line 3`.
+    pub(crate) fn place(&self) -> String {
+        match self {
+            Self::Argument(name) => (*name).to_owned(),
+            Self::Environment(_) => "environment".to_owned(),
+            Self::DotEnv(_, line) => format!(".env, line {line}"),
+            Self::Profile(path, _, line) => {
                 let profile = path.file_stem().unwrap_or_default().to_string_lossy();
-                write!(f, "{name} (profile {profile}, line {line})")
+                format!("profile {profile}, line {line}")
             }
         }
     }

@@ -170,15 +170,19 @@ impl Reader<'_> {
         // A time can have a blank as well: `fri 9 am`, `9 am fri`.
         for (blank, _) in text.match_indices(char::is_whitespace) {
             let (first, second) = text.split_at(blank);
-            for (day, clock) in [(first.trim(), second), (second.trim(), first)] {
+            for (word, clock) in [(first.trim(), second), (second.trim(), first)] {
                 let Some(time) = time(clock) else { continue };
-                let day = self.day(day)?.or(match self.span(day)? {
+                let day = self.day(word)?.or(match self.span(word)? {
                     Some(SaidKind::Day(day)) => Some(day),
                     _ => None,
                 });
-                let Some(day) = day else {
+                let Some(mut day) = day else {
                     continue;
                 };
+                if weekday(word).is_some() && day.to_datetime(time) < self.now().datetime() {
+                    let next = day.checked_add(Span::new().weeks(1));
+                    day = next.map_err(|error| self.out_of_range(error))?;
+                }
                 let at = timed(self.option, self.text, day.to_datetime(time), self.zone)?;
                 return Ok(SaidKind::At(at, Some(self.zone.clone())));
             }
@@ -312,6 +316,8 @@ mod tests {
             ("9:45pm", "2026-12-02T20:45Z"),
             ("tomorrow 9:00", "2026-12-03T08:00Z"),
             ("fri  2:30 pm", "2026-12-04T13:30Z"),
+            ("wed 0:29", "2026-12-08T23:29Z"),
+            ("0:30 wed", "2026-12-01T23:30Z"),
             ("9 am  tomorrow", "2026-12-03T08:00Z"),
             ("9:00 +7d", "2026-12-09T08:00Z"),
             ("+7d 9:00", "2026-12-09T08:00Z"),
