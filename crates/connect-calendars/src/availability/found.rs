@@ -55,9 +55,9 @@ impl Availability {
     ///
     /// # Errors
     /// If an account was not completely read, and [`OnGap::Refuse`] was chosen (the default).
-    pub fn slots(&self) -> Result<&[Slot], Refused<'_>> {
+    pub fn slots(&self) -> Result<&[Slot], Refused> {
         match self.on_gap {
-            OnGap::Refuse if self.gaps().next().is_some() => Err(Refused(&self.coverage)),
+            OnGap::Refuse if self.gaps().next().is_some() => Err(Refused(self.gaps().cloned().collect())),
             _ => Ok(&self.slots),
         }
     }
@@ -81,20 +81,20 @@ impl Availability {
 /// The error for a query that has no result, because calendars were not completely read.
 ///
 /// The message names every such account and the reasons.
-#[derive(Clone, Copy, Debug)]
-pub struct Refused<'a>(&'a [Coverage]);
+#[derive(Clone, Debug)]
+pub struct Refused(Vec<Coverage>);
 
-impl Refused<'_> {
+impl Refused {
     /// Returns the accounts that were not completely read.
-    pub fn gaps(&self) -> impl Iterator<Item = &Coverage> {
-        self.0.iter().filter(|one| !one.is_complete())
+    pub fn gaps(&self) -> &[Coverage] {
+        &self.0
     }
 }
 
-impl fmt::Display for Refused<'_> {
+impl fmt::Display for Refused {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the free times are unknown: ")?;
-        for (index, one) in self.gaps().enumerate() {
+        for (index, one) in self.0.iter().enumerate() {
             let separator = if index == 0 { "" } else { "; " };
             let reasons: Vec<_> = one.gaps.iter().map(ToString::to_string).collect();
             write!(f, "{separator}{} ({}): {}", one.account, one.person, reasons.join(", "))?;
@@ -103,4 +103,4 @@ impl fmt::Display for Refused<'_> {
     }
 }
 
-impl std::error::Error for Refused<'_> {}
+impl std::error::Error for Refused {}

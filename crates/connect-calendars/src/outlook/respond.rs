@@ -6,7 +6,7 @@ use connect_core::{
     Error,
     types::{Acknowledged, Body, Event, Notify, Raw, Safety},
 };
-use serde_json::json;
+use serde::Serialize;
 
 use super::{
     body::check_provider,
@@ -42,6 +42,14 @@ pub struct Respond {
     prefer: Preferences,
 }
 
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct ResponseJson<'a> {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    comment: Option<&'a str>,
+    send_response: bool,
+}
+
 impl Respond {
     /// Creates the call for an event of Outlook.
     ///
@@ -68,11 +76,8 @@ impl Respond {
                 )));
             }
         };
-        let mut body = json!({ "sendResponse": sends });
-        if let Some(comment) = reply.comment.as_deref().filter(|comment| !comment.is_empty()) {
-            body["comment"] = json!(comment);
-        }
-        let body = Raw::from_value(&body)
+        let comment = reply.comment.as_deref().filter(|comment| !comment.is_empty());
+        let body = Raw::from_value(&ResponseJson { comment, send_response: sends })
             .map_err(|error| Error::validation("comment: cannot be written as JSON").with_source(error))?;
         let (calendar, event, status) = (target.calendar.id, target.id, reply.status);
         Ok(Self { calendar, event, status, body, prefer: Preferences::default() })
