@@ -151,22 +151,12 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
         let out = Output::new(settings);
         let (held, plan) = (Held::default(), Mutex::default());
         let is_public = command.is_public();
-        let context = if is_public {
+        let (client, user, backend): (_, _, Box<dyn AsyncCalendarBackend>) = if is_public {
             let key = resolved.api_key(command.api_key())?;
             let client = resolved.public()?;
             let user = client.nobody();
-            let backend = Box::new(Backend::new(PublicGoogle::new(key), user.clone()));
-            Context {
-                client,
-                user,
-                backend,
-                calendars: OnceCell::new(),
-                is_public,
-                out,
-                settings: resolved,
-                held,
-                plan,
-            }
+            let backend = Backend::new(PublicGoogle::new(key), user.clone());
+            (client, user, Box::new(backend))
         } else {
             let client = match effect {
                 Effect::Reads | Effect::DryRun => resolved.guarded_client(held.clone())?,
@@ -174,18 +164,10 @@ pub(crate) fn run<C: Command>(settings: &Settings, command: &C) -> ExitCode {
             };
             let user = client.user(&resolved.user);
             let backend = resolved.via.backend(user.clone());
-            Context {
-                client,
-                user,
-                backend,
-                calendars: OnceCell::new(),
-                is_public,
-                out,
-                settings: resolved,
-                held,
-                plan,
-            }
+            (client, user, backend)
         };
+        let (calendars, settings) = (OnceCell::new(), resolved);
+        let context = Context { client, user, backend, calendars, is_public, out, settings, held, plan };
         block_on(async {
             let outcome = until_interrupted(effect, command.run(&context)).await;
             let outcome = match effect {

@@ -39,8 +39,7 @@ pub(crate) fn existing(name: &str) -> Result<PathBuf, Failure> {
         return Ok(path);
     }
     let known = names()?.join(", ");
-    let known =
-        if known.is_empty() { "there is no profile".to_owned() } else { format!("profiles: {known}") };
+    let known = if known.is_empty() { "no profile exists".to_owned() } else { format!("profiles: {known}") };
     let message = format!("profile {name:?} does not exist");
     Err(Failure::new(Exit::Usage, "CONFIGURATION_ERROR", message)
         .cause(known)

@@ -23,7 +23,7 @@ pub(super) struct Mark {
 }
 
 impl Mark {
-    /// Returns the mark of an event; `None` if the event is no booking.
+    /// Returns the mark of an event; `None` if no booking created the event.
     pub(super) fn of(event: &Event) -> Option<Self> {
         event.custom.as_ref()?.field(FIELD)
     }

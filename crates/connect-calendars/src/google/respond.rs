@@ -142,7 +142,7 @@ fn attendees(event: &Event, reply: &InvitationReply) -> Result<Vec<Raw>, Error> 
     }
     let Some(own) = own else {
         return Err(Error::validation(
-            "the user is not a guest of the event, so there is no invitation to reply to",
+            "the user is not a guest of the event (expected an event to which the user is invited)",
         ));
     };
     let set = |own: &Raw, name: &str, value: &str| {

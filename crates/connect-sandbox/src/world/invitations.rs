@@ -119,7 +119,7 @@ impl GuestReply {
         })
     }
 
-    /// Returns the account's stored reply to the organizer; `None` if the account is no guest.
+    /// Returns the account's stored reply to the organizer; `None` if the account is not a guest.
     pub(crate) fn stored(calendar: &Calendar, target: &Target) -> Option<Self> {
         let reply = calendar.show(target, |one| {
             let own = calendar.own_entry(&one.fields)?;
