@@ -793,8 +793,9 @@ impl World {
     fn record_memory(&mut self, process: usize, user: usize) {
         let (life, session) = (self.processes[process].life, self.session(process, user));
         match session.tokens() {
+            // The session may have two pairs, and its current pair was recorded earlier.
+            _ if session.has_pending() => {}
             Ok(tokens) => self.truth.knows(tokens.access_token.expose(), life),
-            Err(_) if session.has_pending() => {}
             Err(_) => self.truth.forgets(life, Some(user)),
         }
     }
