@@ -129,6 +129,17 @@ fn pages_list_each_event_once_and_may_be_empty() {
 }
 
 #[test]
+fn demo_user_has_invitations_without_a_reply() {
+    let (mut app, token) = demo(&[]);
+    let events = app.google_list(&token, "timeMin=2026-11-01T00:00:00Z");
+    let waits = |event: &&Value| {
+        let own = event["attendees"].as_array().and_then(|all| all.iter().find(|one| one["self"] == true));
+        event["organizer"]["self"] != true && own.is_some_and(|own| own["responseStatus"] == "needsAction")
+    };
+    assert!(events.iter().filter(waits).count() > 1);
+}
+
+#[test]
 fn page_token_is_bound_to_query_and_calendar() {
     let (mut app, token) = demo(&[]);
     let first = app.google_ok(&token, &format!("{EVENTS}?singleEvents=true&maxResults=5"));

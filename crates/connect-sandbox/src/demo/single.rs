@@ -84,7 +84,15 @@ fn attendees(calendar: &Calendar, random: &mut Random) -> Vec<Attendee> {
         let email = format!("{}@group.calendar.google.com", random.letters(26));
         list.push(Attendee { email, status: Some("accepted"), organizer: Some(false) });
     }
-    list.push(Attendee { email: calendar.account.clone(), status: Some("accepted"), organizer: Some(true) });
+    let mut own =
+        Attendee { email: calendar.account.clone(), status: Some("accepted"), organizer: Some(true) };
+    let replies = matches!(calendar.provider, Provider::Google | Provider::Microsoft);
+    if let Some(host) = list.first_mut().filter(|host| replies && host.status == Some("none")) {
+        // The account is invited and has not replied.
+        (host.status, host.organizer) = (Some("accepted"), Some(true));
+        (own.status, own.organizer) = (Some("none"), None);
+    }
+    list.push(own);
     list
 }
 
