@@ -59,7 +59,7 @@ pub use import::Import;
 pub use plan::{
     ExceptionChange, FileError, OccurrenceFields, Plan, PlannedEvent, PlannedException, RefusedComponent,
 };
-pub use write::{IcsFile, write};
+pub use write::{IcsFile, uid, write};
 
 /// The property with the `custom` fields of an event, as JSON.
 pub const CUSTOM_PROPERTY: &str = "X-MOBISCROLL-CUSTOM";

@@ -25,6 +25,8 @@ const PRODUCT: &str = "-//Mobiscroll Connect SDK for Rust//EN";
 pub struct IcsFile {
     /// The file.
     pub text: String,
+    /// The number of events in the file; a series with its exceptions counts as one.
+    pub count: usize,
     /// The events that are not in the file, because iCalendar or the available data cannot express them.
     pub refused: Vec<RefusedComponent>,
 }
@@ -85,6 +87,7 @@ pub fn write(events: &[Event], now: Timestamp) -> IcsFile {
             }
         }
     }
+    file.count = written.len();
     // The order of the providers differs.
     written.sort_by(|(one, _), (other, _)| one.cmp(other));
     let text = &mut file.text;
@@ -338,7 +341,11 @@ fn own_custom(event: &Event) -> Option<String> {
     if fields.is_empty() { None } else { serde_json::to_string(&fields).ok() }
 }
 
-fn uid(event: &Event) -> String {
+/// Returns the UID under which [`write`] writes the event.
+///
+/// Compare it with [`PlannedEvent::key`](super::PlannedEvent::key) to find events of a file that are already
+/// in a calendar.
+pub fn uid(event: &Event) -> String {
     let original = |name: &str| event.original.as_ref().and_then(|original| original.field::<String>(name));
     let imported = event.custom.as_ref().and_then(|custom| custom.field::<String>(UID_FIELD));
     let own = imported.or_else(|| original("iCalUID")).or_else(|| original("iCalUId"));

@@ -68,8 +68,7 @@ impl Command for Arguments {
                 let (events, mut refused) = series::with_series(context, &query, events).await?;
                 let file = ics::write(&events, Timestamp::now());
                 refused.extend(file.refused.iter().map(ToString::to_string));
-                let count = file.text.matches("\r\nBEGIN:VEVENT\r\n").count();
-                (file.text, count, refused)
+                (file.text, file.count, refused)
             }
             ExportFormat::Csv => (csv::table(&events, &context.out.zone)?, events.len(), Vec::new()),
             ExportFormat::Json => (json_text(&events)?, events.len(), Vec::new()),

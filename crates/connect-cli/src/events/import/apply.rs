@@ -10,7 +10,7 @@ use connect_hyper::{
 };
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-use super::super::read::placed;
+use super::{super::read::placed, state::present};
 use crate::{
     context::Context,
     failure::{Exit, Failure},
@@ -21,7 +21,7 @@ use crate::{
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Done {
     pub(super) created: usize,
-    /// The events that an earlier import created.
+    /// The events that were already in the calendar.
     pub(super) existing: usize,
     pub(super) changed: usize,
     pub(super) cancelled: usize,
@@ -33,8 +33,10 @@ pub(super) struct Done {
 /// occurrences that are already changed or deleted.
 pub(super) async fn apply(context: &Context, calendar: &CalendarRef, plan: &Plan) -> Result<Done, Failure> {
     let mut done = Done::default();
+    let present = present(context, calendar, plan).await?;
     for (index, event) in plan.events.iter().enumerate() {
-        apply_one(context, calendar, event, &mut done).await.map_err(|failure| {
+        let present = present.get(&event.key).cloned();
+        apply_one(context, calendar, event, present, &mut done).await.map_err(|failure| {
             let (name, total) = (&event.title, plan.events.len());
             let message = format!("the import stopped at {name:?}, after {index} of {total} events");
             failure.while_doing(message).next("repeat the command: it continues, and creates no event twice")
@@ -47,20 +49,17 @@ async fn apply_one(
     context: &Context,
     calendar: &CalendarRef,
     event: &PlannedEvent,
+    present: Option<String>,
     done: &mut Done,
 ) -> Result<(), Failure> {
-    let series = match context.backend.create_once(&event.key, &event.request).await? {
-        CreateOutcome::Created(created) => {
-            done.created += 1;
-            created
-        }
-        CreateOutcome::Found(found) => {
+    let id = match present {
+        Some(id) => {
             done.existing += 1;
-            found
+            id
         }
-        CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => return Err(error.into()),
+        None => create(context, event, done).await?,
     };
-    for change in pending(context, calendar, event, &series.id).await? {
+    for change in pending(context, calendar, event, &id).await? {
         match change {
             PendingChange::Delete(request) => {
                 context.backend.delete(&request).await?;
@@ -73,6 +72,21 @@ async fn apply_one(
         }
     }
     Ok(())
+}
+
+/// Creates the event and returns its id.
+async fn create(context: &Context, event: &PlannedEvent, done: &mut Done) -> Result<String, Failure> {
+    match context.backend.create_once(&event.key, &event.request).await? {
+        CreateOutcome::Created(created) => {
+            done.created += 1;
+            Ok(created.id)
+        }
+        CreateOutcome::Found(found) => {
+            done.existing += 1;
+            Ok(found.id)
+        }
+        CreateOutcome::Absent(error) | CreateOutcome::Unknown(error) => Err(error.into()),
+    }
 }
 
 /// A change of an occurrence that was not made yet.

@@ -147,24 +147,18 @@ fn line(event: &PlannedEvent, state: State, context: &Context) -> String {
 
 /// Prints the changes that the import made.
 pub(super) fn done(context: &Context, plan: &Plan, done: &Done) -> Result<(), Failure> {
-    // Outlook does not report whether an event with the same key existed.
-    let is_known = context.settings.via != Via::Microsoft;
     let value = json!({
         "applied": true,
         "events": done.created + done.existing,
-        "created": is_known.then_some(done.created),
-        "existing": is_known.then_some(done.existing),
+        "created": done.created,
+        "existing": done.existing,
         "changedOccurrences": done.changed,
         "cancelledOccurrences": done.cancelled,
         "refused": plan.refused.len(),
     });
     context.out.print(&value, || {
-        let mut text = match is_known {
-            true => format!("Created {}", counted(done.created, "event")),
-            false if done.created == 1 => "1 event is in the calendar".to_owned(),
-            false => format!("{} events are in the calendar", done.created),
-        };
-        if is_known && done.existing > 0 {
+        let mut text = format!("Created {}", counted(done.created, "event"));
+        if done.existing > 0 {
             text.push_str(&format!("; {} existed already", done.existing));
         }
         if done.changed + done.cancelled > 0 {

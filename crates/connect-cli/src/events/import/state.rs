@@ -1,8 +1,10 @@
-//! Finds the planned events that an earlier import created.
+//! Finds the planned events that are already in the calendar.
+
+use std::collections::HashMap;
 
 use connect_calendars::{
     google,
-    ics::{Plan, PlannedEvent, UID_FIELD},
+    ics::{self, Plan, PlannedEvent},
     outlook,
 };
 use connect_hyper::types::{CalendarRef, Event, EventTime, Recurrence};
@@ -35,36 +37,44 @@ pub(super) async fn states(
     calendar: &CalendarRef,
     plan: &Plan,
 ) -> Result<Vec<State>, Failure> {
-    let present = match imported(context, calendar, plan).await {
-        // A scope can allow to create events only.
-        Err(failure) if failure.is_denied() => Vec::new(),
-        present => present?,
-    };
+    let present = present(context, calendar, plan).await?;
     let mut states = Vec::new();
     for event in &plan.events {
-        let found = present.iter().find(|(key, _)| *key == event.key);
-        states.push(match found {
+        states.push(match present.get(&event.key) {
             None => State::Create,
-            Some((_, id)) if pending(context, calendar, event, id).await?.is_empty() => State::Exists,
+            Some(id) if pending(context, calendar, event, id).await?.is_empty() => State::Exists,
             Some(_) => State::Change,
         });
     }
     Ok(states)
 }
 
-/// Returns the keys and ids of the imported events around the planned ones.
-async fn imported(
+/// Returns the UIDs and ids of the events around the planned ones; none if reading is not allowed.
+///
+/// The file may have been exported from the same calendar.
+pub(super) async fn present(
     context: &Context,
     calendar: &CalendarRef,
     plan: &Plan,
-) -> Result<Vec<(String, String)>, Failure> {
-    if plan.events.is_empty() {
-        return Ok(Vec::new());
+) -> Result<HashMap<String, String>, Failure> {
+    match list(context, calendar, plan).await {
+        // A scope can allow to create events only.
+        Err(failure) if failure.is_denied() => Ok(HashMap::new()),
+        present => present,
     }
-    let mut found = Vec::new();
+}
+
+async fn list(
+    context: &Context,
+    calendar: &CalendarRef,
+    plan: &Plan,
+) -> Result<HashMap<String, String>, Failure> {
+    let mut found = HashMap::new();
+    if plan.events.is_empty() {
+        return Ok(found);
+    }
     let mut add = |event: &Event| {
-        let key = event.custom.as_ref().and_then(|custom| custom.field::<String>(UID_FIELD));
-        found.extend(key.map(|key| (key, event.id.clone())));
+        found.insert(ics::uid(event), event.id.clone());
     };
     match context.settings.via {
         Via::Google => {
