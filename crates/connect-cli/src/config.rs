@@ -2,7 +2,10 @@
 
 use std::{io::IsTerminal as _, path::Path, process::ExitCode};
 
-use clap::{Args, Subcommand};
+use clap::{
+    Args, Subcommand,
+    builder::{PossibleValuesParser, TypedValueParser},
+};
 use serde_json::json;
 
 use crate::{
@@ -32,8 +35,8 @@ enum ConfigAction {
     #[command(after_help = "Example: connect config set read-only true --profile work")]
     Set {
         /// The setting, by its name in `connect config`.
-        #[arg(value_name = "NAME")]
-        name: String,
+        #[arg(value_name = "NAME", value_parser = known(), hide_possible_values = true)]
+        setting: &'static KnownSetting,
         /// The value; a secret is read from stdin instead.
         #[arg(value_name = "VALUE")]
         value: Option<String>,
@@ -42,8 +45,8 @@ enum ConfigAction {
     #[command(after_help = "Example: connect config unset read-only --profile work")]
     Unset {
         /// The setting, by its name in `connect config`.
-        #[arg(value_name = "NAME")]
-        name: String,
+        #[arg(value_name = "NAME", value_parser = known(), hide_possible_values = true)]
+        setting: &'static KnownSetting,
     },
     /// List the profiles.
     #[command(after_help = "Example: connect config profiles")]
@@ -53,8 +56,8 @@ enum ConfigAction {
 pub(crate) fn run(settings: &Settings, arguments: &Arguments) -> ExitCode {
     context::run_local(settings, |out| match &arguments.action {
         None => show(settings, out),
-        Some(ConfigAction::Set { name, value }) => set(settings, out, name, value.as_deref()),
-        Some(ConfigAction::Unset { name }) => unset(settings, out, name),
+        Some(ConfigAction::Set { setting, value }) => set(settings, out, setting, value.as_deref()),
+        Some(ConfigAction::Unset { setting }) => unset(settings, out, setting),
         Some(ConfigAction::Profiles) => profiles(out),
     })
 }
@@ -109,8 +112,8 @@ fn default(name: &str) -> &'static str {
     }
 }
 
-fn set(settings: &Settings, out: &Output, name: &str, value: Option<&str>) -> Result<(), Failure> {
-    let known = known(name)?;
+fn set(settings: &Settings, out: &Output, known: &KnownSetting, value: Option<&str>) -> Result<(), Failure> {
+    let name = known.name;
     let path = profile::path(&named(settings))?;
     let value = match value {
         Some(_) if known.is_secret => {
@@ -131,11 +134,10 @@ fn set(settings: &Settings, out: &Output, name: &str, value: Option<&str>) -> Re
     saved(out, &path, name, "Set")
 }
 
-fn unset(settings: &Settings, out: &Output, name: &str) -> Result<(), Failure> {
-    let known = known(name)?;
+fn unset(settings: &Settings, out: &Output, known: &KnownSetting) -> Result<(), Failure> {
     let path = profile::existing(&named(settings))?;
     profile::edit(&path, &variable(known.name), None)?;
-    saved(out, &path, name, "Removed")
+    saved(out, &path, known.name, "Removed")
 }
 
 fn saved(out: &Output, path: &Path, name: &str, done: &str) -> Result<(), Failure> {
@@ -149,11 +151,9 @@ fn named(settings: &Settings) -> String {
     settings.profile().unwrap_or_else(|| profile::DEFAULT.to_owned())
 }
 
-fn known(name: &str) -> Result<&'static KnownSetting, Failure> {
-    KNOWN.iter().find(|known| known.name == name).ok_or_else(|| {
-        let names: Vec<_> = KNOWN.iter().map(|known| known.name).collect();
-        Failure::usage(format!("{name:?} is not a setting (expected one of: {})", names.join(", ")))
-    })
+fn known() -> impl TypedValueParser<Value = &'static KnownSetting> {
+    let names = PossibleValuesParser::new(KNOWN.iter().map(|known| known.name));
+    names.try_map(|name| KNOWN.iter().find(|known| known.name == name).ok_or("not a setting"))
 }
 
 /// Reads a secret from stdin, without the line break at its end.

@@ -97,6 +97,7 @@ Examples:
 Each WHEN is one of:
     today, tomorrow, yesterday    a day
     fri, friday                   the next day of that name; today counts, unless its time is over
+    \"next mon\"                    that day of next week, if it is also the next day of that name
     +7d, -2w, +1mo                a day, from today
     now, +90min, -2h              the current minute, or a time from it
     9:00, 2:30pm                  today at that time

@@ -100,6 +100,7 @@ pub(crate) struct Settings {
 const MAX_TIMEOUT: u64 = 86_400;
 
 /// A setting that `connect config` knows.
+#[derive(Debug)]
 pub(crate) struct KnownSetting {
     pub(crate) name: &'static str,
     pub(crate) is_secret: bool,

@@ -111,7 +111,8 @@ fn profile_has_all_settings_of_a_sign_in() {
 fn invalid_setting_or_profile_is_refused() {
     let machine = Machine::new();
     for (arguments, says) in [
-        (&["config", "set", "colour", "red"][..], "\"colour\" is not a setting"),
+        (&["config", "set", "colour", "red"][..], "[possible values: base-url, "),
+        (&["config", "unset", "readonly"], "a similar value exists: 'read-only'"),
         (&["config", "set", "read-only", "maybe"], "expected true or false"),
         (&["config", "set", "timeout", "0"], "expected 1 to 86400 seconds"),
         (&["config", "set", "via", "yahoo"], "expected connect, google, microsoft, apptoto"),

@@ -217,9 +217,29 @@ impl Reader<'_> {
         self.at(at).map(Some)
     }
 
+    /// Returns the day of `next fri`; an error if that can be this Friday or the Friday of next week.
+    fn next(&self, weekday: Weekday) -> Result<Date, Failure> {
+        let today = self.today();
+        let after =
+            |days: i8| today.checked_add(Span::new().days(days)).map_err(|error| self.out_of_range(error));
+        let coming = match today.weekday().until(weekday) {
+            0 => 7,
+            days => days,
+        };
+        let days_to_monday = 7 - today.weekday().to_monday_zero_offset();
+        if coming >= days_to_monday {
+            return after(coming);
+        }
+        let message = format!("{}: {:?} can be in this week or in the next", self.option, self.text);
+        Err(Failure::usage(message).next(format!("write {} or {}", after(coming)?, after(coming + 7)?)))
+    }
+
     /// Parses a date, `today`, `tomorrow`, `yesterday`, or a weekday, which can be today.
     fn day(&self, text: &str) -> Result<Option<Date>, Failure> {
         let today = self.today();
+        if let Some(weekday) = text.strip_prefix("next ").and_then(|name| weekday(name.trim_start())) {
+            return self.next(weekday).map(Some);
+        }
         let day = match text {
             "today" => Ok(today),
             "tomorrow" => today.tomorrow(),
@@ -300,6 +320,10 @@ mod tests {
             ("FRIDAY", "2026-12-04"),
             ("thurs", "2026-12-03"),
             ("tuesday", "2026-12-08"),
+            ("next mon", "2026-12-07"),
+            ("Next  Wednesday", "2026-12-09"),
+            ("next tue 9:00", "2026-12-08T08:00Z"),
+            ("9 am next mon", "2026-12-07T08:00Z"),
             ("+7d", "2026-12-09"),
             ("-2w", "2026-11-18"),
             ("+1 month", "2027-01-02"),
@@ -393,6 +417,12 @@ mod tests {
             "frid ay",
             "fridays",
             "next fri",
+            "next",
+            "next week",
+            "next today",
+            "next next mon",
+            "nextmon",
+            "next mon 9:00 9:00",
             "2026-13-01",
             "2026-02-30",
             "2026-01-01T25:00",
@@ -427,12 +457,42 @@ mod tests {
         assert_eq!(read("-2d", "-009999-01-02T02:00:00Z", &zone), FAILURE);
     }
 
+    /// Reads `next` and a weekday on every day of a week.
+    #[test]
+    fn next_weekday_is_read_if_it_has_one_meaning() {
+        let names = ["mon", "tue", "wed", "thu", "fri", "sat", "sun"];
+        for today in 0..7_i64 {
+            for (wanted, name) in (0..7_i64).zip(names) {
+                let now = format!("2026-11-{}T12:00:00Z", 23 + today); // the 23rd is a Monday
+                let text = format!("next {name}");
+                let said = Said::parse("--start", &text, now.parse().unwrap(), &TimeZone::UTC);
+                let date =
+                    |day: i64| Date::constant(2026, 11, 1).checked_add(Span::new().days(day - 1)).unwrap();
+                match said.and_then(|said| said.when()) {
+                    Ok(When::Day(day)) => {
+                        assert_eq!((day, wanted <= today), (date(30 + wanted), true), "{now} {text}")
+                    }
+                    Ok(When::At(at, _)) => panic!("{now} {text}: {at}"),
+                    Err(failure) => {
+                        assert!(wanted > today, "{now} {text}");
+                        let next = format!("write {} or {}", date(23 + wanted), date(30 + wanted));
+                        assert!(format!("{failure:?}").contains(&next), "{now} {text}: {failure:?}");
+                    }
+                }
+            }
+        }
+    }
+
     #[test]
     fn mutated_text_causes_no_panic() {
         let zone = TimeZone::get("Europe/Budapest").unwrap();
-        for text in
-            ["tomorrow 9:00[Asia/Tokyo]", "+7d 9 am", "-90min", "2026-12-24T18:00+01:00[Europe/Berlin]"]
-        {
+        for text in [
+            "tomorrow 9:00[Asia/Tokyo]",
+            "next mon 9:00",
+            "+7d 9 am",
+            "-90min",
+            "2026-12-24T18:00+01:00[Europe/Berlin]",
+        ] {
             for at in 0..=text.len() {
                 let (before, after) = text.split_at(at);
                 for new in ["", " ", ":", "[", "]", "+", "-", "9", "99999999999", "é", "\u{0}", before, after]
