@@ -12,8 +12,9 @@ use std::{
 use connect_apptoto::ApiKey;
 use connect_calendars::{
     backend::{Backend, PublicGoogle},
-    google,
+    google, outlook,
     plugin::CalendarSync,
+    push::{PushKey, PushService},
     token_endpoint::{TokenEndpoint, Visitor},
 };
 use connect_core::{
@@ -101,6 +102,8 @@ const DATA: &[&str] = &[
     "CalendarPage",
     "CalendarView",
     "Changes",
+    "Channel",
+    "Channels",
     "Colors",
     "Conflict",
     "Content",
@@ -148,6 +151,8 @@ const DATA: &[&str] = &[
     "NewEvent",
     "NewParticipant",
     "NewPhoneNumber",
+    "Notification",
+    "NotificationKind",
     "OccurrenceFields",
     "OnGap",
     "PageEvent",
@@ -160,6 +165,7 @@ const DATA: &[&str] = &[
     "Plan",
     "PlannedEvent",
     "PlannedException",
+    "PushError",
     "Query",
     "RangeEnd",
     "RawCall",
@@ -177,6 +183,7 @@ const DATA: &[&str] = &[
     "ShowAs",
     "Slot",
     "StartImport",
+    "Subscriptions",
     "UnclearHours",
     "Unknown",
     "UpdateEvent",
@@ -184,6 +191,7 @@ const DATA: &[&str] = &[
     "UpsertContacts",
     "UpsertEvent",
     "UpsertEvents",
+    "Watch",
     "WeekIndex",
     "When",
     "WorkingHours",
@@ -414,6 +422,10 @@ fn no_type_prints_a_secret() {
         printed.add("Backend", &backend);
         printed.add("CalendarSync", &CalendarSync::init(backend, ()));
     }
+    printed.add("PushKey", &PushKey::new("hush-key-hush-key").unwrap());
+    let (address, at) = ("https://app.example/", Timestamp::now());
+    printed.add("ChannelRequest", &google::Channels::new("c").create("c1", address, "hush", at));
+    printed.add("SubscriptionRequest", &outlook::Subscriptions::new("c").create("c1", address, "hush", at));
     let listener = Loopback::bind().unwrap();
     let at = listener.redirect_uri()[7..].split('/').next().unwrap().to_owned();
     let mut browser = std::net::TcpStream::connect(&at).unwrap();

@@ -7,7 +7,7 @@
 //!
 //!   read:           ListCalendars  ListEvents  ListInstances  GetEvent  FreeBusy  ListColors
 //!   write:          InsertEvent (create)  PatchEvent  DeleteEvent  Respond
-//!   follow changes: EventFeed
+//!   follow changes: EventFeed, Channels (notifications)
 //! ```
 //!
 //! ```
@@ -62,6 +62,7 @@
 mod body;
 mod calendars;
 mod change;
+mod channels;
 mod colors;
 mod custom;
 mod endpoint;
@@ -81,6 +82,7 @@ pub use connect_core::oauth::google::{SCOPES, profile, profile_at};
 
 pub use calendars::{AccessRole, CalendarPage, ListCalendars};
 pub use change::{DeleteEvent, PatchEvent};
+pub use channels::{ChannelRequest, Channels};
 pub use colors::{Colors, ListColors, color, color_id};
 pub use custom::CUSTOM_PROPERTY;
 pub use feed::EventFeed;

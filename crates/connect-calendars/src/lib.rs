@@ -7,6 +7,7 @@
 //! [`eventcalendar`]: crate::eventcalendar
 //! [`patterned`]: crate::patterned
 //! [`plugin`]: crate::plugin
+//! [`push`]: crate::push
 //! [`token_endpoint`]: crate::token_endpoint
 //! [`EventSeries`]: crate::EventSeries
 //! [`microsoft::profile`]: crate::microsoft::profile
@@ -30,6 +31,8 @@ pub mod ics;
 pub mod outlook;
 pub mod patterned;
 pub mod plugin;
+#[cfg(any(feature = "google", feature = "outlook"))]
+pub mod push;
 mod reply;
 pub mod sync;
 #[cfg(feature = "token-endpoint")]

@@ -60,6 +60,7 @@ mod preferences;
 mod respond;
 mod response;
 mod schedule;
+mod subscriptions;
 mod time;
 mod update;
 
@@ -75,6 +76,7 @@ pub use get::GetEvent;
 pub use lists::{CalendarView, ListEvents};
 pub use respond::Respond;
 pub use schedule::{GetSchedule, Schedule, Schedules};
+pub use subscriptions::{SubscriptionRequest, Subscriptions};
 pub use update::UpdateEvent;
 
 /// The base URL of Microsoft Graph; national clouds have other hosts.
