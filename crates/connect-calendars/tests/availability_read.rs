@@ -3,59 +3,25 @@
 
 use connect_calendars::{
     availability::{Gap, OnGap, Person, Query, Reading, read, read_async},
-    backend::{AsyncCalendarBackend, Backend, CalendarBackend, Connect, Google, Outlook},
     busy::{Interval, WorkingHours},
 };
 use connect_core::types::{CalendarRef, NewEvent};
-use connect_sandbox::{ClientType, Fault};
-use connect_tests::{
-    authorization::{SignInSetup, Whose, consent},
-    client_of,
-};
+use connect_sandbox::Fault;
+use connect_tests::authorization::Whose;
 use jiff::{SignedDuration, Timestamp, tz::TimeZone};
 
-/// A signed-in user with a backend of each client.
-struct SignedIn {
-    world: SignInSetup,
-    blocking: Box<dyn CalendarBackend>,
-    asynchronous: Box<dyn AsyncCalendarBackend>,
-    runtime: tokio::runtime::Runtime,
-}
+#[path = "support/signed_in.rs"]
+mod signed_in;
 
-const SERVICES: [Whose; 3] = [Whose::Connect, Whose::Google, Whose::Microsoft];
+use signed_in::{SERVICES, SignedIn};
 
-impl SignedIn {
-    fn at(whose: Whose, switches: &[(&str, &str)]) -> Self {
-        let world = SignInSetup::with(whose, ClientType::Confidential, switches);
-        let user = client_of!(connect_blocking::Client, &world).user("user-123");
-        let other = client_of!(connect_hyper::Client, &world).user("user-123");
-        let (blocking, asynchronous): (Box<dyn CalendarBackend>, Box<dyn AsyncCalendarBackend>) = match whose
-        {
-            Whose::Connect => {
-                (Box::new(Backend::new(Connect::new(), user)), Box::new(Backend::new(Connect::new(), other)))
-            }
-            Whose::Google => {
-                (Box::new(Backend::new(Google::new(), user)), Box::new(Backend::new(Google::new(), other)))
-            }
-            _ => {
-                (Box::new(Backend::new(Outlook::new(), user)), Box::new(Backend::new(Outlook::new(), other)))
-            }
-        };
-        let pending = blocking.sign_in().unwrap();
-        let callback = consent(pending.url());
-        blocking.finish(pending, &callback).unwrap();
-        let runtime =
-            tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build().unwrap();
-        Self { world, blocking, asynchronous, runtime }
+/// Reads the calendars with one of the clients.
+fn read_with(signed: &SignedIn, is_blocking: bool, calendars: &[CalendarRef]) -> Vec<Reading> {
+    let (blocking, asynchronous) = &signed.backends;
+    if is_blocking {
+        return read(&**blocking, calendars, query().reads(), now());
     }
-
-    /// Reads the calendars with one of the clients.
-    fn read(&self, blocking: bool, calendars: &[CalendarRef]) -> Vec<Reading> {
-        if blocking {
-            return read(&*self.blocking, calendars, query().reads(), now());
-        }
-        self.runtime.block_on(read_async(&*self.asynchronous, calendars, query().reads(), now()))
-    }
+    signed.runtime.block_on(read_async(&**asynchronous, calendars, query().reads(), now()))
 }
 
 fn now() -> Timestamp {
@@ -82,12 +48,12 @@ fn gaps(readings: &[Reading]) -> Vec<(String, &'static str)> {
 fn created_event_is_busy_in_every_service() {
     for whose in SERVICES {
         let signed = SignedIn::at(whose, &[]);
-        let calendar = CalendarRef::from(&signed.blocking.calendars().unwrap()[0]);
+        let calendar = CalendarRef::from(&signed.backends.0.calendars().unwrap()[0]);
         let start = now() + SignedDuration::from_hours(1);
         let end = start + SignedDuration::from_hours(1);
-        signed.blocking.create(&NewEvent::new(&calendar, "Busy", start, end)).unwrap();
+        signed.backends.0.create(&NewEvent::new(&calendar, "Busy", start, end)).unwrap();
         for blocking in [true, false] {
-            let readings = signed.read(blocking, std::slice::from_ref(&calendar));
+            let readings = read_with(&signed, blocking, std::slice::from_ref(&calendar));
             assert_eq!(gaps(&readings), [], "{whose:?}");
             let found = query().run(&[person(readings)]).unwrap();
             let slots: Vec<_> = found.slots().unwrap().iter().map(|slot| slot.time.start).collect();
@@ -105,7 +71,7 @@ fn account_with_a_problem_never_looks_free() {
     ] {
         let signed = SignedIn::at(Whose::Connect, &[(switch, provider)]);
         for blocking in [true, false] {
-            let readings = signed.read(blocking, &[]);
+            let readings = read_with(&signed, blocking, &[]);
             let found = gaps(&readings);
             let is_named = |(account, name): &(String, &str)| {
                 account.ends_with(&format!("({provider})")) && *name == gap
@@ -129,7 +95,7 @@ fn account_with_a_problem_never_looks_free() {
 fn failed_request_is_a_gap() {
     for whose in SERVICES {
         let signed = SignedIn::at(whose, &[]);
-        let calendars = signed.blocking.calendars().unwrap();
+        let calendars = signed.backends.0.calendars().unwrap();
         let asked: Vec<_> = calendars.iter().take(2).map(CalendarRef::from).collect();
         for blocking in [true, false] {
             let endpoints: &[_] = match whose {
@@ -149,15 +115,15 @@ fn failed_request_is_a_gap() {
                     .world
                     .server
                     .with(|sandbox| sandbox.add_fault(Fault::on(*endpoint).status(404).times(9)));
-                let readings = signed.read(blocking, &asked);
+                let readings = read_with(&signed, blocking, &asked);
                 let found = gaps(&readings);
                 assert!(found.iter().any(|(_, name)| *name == "failed"), "{whose:?} {endpoint}: {found:?}");
                 assert!(signed.world.server.stats().answered(endpoint, 404) > 0, "{endpoint}");
             }
         }
         signed.world.server.with(|sandbox| sandbox.clear_faults());
-        signed.blocking.sign_out().unwrap();
-        let found = gaps(&signed.read(true, &asked));
+        signed.backends.0.sign_out().unwrap();
+        let found = gaps(&read_with(&signed, true, &asked));
         assert!(found.iter().all(|(_, name)| *name == "reauth_required") && !found.is_empty(), "{found:?}");
     }
 }
