@@ -21,7 +21,9 @@ impl Sandbox {
 
     /// Converts a time of the caller's clock to the sandbox's clock.
     pub(crate) fn sandbox_time(&self, now: Timestamp) -> Timestamp {
-        now.checked_add(self.ahead).unwrap_or(Timestamp::MAX)
+        let now = now.checked_add(self.ahead).unwrap_or(Timestamp::MAX);
+        // JSON has milliseconds, as in JavaScript. A finer time would change in a state file.
+        Timestamp::from_millisecond(now.as_millisecond()).unwrap_or(now)
     }
 
     /// Converts a time of the sandbox's clock to the caller's clock.

@@ -17,6 +17,7 @@ use crate::sandbox::no_such_endpoint;
 use crate::world::{AccountChange, World};
 use jiff::Timestamp;
 pub(crate) use routes::{Endpoint, ORIGIN, ROUTES};
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// Handles the requests to Connect.
@@ -26,7 +27,8 @@ pub(crate) struct Connect<'a> {
 }
 
 /// The data that only Connect uses.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct State {
     pub(crate) grants: Grants,
     pub(crate) subscriptions: Subscriptions,

@@ -6,11 +6,11 @@ mod providers;
 mod webhooks;
 
 use crate::faults::Fault;
-use crate::reply::{Problem, Reply, ok};
+use crate::reply::{Problem, Reply, ok, text};
 use crate::route::{Control, Route};
 use crate::sandbox::{Sandbox, unknown};
 use bytes::Bytes;
-use http::Request;
+use http::{Request, StatusCode};
 use jiff::Timestamp;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
@@ -43,6 +43,12 @@ impl Sandbox {
             }
             Control::Set => self.take_settings(body),
             Control::Seed => self.take_seed(body),
+            Control::State => Ok(text(StatusCode::OK, "application/json", self.state())),
+            Control::LoadState => self.take_state(body),
+            Control::Reset => {
+                self.reset();
+                Ok(ok(&json!({ "success": true })))
+            }
             Control::ListApps => Ok(self.list_apps()),
             Control::CreateApp => self.create_app(body),
             Control::EditApp => self.edit_app(body),
@@ -80,6 +86,11 @@ impl Sandbox {
     fn take_seed(&mut self, body: &[u8]) -> Result<Reply, Problem> {
         let text = std::str::from_utf8(body).map_err(refused)?;
         self.seed(text).map_err(refused)?;
+        Ok(ok(&json!({ "success": true })))
+    }
+
+    fn take_state(&mut self, body: &[u8]) -> Result<Reply, Problem> {
+        self.load(std::str::from_utf8(body).map_err(refused)?).map_err(refused)?;
         Ok(ok(&json!({ "success": true })))
     }
 

@@ -13,7 +13,7 @@ use crate::reply::{Reply, text};
 use bytes::Bytes;
 use http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderName, HeaderValue};
 use http::{Response, StatusCode};
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
@@ -27,7 +27,7 @@ use std::time::Duration;
 /// With `when_status`, the service handles the request, and the fault applies if the response has that
 /// status. Without `when_status`, a fault with a `status` responds instead of the service, which does not
 /// handle the request.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Fault {
     pub(crate) endpoint: String,
@@ -46,7 +46,7 @@ pub struct Fault {
 }
 
 /// When a connection is cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Cut {
     /// Before the service handles the request.
@@ -256,7 +256,7 @@ pub(crate) struct Matched<'a> {
     pub(crate) status: Option<u16>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Faults(Vec<Fault>);
 
 impl Faults {

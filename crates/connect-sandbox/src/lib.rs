@@ -47,7 +47,9 @@ mod seed;
 #[cfg(feature = "server")]
 mod server;
 mod settings;
+mod state;
 mod stats;
+mod stored;
 mod sync_token;
 mod world;
 
@@ -69,8 +71,11 @@ pub use stats::{DeliveryCounts, Exchanges, FaultCounts, GrantCounts, ProviderCou
 pub use world::apps::{App, AppError, Credentials};
 pub use world::invitations::Invitation;
 
-/// The maximum size of a request body in bytes. A larger body gets the response 413.
+/// The maximum size of a request body in bytes, except in control calls. A larger body gets the response 413.
 pub const MAX_BODY: usize = 1024 * 1024;
+
+/// The maximum size of the body of a control call in bytes. A state file can be large.
+const MAX_CONTROL_BODY: usize = 64 * MAX_BODY;
 
 /// Tests the examples of the README.
 #[cfg(doctest)]

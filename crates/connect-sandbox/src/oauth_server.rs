@@ -104,7 +104,8 @@ pub(crate) struct Servers<'a> {
 }
 
 /// The registered applications, and the codes and tokens issued to them.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct State {
     clients: Vec<Client>,
     pub(crate) issued: Issued,

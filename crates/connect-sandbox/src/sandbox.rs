@@ -29,6 +29,7 @@ use crate::recorded::{Recorded, Recorder};
 use crate::reply::{Problem, Reply};
 use crate::route::{Control, Endpoint, Route, Service};
 use crate::settings::{DeliveryOrder, SettingError, Settings};
+use crate::state::StartState;
 use crate::stats::Stats;
 use crate::world::World;
 use crate::world::apps::{App, AppError, Credentials, Registered};
@@ -58,16 +59,17 @@ use std::time::Duration;
 pub struct Sandbox {
     pub(crate) world: World,
     pub(crate) connect: connect::State,
-    servers: oauth_server::State,
-    google: calendar::State,
-    graph: graph::State,
+    pub(crate) servers: oauth_server::State,
+    pub(crate) google: calendar::State,
+    pub(crate) graph: graph::State,
     pub(crate) apptoto: api::State,
     pub(crate) faults: Faults,
     /// The host names that control calls can use, in addition to loopback names.
     pub(crate) hosts: Hosts,
     /// How far the sandbox's clock is ahead of the caller's clock.
     pub(crate) ahead: SignedDuration,
-    recorder: Recorder,
+    pub(crate) recorder: Recorder,
+    pub(crate) start: StartState,
 }
 
 /// The outcome of a request, and the delay before the outcome.
@@ -93,6 +95,7 @@ impl Sandbox {
     pub fn new(settings: Settings) -> Self {
         let seed = settings.itself.seed.0;
         Self {
+            start: StartState { settings: settings.clone(), seeds: Vec::new(), is_over: false },
             world: World::new(settings),
             connect: connect::State::new(seed),
             servers: oauth_server::State::new(seed),
@@ -394,6 +397,7 @@ impl Sandbox {
 
     /// Processes the notifications that are due, and records the time of the request.
     fn process_due(&mut self, now: Timestamp) {
+        self.start.is_over = true;
         self.connect().process_notifications(now);
         self.world.anchor.get_or_insert(now);
         self.connect.reauth_since = self.connect.reauth_since.or(Some(now));

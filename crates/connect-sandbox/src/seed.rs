@@ -21,7 +21,8 @@
 //! `calendarPermissionGranted` is only for Google and Microsoft, `public` only for Google. The
 //! default of `timeZone` is UTC. The first calendar of an account is the primary calendar.
 //!
-//! A seed has `users`, `apptoto` or both. `apptoto` has Apptoto accounts by e-mail address. Each account can
+//! A seed has `users`, `apptoto` or both, or `state`: the [state](crate::state) of another sandbox. `apptoto`
+//! has Apptoto accounts by e-mail address. Each account can
 //! have `events` and `contacts` in the format of the Apptoto API, and also `bookingPages` and an `apiKey`.
 //! The README has an example.
 //!
@@ -30,6 +31,7 @@
 mod read;
 
 use crate::sandbox::Sandbox;
+use crate::state::State;
 use crate::world::users::{Connections, UserKey};
 use read::SeedValue;
 use serde_json::Value;
@@ -58,13 +60,28 @@ impl Sandbox {
     pub fn seed(&mut self, json: &str) -> Result<(), SeedError> {
         // A file may start with a byte order mark.
         let json = json.strip_prefix('\u{feff}').unwrap_or(json);
-        let json: Value = serde_json::from_str(json)
+        let value: Value = serde_json::from_str(json)
             .map_err(|error| SeedError { path: "the JSON document".to_owned(), reason: error.to_string() })?;
-        let root = SeedValue::root(&json);
-        root.only(&["users", "apptoto"])?;
+        let root = SeedValue::root(&value);
+        root.only(&["state", "users", "apptoto"])?;
+        if let Some(state) = value.get("state") {
+            let mut new = Self::new(self.start.settings.clone());
+            new.replace_state(State::read(state)?);
+            new.add_accounts(&root)?;
+            self.replace_state(new.into_state());
+        } else {
+            self.add_accounts(&root)?;
+        }
+        if !self.start.is_over {
+            self.start.seeds.push(json.to_owned());
+        }
+        Ok(())
+    }
+
+    fn add_accounts(&mut self, root: &SeedValue<'_>) -> Result<(), SeedError> {
         let apptoto = root.get("apptoto");
-        let users =
-            if apptoto.is_some() && root.get("users").is_none() { BTreeMap::new() } else { users(&root)? };
+        let is_complete = apptoto.is_some() || root.get("state").is_some();
+        let users = if is_complete && root.get("users").is_none() { BTreeMap::new() } else { users(root)? };
         let accounts = apptoto.map(|value| self.read_apptoto(&value)).transpose()?;
         let known = |id: &str| -> Vec<UserKey> {
             self.world.users.keys().filter(|key| key.id == id).cloned().collect()

@@ -109,6 +109,26 @@ impl Settings {
     }
 }
 
+/// Writes and reads the switches of a state file. A missing switch has its default.
+pub(crate) mod stored {
+    use super::Settings;
+    use serde::de::Error as _;
+    use serde::{Deserialize, Deserializer, Serializer};
+    use std::collections::BTreeMap;
+
+    pub(crate) fn serialize<S: Serializer>(settings: &Settings, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_map(settings.iter())
+    }
+
+    pub(crate) fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Settings, D::Error> {
+        let mut settings = Settings::default();
+        for (name, value) in BTreeMap::<String, String>::deserialize(deserializer)? {
+            settings.set(&name, &value).map_err(D::Error::custom)?;
+        }
+        Ok(settings)
+    }
+}
+
 fn unknown(name: &str) -> SettingError {
     let known: Vec<_> = switches().map(|switch| switch.name).collect();
     SettingError::UnknownName { name: name.to_owned(), known: known.join(", ") }

@@ -1,11 +1,11 @@
 //! Statistics of the sandbox.
 
 use crate::oauth_server::AuthorizationServer;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The statistics that `GET /sandbox/stats` returns. Control calls are not counted.
-#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Stats {
     /// The number of responses by endpoint (`GET /calendars`) and status.
@@ -28,18 +28,18 @@ pub struct Stats {
     pub users: u64,
     /// The maximum number of concurrent requests of one application to Graph, by mailbox. A request ends when
     /// its response is sent.
-    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub most_at_once: BTreeMap<String, u64>,
     /// The webhook deliveries.
     pub deliveries: DeliveryCounts,
     /// The requests to the authorization servers of Google, Microsoft and Apptoto. The JSON omits
     /// the field if no requests were counted.
-    #[serde(skip_serializing_if = "Providers::are_unused")]
+    #[serde(default, skip_serializing_if = "Providers::are_unused")]
     pub providers: Providers,
 }
 
 /// The number of exchanges at Connect's token endpoint, by grant type.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Exchanges {
     /// The exchanges with the grant type `authorization_code`.
@@ -49,7 +49,7 @@ pub struct Exchanges {
 }
 
 /// The number of granted and refused requests.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct GrantCounts {
     /// Granted requests, including those whose response was lost.
@@ -59,7 +59,7 @@ pub struct GrantCounts {
 }
 
 /// The requests to each authorization server other than Connect's.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Providers {
     /// Google.
@@ -71,7 +71,7 @@ pub struct Providers {
 }
 
 /// The requests to an authorization server.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct ProviderCounts {
     /// Authorization requests that ended with a code or an error. A shown consent page is not counted.
@@ -100,7 +100,7 @@ impl Providers {
 }
 
 /// The number of faults added and applied.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct FaultCounts {
     /// The sum of `times` over all faults that were added and not removed.
@@ -113,7 +113,7 @@ pub struct FaultCounts {
 ///
 /// A delivery has one transmission, or two with the switch `delivery_duplicates`, and one more for each
 /// resend. Every transmission ends as delivered or failed.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct DeliveryCounts {
     /// Deliveries created, each with a unique id.

@@ -21,16 +21,20 @@ use crate::world::provider::Provider;
 use crate::world::random::Random;
 use crate::world::users::{Connections, UserKey, Users};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct World {
+    #[serde(with = "crate::settings::stored")]
     pub(crate) settings: Settings,
     pub(crate) random: Random,
     pub(crate) stats: Stats,
     /// The registered applications, without the demo application.
     pub(crate) apps: Vec<Registered>,
+    #[serde(with = "crate::stored::pairs")]
     pub(crate) users: Users,
     /// The accounts from seeds, by user id.
     pub(crate) seeded: BTreeMap<String, Connections>,
@@ -39,12 +43,14 @@ pub(crate) struct World {
     /// The account changes that Connect has not processed yet.
     pub(crate) account_changes: Vec<AccountChange>,
     /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
+    #[serde(skip)]
     pub(crate) pause: Duration,
     /// The time of the first request, to which the dates of the demo events are relative.
     pub(crate) anchor: Option<Timestamp>,
     /// The time of the last request.
     pub(crate) latest: Option<Timestamp>,
     /// The scheme, host and port of the sandbox.
+    #[serde(skip)]
     pub(crate) origin: String,
 }
 
@@ -76,7 +82,8 @@ impl World {
 /// A change of a connected account or its events.
 ///
 /// Connect processes the change after the request that made the change.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum AccountChange {
     Connected(UserKey, Provider),
     Disconnected(UserKey, Provider),

@@ -77,6 +77,7 @@ use jiff::Timestamp;
 pub use messages::{ApptotoMessage, ApptotoMessageState};
 pub(crate) use routes::ROUTES;
 pub(crate) use seed::Seeded;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -105,7 +106,8 @@ pub(crate) struct ApptotoApi<'a> {
 }
 
 /// The accounts by e-mail address.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct State {
     accounts: BTreeMap<String, Account>,
     ids: Ids,

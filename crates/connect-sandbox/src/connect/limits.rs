@@ -8,9 +8,11 @@ use crate::world::limit::Count;
 use http::StatusCode;
 use http::header::{HeaderValue, RETRY_AFTER};
 use jiff::SignedDuration;
+use serde::{Deserialize, Serialize};
 
 /// The number of calls for each switch, counted while the switch is on.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Limits {
     rate_limit: Count,
     server_errors: Count,

@@ -45,6 +45,7 @@ use crate::world::ledger::Ledger;
 use crate::world::limit::Count;
 use error::ApiError;
 pub(crate) use holidays::calendar as holidays;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
 
@@ -75,7 +76,8 @@ pub(crate) struct GoogleCalendar<'a> {
 }
 
 /// The data that only the Google Calendar service has.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct State {
     /// The change logs of calendar lists, by account.
     lists: BTreeMap<String, Ledger<Value>>,

@@ -53,6 +53,7 @@ use error::{ApiError, ErrorFormat};
 use http::{HeaderName, HeaderValue};
 pub(crate) use original::{online_meeting, original};
 pub(crate) use routes::ROUTES;
+use serde::{Deserialize, Serialize};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -85,7 +86,8 @@ pub(crate) struct Graph<'a> {
 }
 
 /// The data that only the Graph service has.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct State {
     in_flight: InFlight,
     /// The number of calls that were made while the switch `graph_limit` was on.

@@ -3,9 +3,11 @@
 use super::{AuthorizationServer, Servers, State};
 use crate::settings::is_uri;
 use crate::world::apps::AppError;
+use serde::{Deserialize, Serialize};
 
 /// Whether an application can keep a client secret confidential (RFC 6749 2.1).
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub enum ClientType {
     /// An application that can keep a secret confidential, and authenticates with it.
     Confidential,
@@ -25,7 +27,8 @@ pub enum ClientType {
 /// let credentials = sandbox.register_provider_app(AuthorizationServer::Microsoft, app).unwrap();
 /// assert_eq!(credentials.client_secret, None);
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct OAuthApp {
     /// The name on the consent page.
@@ -111,7 +114,8 @@ fn registered_scopes() -> impl Iterator<Item = &'static str> {
 }
 
 /// A registered application and its credentials.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Client {
     pub(super) server: AuthorizationServer,
     pub(super) id: String,

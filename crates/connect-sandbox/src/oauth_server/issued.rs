@@ -8,9 +8,11 @@ use super::parameters::Parameters;
 use super::pkce::{Challenge, check_verifier};
 
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct AuthorizationCode {
     pub(super) owner: GrantOwner,
     /// The redirect URI that the exchange must send.
@@ -25,7 +27,8 @@ pub(super) struct AuthorizationCode {
 }
 
 /// The server, application and user that a code or grant belongs to.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct GrantOwner {
     pub(super) server: AuthorizationServer,
     pub(super) client: String,
@@ -35,11 +38,12 @@ pub(crate) struct GrantOwner {
 /// The time in which a code can be exchanged. RFC 6749 4.1.2 recommends at most 10 minutes.
 const CODE_LIFE: SignedDuration = SignedDuration::from_mins(10);
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct GrantId(usize);
 
 /// The access that a user granted to an application in one sign-in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Grant {
     pub(super) owner: GrantOwner,
     pub(super) scopes: Vec<String>,
@@ -47,14 +51,16 @@ pub(super) struct Grant {
     revoked: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccessToken {
     grant: GrantId,
     scopes: Vec<String>,
     expires: Option<Timestamp>,
 }
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct RefreshToken {
     grant: GrantId,
     expires: Option<Timestamp>,
@@ -85,13 +91,15 @@ pub(crate) enum InvalidToken {
 }
 
 /// The codes, tokens and grants of all servers.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Issued {
-    codes: HashMap<String, AuthorizationCode>,
-    access: HashMap<String, AccessToken>,
-    refresh: HashMap<String, RefreshToken>,
+    codes: BTreeMap<String, AuthorizationCode>,
+    access: BTreeMap<String, AccessToken>,
+    refresh: BTreeMap<String, RefreshToken>,
     grants: Vec<Grant>,
     /// The scopes that each user has granted to each application so far.
+    #[serde(with = "crate::stored::pairs")]
     consents: BTreeMap<GrantOwner, Vec<String>>,
 }
 

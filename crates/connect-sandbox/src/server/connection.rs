@@ -1,6 +1,7 @@
 //! Serves one connection: HTTP/1.1 with keep-alive.
 
 use super::{Security, Shared, now};
+use crate::guard;
 use crate::reply::{Problem, Reply};
 use crate::sandbox::Outcome;
 use bytes::Bytes;
@@ -88,7 +89,9 @@ fn with_body(reply: Reply) -> http::Response<Body> {
 
 async fn respond(request: Request<Incoming>, sandbox: Shared) -> Result<http::Response<Body>, ConnectionCut> {
     let (head, body) = request.into_parts();
-    let body = match Limited::new(body, crate::MAX_BODY).collect().await {
+    let limit =
+        if guard::is_control_path(head.uri.path()) { crate::MAX_CONTROL_BODY } else { crate::MAX_BODY };
+    let body = match Limited::new(body, limit).collect().await {
         Ok(body) => body.to_bytes(),
         Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(too_large()),
         Err(_) => return Err(ConnectionCut),

@@ -11,6 +11,7 @@ use crate::world::ledger::Ledger;
 use crate::world::provider::Provider;
 use crate::world::users::{Connections, UserKey, account};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
@@ -18,13 +19,16 @@ use std::sync::Arc;
 pub(crate) type EventLedger = Ledger<Arc<Event>>;
 
 /// The calendars that are not stored with users of Connect, and the ledgers of all calendars.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Accounts {
     /// The calendars of accounts that no user of Connect has connected.
+    #[serde(with = "crate::stored::pairs")]
     unconnected: BTreeMap<(Provider, String), Vec<Calendar>>,
     /// The public calendars of a provider, created on first use.
     everybody: BTreeMap<Provider, Vec<Calendar>>,
     /// The ledgers by provider, account and calendar id.
+    #[serde(with = "crate::stored::pairs")]
     ledgers: BTreeMap<(Provider, String, String), EventLedger>,
     /// The current generation of sync tokens; tokens of an earlier generation have expired.
     pub(crate) generation: u64,

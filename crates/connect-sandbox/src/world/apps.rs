@@ -6,7 +6,7 @@
 
 use crate::settings::{Value, is_uri};
 use crate::world::World;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// An application, as its developer registers it.
 ///
@@ -18,7 +18,7 @@ use serde::Serialize;
 /// let credentials = sandbox.register(app).unwrap();
 /// assert!(credentials.client_id.starts_with("proj-"));
 /// ```
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct App {
@@ -102,7 +102,8 @@ impl App {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Registered {
     pub(crate) id: String,
     pub(crate) secret: String,

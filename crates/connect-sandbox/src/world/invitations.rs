@@ -1,20 +1,23 @@
 //! Messages to the guests of events: recorded for assertions, not sent.
 
+use crate::stored::{Word, optional_word, word};
 use crate::world::accounts::CalendarRef;
 use crate::world::calendar::{Calendar, Changes, Instance, Target};
 use crate::world::provider::Provider;
 use crate::world::{AccountChange, World};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 /// A message that Google Calendar or Outlook would send to a guest.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Invitation {
     /// `google` or `microsoft`.
-    pub provider: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub provider: Word,
     /// `invitation`, `update`, `cancellation`, or `reply` for a guest's reply to the organizer.
-    pub kind: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub kind: Word,
     /// The e-mail address of the guest; of the organizer for a reply.
     pub to: String,
     /// The id of the sender's calendar.
@@ -24,8 +27,8 @@ pub struct Invitation {
     /// The event's title.
     pub title: String,
     /// The status in a reply: `accepted`, `declined`, `tentative` or `none`.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub status: Option<&'static str>,
+    #[serde(default, deserialize_with = "optional_word", skip_serializing_if = "Option::is_none")]
+    pub status: Option<Word>,
     /// The guest's comment in a reply.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub comment: Option<String>,

@@ -2,10 +2,12 @@
 //! comparison.
 
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, VecDeque};
 
 /// The known items by id, and a log of each item's earlier versions.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Ledger<T> {
     comparisons: u64,
     seen: BTreeMap<String, T>,
@@ -16,7 +18,8 @@ pub(crate) struct Ledger<T> {
     dropped: u64,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct LogEntry<T> {
     id: String,
     before: Option<T>,

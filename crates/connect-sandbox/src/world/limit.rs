@@ -1,7 +1,9 @@
 //! A limit that refuses every Nth call.
 
+use serde::{Deserialize, Serialize};
+
 /// The number of calls, counted while the limit is on.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Count(u64);
 
 impl Count {

@@ -1,15 +1,24 @@
 //! The four calendar providers of Connect.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The calendar providers, in the order in which Connect lists them.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase", try_from = "String")]
 pub(crate) enum Provider {
     Google,
     Microsoft,
     Apple,
     Caldav,
+}
+
+/// An error of a state file names the providers in its path only if they are read as texts.
+impl TryFrom<String> for Provider {
+    type Error = &'static str;
+
+    fn try_from(text: String) -> Result<Self, &'static str> {
+        Self::parse(&text).ok_or("the provider must be google, microsoft, apple or caldav")
+    }
 }
 
 impl Provider {

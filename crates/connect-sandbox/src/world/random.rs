@@ -2,9 +2,10 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug)]
-pub(crate) struct Random(u64);
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Random(#[serde(with = "crate::stored::text")] u64);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {

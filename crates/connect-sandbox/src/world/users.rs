@@ -5,9 +5,11 @@ use crate::world::calendar::Calendar;
 use crate::world::provider::Provider;
 use crate::world::random::hash;
 use crate::world::{AccountChange, World};
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct UserKey {
     pub(crate) client: String,
     pub(crate) id: String,
@@ -19,7 +21,8 @@ pub(crate) type Connections = BTreeMap<Provider, Connection>;
 pub(crate) type Users = BTreeMap<UserKey, Connections>;
 
 /// A connected account of a provider.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Connection {
     pub(crate) account: String,
     /// Whether the user granted calendar permission; `None` if the provider has no such permission.

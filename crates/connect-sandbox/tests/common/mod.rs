@@ -13,6 +13,7 @@ pub mod google;
 pub mod graph;
 pub mod hook;
 pub mod oauth;
+pub mod traffic;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};

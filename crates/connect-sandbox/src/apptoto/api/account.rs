@@ -7,6 +7,7 @@ use super::fields::FieldError;
 use super::imports::Import;
 use super::messages::Message;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, VecDeque};
 
 /// The maximum number of events in an account. Contacts have the same limit. Deleted events count as well.
@@ -27,7 +28,8 @@ pub(super) const MAX_PAGE_SIZE: usize = 1_000;
 /// The maximum number of calls a minute that the switch `apptoto_rate` can allow.
 pub(super) const MAX_CALLS_PER_MINUTE: u64 = 100_000;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Account {
     /// The API key from the seed. If the seed has no key, the switch `apptoto_api_key` sets the key.
     pub(super) api_key: Option<String>,
@@ -46,14 +48,16 @@ pub(super) struct Account {
 }
 
 /// A calendar or an address book.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Folder {
     pub(super) id: u64,
     pub(super) name: String,
 }
 
 /// A booking page, as set up on Apptoto's website.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct BookingPage {
     pub(super) id: u64,
     /// The first label of the host in the page's URL: `demo` for `https://demo.apptoto.com/`.
@@ -93,7 +97,7 @@ impl Account {
     }
 }
 
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub(super) struct Ids(u64);
 
 impl Ids {

@@ -5,9 +5,11 @@ use super::error::ApiError;
 use super::phone::normalized;
 use crate::call::Call;
 use crate::reply::{Reply, ok};
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Contact {
     pub(super) id: u64,
     pub(super) address_book: u64,
@@ -20,14 +22,16 @@ pub(super) struct Contact {
     pub(super) custom_data: Map<String, Value>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Phone {
     pub(super) number: String,
     pub(super) kind: String,
     pub(super) is_primary: bool,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Email {
     pub(super) address: String,
     pub(super) is_primary: bool,

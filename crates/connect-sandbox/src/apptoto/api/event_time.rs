@@ -4,11 +4,15 @@ use jiff::Timestamp;
 use jiff::civil::DateTime;
 use jiff::fmt::temporal::Pieces;
 use jiff::tz::{Offset, TimeZone};
+use serde::{Deserialize, Serialize};
 use std::fmt;
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(super) struct EventTime {
     pub(super) at: Timestamp,
+    /// The offset that the client sent; in a state file, in seconds.
+    #[serde(with = "crate::stored::text")]
     offset: Offset,
 }
 

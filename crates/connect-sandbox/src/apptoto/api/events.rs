@@ -9,9 +9,11 @@ use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::settings::EventFields;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct StoredEvent {
     pub(super) id: u64,
     pub(super) calendar: u64,
@@ -29,7 +31,8 @@ pub(super) struct StoredEvent {
     pub(super) custom_data: Map<String, Value>,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Participant {
     pub(super) id: u64,
     pub(super) name: String,

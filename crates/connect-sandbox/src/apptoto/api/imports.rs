@@ -10,9 +10,11 @@ use crate::call::Call;
 use crate::reply::{Reply, ok};
 use crate::settings::ImportSteps;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Import {
     pub(super) id: u64,
     /// The start of the import; `None` for an import that the account had from the beginning.

@@ -17,10 +17,11 @@ use super::phone::normalized;
 use crate::call::Call;
 use crate::reply::{Reply, ok, text};
 use crate::settings::SendReply;
+use crate::stored::{Word, word};
 use crate::world::time;
 use http::StatusCode;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// A message that the sandbox records instead of sending it.
@@ -70,11 +71,13 @@ pub enum ApptotoMessageState {
     Cancelled,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Message {
     id: u64,
     to: String,
-    kind: &'static str,
+    #[serde(deserialize_with = "word")]
+    kind: Word,
     text: Option<String>,
     template: Option<String>,
     subject: Option<String>,

@@ -14,32 +14,33 @@ use serde_json::{Map, Value};
 use std::collections::BTreeMap;
 
 /// Accounts that were read from a seed and are valid.
-pub(crate) struct Seeded(BTreeMap<String, Account>);
+pub(crate) struct Seeded(BTreeMap<String, Account>, Ids);
 
 impl State {
     /// Reads the accounts in the member `apptoto` of a seed.
     ///
     /// An error contains the path of the invalid field, and the reason.
     pub(crate) fn read_seed(
-        &mut self,
+        &self,
         accounts: &Map<String, Value>,
         settings: &Settings,
         now: Timestamp,
     ) -> Result<Seeded, (String, String)> {
-        let mut seeded = BTreeMap::new();
+        let (mut seeded, mut ids) = (BTreeMap::new(), self.ids.clone());
         for (email, value) in accounts {
             let path = format!("apptoto.{email}");
             let object = value.as_object().ok_or_else(|| (path.clone(), "must be an object".to_owned()))?;
-            let mut account = Account::new(&mut self.ids);
-            let mut api = Api { account: &mut account, ids: &mut self.ids, settings, email, now };
+            let mut account = Account::new(&mut ids);
+            let mut api = Api { account: &mut account, ids: &mut ids, settings, email, now };
             api.fill(&RequestFields::at(&path, object)).map_err(|error| (error.path, error.reason))?;
             seeded.insert(email.clone(), account);
         }
-        Ok(Seeded(seeded))
+        Ok(Seeded(seeded, ids))
     }
 
     /// Adds the accounts of a seed. Replaces existing accounts with the same e-mail addresses.
-    pub(crate) fn take_seed(&mut self, Seeded(accounts): Seeded) {
+    pub(crate) fn take_seed(&mut self, Seeded(accounts, ids): Seeded) {
+        self.ids = ids;
         self.accounts.extend(accounts);
     }
 }

@@ -7,10 +7,12 @@ use crate::reply::Problem;
 use crate::settings::{ExpiredBody, WriteDenied};
 use crate::world::users::UserKey;
 use http::StatusCode;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 
 /// The scope of a sign-in. The authorization request sets the scope, and a refresh does not change it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Scope {
     FreeBusy,
     Read,

@@ -4,9 +4,11 @@ use super::access::Scope;
 use super::rotation::{Family, FamilyId};
 use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
-use std::collections::{BTreeMap, HashMap};
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CodeGrant {
     pub(crate) user: String,
     pub(crate) client: String,
@@ -17,7 +19,8 @@ pub(crate) struct CodeGrant {
 
 const CODE_LIFETIME: SignedDuration = SignedDuration::from_mins(10);
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct AccessToken {
     family: FamilyId,
     serial: u64,
@@ -25,7 +28,8 @@ struct AccessToken {
 }
 
 /// A refresh token, with its generation in the family.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct RefreshToken {
     pub(crate) family: FamilyId,
     pub(crate) generation: u64,
@@ -39,11 +43,12 @@ pub(crate) enum Bearer {
 }
 
 /// Every code and token that the service issued.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Grants {
     codes: BTreeMap<String, CodeGrant>,
-    access: HashMap<String, AccessToken>,
-    pub(super) refresh: HashMap<String, RefreshToken>,
+    access: BTreeMap<String, AccessToken>,
+    pub(super) refresh: BTreeMap<String, RefreshToken>,
     pub(super) families: Vec<Family>,
     /// The number of access tokens issued, which is the serial of the next access token.
     issued_count: u64,

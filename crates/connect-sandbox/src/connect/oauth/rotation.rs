@@ -22,13 +22,15 @@
 use super::access::Scope;
 use super::grants::{Grants, RefreshToken};
 use crate::settings::Rotation;
+use serde::{Deserialize, Serialize};
 
 /// The index of a family in [`Grants`].
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct FamilyId(pub(super) usize);
 
 /// All tokens of one sign-in.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Family {
     pub(crate) user: String,
     pub(crate) client: String,

@@ -4,7 +4,7 @@ use super::subscriptions::CalendarKey;
 use crate::world::time;
 use bytes::Bytes;
 use jiff::Timestamp;
-use serde::{Serialize, Serializer};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
 
 /// A message about changed events to the webhook URL of an application.
@@ -57,7 +57,7 @@ pub struct Delivery {
 }
 
 /// The state of a delivery.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 #[non_exhaustive]
 pub enum DeliveryState {
@@ -70,7 +70,7 @@ pub enum DeliveryState {
 }
 
 /// A completed attempt.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[non_exhaustive]
 pub struct Tried {
     /// When the attempt was made, which is also its `webhook-timestamp`.
@@ -114,11 +114,14 @@ pub enum AttemptOutcome {
 /// The first attempt to transmit a delivery, and the retries of this attempt.
 ///
 /// A duplicate and a resend are separate transmissions.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct Transmission {
     pub(super) due: Timestamp,
     pub(super) retries: u32,
-    /// The running attempt, and when it started.
+    /// The running attempt, and when it started. A state file omits the running attempt, so that the sandbox
+    /// that loads the file makes the attempt again.
+    #[serde(skip)]
     pub(super) running: Option<(AttemptToken, Timestamp)>,
 }
 
@@ -204,4 +207,52 @@ impl Tried {
 
 fn as_json<S: Serializer>(body: &Bytes, serializer: S) -> Result<S::Ok, S::Error> {
     serde_json::from_slice::<Value>(body).unwrap_or(Value::Null).serialize(serializer)
+}
+
+/// Writes and reads the deliveries of a state file, with their pending attempts.
+pub(super) mod stored {
+    use super::*;
+    use crate::stored::{Word, text, word};
+    use std::collections::VecDeque;
+
+    #[derive(Serialize, Deserialize)]
+    struct Stored(#[serde(with = "StoredDelivery")] Delivery);
+
+    #[derive(Serialize, Deserialize)]
+    #[serde(remote = "Delivery", rename_all = "camelCase", deny_unknown_fields)]
+    struct StoredDelivery {
+        id: String,
+        url: String,
+        client_id: String,
+        user_id: String,
+        #[serde(deserialize_with = "word")]
+        provider: Word,
+        calendar_id: String,
+        channel_id: String,
+        #[serde(with = "text")]
+        body: Bytes,
+        created: Timestamp,
+        state: DeliveryState,
+        error: Option<String>,
+        attempts: Vec<Tried>,
+        transmissions: Vec<Transmission>,
+        key: CalendarKey,
+        initial: bool,
+        delayed: bool,
+        arrived: bool,
+        started: u64,
+    }
+
+    pub(in super::super) fn serialize<S: Serializer>(
+        log: &VecDeque<Delivery>,
+        serializer: S,
+    ) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(log.iter().cloned().map(Stored))
+    }
+
+    pub(in super::super) fn deserialize<'de, D: Deserializer<'de>>(
+        deserializer: D,
+    ) -> Result<VecDeque<Delivery>, D::Error> {
+        Ok(Vec::deserialize(deserializer)?.into_iter().map(|Stored(delivery)| delivery).collect())
+    }
 }

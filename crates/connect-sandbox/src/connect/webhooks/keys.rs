@@ -14,7 +14,7 @@ use base64::engine::general_purpose::STANDARD;
 use ed25519_compact::{KeyPair, Seed};
 use http::header::{CACHE_CONTROL, HeaderValue};
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::json;
 use std::fmt;
 
@@ -39,15 +39,19 @@ pub struct WebhookKey {
 }
 
 /// The active key pair, and the previous key pair with the time when it stops signing.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Keys {
     active: Pair,
     previous: Option<(Pair, Timestamp)>,
     created: u64,
 }
 
+#[derive(Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct Pair {
     id: String,
+    #[serde(with = "crate::stored::text", rename = "secret")]
     pair: KeyPair,
     /// When the pair became active; `None` for the first pair.
     since: Option<Timestamp>,

@@ -15,6 +15,7 @@ use crate::world::provider::Provider;
 use crate::world::time;
 use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 
 /// The time after which Google and Microsoft report a change.
 const NOTIFICATION_DELAY: SignedDuration = SignedDuration::from_secs(1);
@@ -26,7 +27,8 @@ const SYNC_HOURS: i64 = 24 * 31;
 const SYNC_EVENTS: usize = 50;
 
 /// The changes that a provider will report about one calendar.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Notification {
     key: CalendarKey,
     pub(super) due: Timestamp,
@@ -35,14 +37,16 @@ pub(crate) struct Notification {
     content: NotificationContent,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum NotificationContent {
     /// The existing events, for a new channel.
     InitialSync,
     Changes(Vec<NotifiedChange>),
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 struct NotifiedChange {
     changed: Changed,
     /// Whether only the application changed the event.

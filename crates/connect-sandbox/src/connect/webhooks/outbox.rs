@@ -16,6 +16,7 @@ use crate::world::time;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
 /// The number of stored deliveries above which the oldest completed one is removed.
@@ -24,11 +25,16 @@ const MAX_COMPLETED: usize = 1000;
 const MAX_DELIVERIES: usize = 10_000;
 
 /// The pending notifications, and the deliveries created from notifications.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Outbox {
     pub(super) notifications: Vec<Notification>,
+    #[serde(with = "super::delivery::stored")]
     log: VecDeque<Delivery>,
+    /// The number of attempts so far.
+    #[serde(skip)]
     tokens: u64,
+    #[serde(skip)]
     schedule_changed: bool,
 }
 
@@ -205,6 +211,13 @@ impl Outbox {
     #[cfg(feature = "server")]
     pub(crate) fn take_schedule_changed(&mut self) -> bool {
         std::mem::take(&mut self.schedule_changed)
+    }
+
+    /// Takes the place of another outbox. The outcomes of its running attempts are ignored later, because no
+    /// token is used twice.
+    pub(crate) fn follow(&mut self, other: &Self) {
+        self.tokens = self.tokens.max(other.tokens);
+        self.mark_schedule_changed();
     }
 
     /// Adds a notification and returns its index.

@@ -5,17 +5,18 @@
 //! (switch `auto_subscribe`). The service renews a subscription unless the application set `expiration`.
 
 use crate::connect::Connect;
+use crate::stored::{Word, word};
 use crate::world::provider::Provider;
 use crate::world::random::Random;
 use crate::world::time;
 use crate::world::users::UserKey;
 use jiff::{SignedDuration, Timestamp};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// The subscription of an application to a calendar. The service delivers the changes of the calendar to the
 /// application.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 #[non_exhaustive]
 pub struct Subscription {
     /// The client id of the application.
@@ -23,7 +24,8 @@ pub struct Subscription {
     /// The user who owns the calendar.
     pub user_id: String,
     /// `google`, `microsoft`, `apple` or `caldav`.
-    pub provider: &'static str,
+    #[serde(deserialize_with = "word")]
+    pub provider: Word,
     /// The id of the calendar, as `GET /calendars` lists it.
     pub calendar_id: String,
     /// The channel id, set by the application or generated.
@@ -42,11 +44,12 @@ pub struct Subscription {
     pub renewed: bool,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Subscriptions(Vec<Subscription>);
 
 /// Identifies a calendar of a user.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct CalendarKey {
     pub(crate) user: UserKey,
     pub(crate) provider: Provider,

@@ -10,6 +10,7 @@ use crate::oauth_server::AuthorizationServer::Microsoft;
 use crate::oauth_server::{InvalidToken, ProviderToken};
 use http::header::AUTHORIZATION;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
 /// The authenticated caller, who owns the mailbox.
@@ -22,8 +23,8 @@ pub(crate) type Caller = (String, String);
 
 /// The end times of the requests in flight, by caller. An end time is `Timestamp::MAX` until
 /// [`Graph::request_ended`] sets it.
-#[derive(Debug, Default)]
-pub(crate) struct InFlight(BTreeMap<Caller, Vec<Timestamp>>);
+#[derive(Debug, Default, Serialize, Deserialize)]
+pub(crate) struct InFlight(#[serde(with = "crate::stored::pairs")] BTreeMap<Caller, Vec<Timestamp>>);
 
 impl Graph<'_> {
     pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {

@@ -25,7 +25,8 @@ impl ChangeKind {
 }
 
 /// A changed event, with the fields that a report needs after the event is deleted.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changed {
     pub(crate) kind: ChangeKind,
     pub(crate) id: String,
@@ -35,7 +36,8 @@ pub(crate) struct Changed {
 }
 
 /// The events of one calendar that a write changed.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Changes {
     pub(crate) provider: Provider,
     pub(crate) calendar: String,

@@ -7,11 +7,13 @@ use super::listing::{Entry, Listing};
 use super::model::Event;
 use crate::world::accounts::EventLedger;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize, Serializer};
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::convert::Infallible;
 use std::sync::Arc;
 
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(try_from = "Vec<Event>")]
 pub(crate) struct Events {
     by_id: BTreeMap<String, Arc<Event>>,
     /// The cached lists by name, the oldest first.
@@ -106,6 +108,27 @@ impl Events {
         }
         self.listings.push_back((name, listing.clone()));
         Ok(listing)
+    }
+}
+
+/// Writes the events as a list, without what [`update_ledger`](Events::update_ledger) remembers. The next
+/// update therefore compares all events.
+impl Serialize for Events {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.values())
+    }
+}
+
+impl TryFrom<Vec<Event>> for Events {
+    type Error = String;
+
+    fn try_from(list: Vec<Event>) -> Result<Self, String> {
+        let count = list.len();
+        let events: Self = list.into_iter().map(|event| (event.id.clone(), event)).collect();
+        if events.by_id.len() < count {
+            return Err("two events of the calendar have the same id".to_owned());
+        }
+        Ok(events)
     }
 }
 

@@ -1,13 +1,14 @@
 //! The fields of an event, without ids and recurrence.
 
+use crate::stored::{Word, optional_word};
 use crate::world::time;
 use jiff::Timestamp;
-use serde::Serialize;
+use serde::{Deserialize, Serialize, Serializer};
 use serde_json::{Map, Value};
 
 /// The fields of a single event, a master or an occurrence. The JSON omits absent fields.
-#[derive(Clone, Debug, PartialEq, Serialize)]
-#[serde(rename_all = "camelCase")]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Fields {
     pub(crate) title: String,
     #[serde(serialize_with = "time::serialize_wire")]
@@ -23,7 +24,7 @@ pub(crate) struct Fields {
     pub(crate) location: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) link: Option<String>,
-    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub(crate) attendees: Vec<Attendee>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) custom: Option<Value>,
@@ -31,24 +32,25 @@ pub(crate) struct Fields {
     pub(crate) conference: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) conference_data: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) availability: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) privacy: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<&'static str>,
+    #[serde(default, deserialize_with = "optional_word", skip_serializing_if = "Option::is_none")]
+    pub(crate) availability: Option<Word>,
+    #[serde(default, deserialize_with = "optional_word", skip_serializing_if = "Option::is_none")]
+    pub(crate) privacy: Option<Word>,
+    #[serde(default, deserialize_with = "optional_word", skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<Word>,
     /// Fields that only the provider's API has, under the provider's names. Connect does not return
     /// these fields.
-    #[serde(skip)]
+    #[serde(default, skip_serializing)]
     pub(crate) own: Map<String, Value>,
 }
 
 /// An attendee or the organizer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub(crate) struct Attendee {
     pub(crate) email: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(crate) status: Option<&'static str>,
+    #[serde(default, deserialize_with = "optional_word", skip_serializing_if = "Option::is_none")]
+    pub(crate) status: Option<Word>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) organizer: Option<bool>,
 }
@@ -57,6 +59,17 @@ pub(crate) const ATTENDEE_STATUS: &[&str] = &["accepted", "declined", "tentative
 pub(crate) const AVAILABILITY: &[&str] = &["busy", "free"];
 pub(crate) const PRIVACY: &[&str] = &["public", "private", "confidential"];
 pub(crate) const STATUS: &[&str] = &["confirmed", "tentative", "cancelled"];
+
+/// Writes the fields for a state file: with `own`, which Connect does not return.
+pub(super) fn serialize_stored<S: Serializer>(fields: &Fields, serializer: S) -> Result<S::Ok, S::Error> {
+    #[derive(Serialize)]
+    struct Stored<'a> {
+        #[serde(flatten)]
+        fields: &'a Fields,
+        own: &'a Map<String, Value>,
+    }
+    Stored { fields, own: &fields.own }.serialize(serializer)
+}
 
 impl Fields {
     pub(crate) fn new(title: &str, start: Timestamp, end: Timestamp) -> Self {

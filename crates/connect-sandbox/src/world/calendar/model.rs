@@ -1,18 +1,20 @@
 //! The calendars, events and series that the sandbox stores.
 
 use super::events::Events;
-use super::fields::Fields;
+use super::fields::{Fields, serialize_stored};
 use super::patch::Patch;
 use super::recurrence::{End, MAX_OCCURRENCES, Recurrence, lines};
 use crate::world::provider::Provider;
 use crate::world::random::hash;
 use crate::world::time;
 use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Calendar {
     pub(crate) provider: Provider,
     pub(crate) id: String,
@@ -28,16 +30,19 @@ pub(crate) struct Calendar {
 }
 
 /// A single event, or the master of a series.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Event {
     pub(crate) id: String,
+    #[serde(serialize_with = "serialize_stored")]
     pub(crate) fields: Fields,
     pub(crate) series: Option<Series>,
     pub(crate) created: Timestamp,
     pub(crate) last_modified: Timestamp,
 }
 
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Series {
     pub(crate) rule: Recurrence,
     /// The exceptions by original start: the start of the occurrence according to the rule.
@@ -45,7 +50,8 @@ pub(crate) struct Series {
 }
 
 /// An occurrence that was removed, or changed (with the time of the change).
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Exception {
     Removed,
     Changed(Patch, Timestamp),

@@ -3,13 +3,14 @@
 use super::fields::{ATTENDEE_STATUS, AVAILABILITY, Attendee, Fields, PRIVACY, STATUS};
 use crate::world::time;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 /// The fields to set, in JSON form. Null clears a field, and absent fields stay unchanged.
 ///
 /// An exception is stored as a patch of the master. A later change of the master therefore also changes the
 /// exception, except in the fields that the patch has.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub(crate) struct Patch(Map<String, Value>);
 
 impl Patch {

@@ -7,19 +7,25 @@
 mod days;
 pub(crate) mod lines;
 
+use crate::stored::{text, texts};
 use crate::world::provider::Provider;
 use jiff::civil::{Date, DateTime, Time, Weekday};
 use jiff::tz::TimeZone;
 use jiff::{SignedDuration, Timestamp};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use std::collections::BTreeSet;
 
 /// A recurrence rule and the additional starts (`RDATE`) of a series. The first start of the series is an
 /// occurrence even if the rule does not select the first start.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(crate) struct Recurrence {
     pub(crate) frequency: Frequency,
+    #[serde(deserialize_with = "interval")]
     pub(crate) interval: i64,
     pub(crate) end: End,
+    #[serde(with = "texts")]
     pub(crate) by_day: Vec<Weekday>,
     /// Negative days count from the end of the month.
     pub(crate) by_month_day: Vec<i8>,
@@ -29,6 +35,7 @@ pub(crate) struct Recurrence {
     /// In a yearly rule without months, the number counts the weekdays of the year. Negative numbers count
     /// from the end. Only a provider's API sets `nth`, `by_year_day`, `by_week`, `positions`, `week_start`
     /// and `extra`.
+    #[serde(with = "texts")]
     pub(crate) nth: Vec<(i8, Weekday)>,
     /// Days of the year. Negative days count from the end of the year.
     pub(crate) by_year_day: Vec<i16>,
@@ -38,18 +45,21 @@ pub(crate) struct Recurrence {
     pub(crate) by_week: Vec<i8>,
     /// `BYSETPOS`: positions among the selected days of a period. Negative positions count from the end.
     pub(crate) positions: Vec<i16>,
+    #[serde(with = "text")]
     pub(crate) week_start: Weekday,
     /// Whether a day such as 31 means the last day in a shorter month, as in Outlook.
     pub(crate) last_day_instead: bool,
     /// Additional starts (`RDATE`), which do not count for `COUNT`.
     pub(crate) extra: BTreeSet<Timestamp>,
     /// The time zone in which days and times of day are calculated.
+    #[serde(with = "text")]
     pub(crate) zone: TimeZone,
     /// The time of day of the occurrences, used only if the clocks skip this time on the first day.
     pub(crate) time: Option<Time>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum Frequency {
     Daily,
     Weekly,
@@ -57,7 +67,8 @@ pub(crate) enum Frequency {
     Yearly,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub(crate) enum End {
     Never,
     Count(usize),
@@ -66,6 +77,13 @@ pub(crate) enum End {
 
 /// The maximum number of occurrences in a response, and the maximum `COUNT`: the days of 100 years.
 pub(crate) const MAX_OCCURRENCES: usize = 36_525;
+
+/// Reads an interval. Days are searched by interval, so an interval of 0 would never end.
+fn interval<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let interval = i64::deserialize(deserializer)?;
+    let text = || D::Error::custom(format!("{interval} is not an interval (expected at least 1)"));
+    Some(interval).filter(|interval| *interval > 0).ok_or_else(text)
+}
 
 impl Recurrence {
     pub(crate) fn new(frequency: Frequency) -> Self {

@@ -4,6 +4,7 @@
 //! by RFC 5545), and `RDATE`s with a duration.
 
 use super::{End, Frequency, MAX_OCCURRENCES, Recurrence, end_of};
+use crate::stored::TextForm;
 use crate::world::time;
 use jiff::Timestamp;
 use jiff::civil::{Date, DateTime, Weekday};
@@ -316,6 +317,32 @@ fn frequency(text: &str) -> Option<Frequency> {
 
 fn frequency_name(frequency: Frequency) -> &'static str {
     FREQUENCIES.iter().find(|(_, known)| *known == frequency).map_or("DAILY", |(name, _)| name)
+}
+
+impl TextForm for Weekday {
+    const EXPECTED: &'static str = "a weekday (expected MO, TU, WE, TH, FR, SA or SU)";
+
+    fn to_text(&self) -> String {
+        name(*self).to_owned()
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        weekday(text)
+    }
+}
+
+/// A weekday with a number, such as `2MO`.
+impl TextForm for (i8, Weekday) {
+    const EXPECTED: &'static str = "a weekday with a number (expected a text such as 2MO or -1FR)";
+
+    fn to_text(&self) -> String {
+        format!("{}{}", self.0, name(self.1))
+    }
+
+    fn from_text(text: &str) -> Option<Self> {
+        let (number, day) = text.split_at_checked(text.len().checked_sub(2)?)?;
+        Some((number.parse().ok()?, weekday(day)?))
+    }
 }
 
 const WEEKDAYS: [(&str, Weekday); 7] = [
