@@ -2,3 +2,4 @@
 
 pub(crate) mod graph;
 pub(crate) mod oauth;
+pub(crate) mod openid;

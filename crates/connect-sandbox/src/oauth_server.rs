@@ -20,29 +20,38 @@ mod authorize;
 mod client_auth;
 mod clients;
 mod consent;
+mod device;
 mod error;
 mod issued;
+mod openid;
 mod parameters;
 mod pkce;
 mod redirect_target;
 mod revoke;
 mod rules;
+mod signing_key;
 mod token;
 
 use crate::apptoto::oauth::ApptotoRules;
 use crate::call::Call;
 use crate::google::oauth::GoogleRules;
 use crate::microsoft::oauth::MicrosoftRules;
-use crate::reply::{Problem, Reply};
+use crate::microsoft::openid::instances;
+use crate::reply::{Problem, Reply, ok};
 use crate::world::World;
 use crate::world::random::Random;
 use serde::{Deserialize, Serialize};
+use serde_json::json;
+pub(crate) use signing_key::CERTIFICATE;
+use signing_key::{KEY_ID, certificate};
 
 pub(crate) use clients::{Client, loopback};
 pub use clients::{ClientType, OAuthApp, OAuthCredentials};
+pub(crate) use device::{DEVICE_GRANT, DeviceRules};
 pub(crate) use error::{OAuthError, uncached};
 pub use issued::ProviderToken;
 pub(crate) use issued::{InvalidToken, Issued};
+pub(crate) use openid::{Identity, OpenIdRules};
 pub(crate) use parameters::Parameters;
 pub(crate) use redirect_target::{RedirectTarget, ResponseMode};
 pub(crate) use rules::{AuthorizationRequest, ConsentWords, Descriptions, Prefixes, Routes, Rules};
@@ -88,6 +97,24 @@ pub(crate) enum Endpoint {
     Token(AuthorizationServer),
     /// The revocation endpoint (RFC 7009).
     Revoke(AuthorizationServer),
+    /// The metadata of an OpenID provider (OpenID Connect Discovery 4).
+    Metadata(AuthorizationServer),
+    /// The keys that sign ID tokens (RFC 7517 5).
+    Keys(AuthorizationServer),
+    /// The keys that sign ID tokens, as X.509 certificates by key id.
+    Certificates(AuthorizationServer),
+    /// The userinfo endpoint (OpenID Connect Core 5.3).
+    UserInfo(AuthorizationServer),
+    /// The endpoint to which a browser is sent to sign out (OpenID Connect RP-Initiated Logout 2).
+    SignOut(AuthorizationServer),
+    /// The device authorization endpoint (RFC 8628 3.1).
+    DeviceAuthorization(AuthorizationServer),
+    /// The page on which the user enters the code of a device (RFC 8628 3.3).
+    DevicePage(AuthorizationServer),
+    /// The endpoint that receives the consent of a device, on the path of [`Endpoint::DevicePage`].
+    DeviceDecision(AuthorizationServer),
+    /// Microsoft's list of the host names of its clouds.
+    Instances(AuthorizationServer),
 }
 
 /// Returns the endpoints of all servers, with their methods and paths.
@@ -135,6 +162,15 @@ impl Servers<'_> {
             Endpoint::Decide(server) => Ok(self.decide(server, call)),
             Endpoint::Token(server) => Ok(self.token(server, call)),
             Endpoint::Revoke(server) => self.revoke(server, call),
+            Endpoint::Metadata(server) => Ok(self.metadata(server, call)),
+            Endpoint::Keys(server) => Ok(self.keys(server, call)),
+            Endpoint::Certificates(_) => Ok(ok(&json!({ KEY_ID: certificate() }))),
+            Endpoint::UserInfo(server) => Ok(self.userinfo(server, call)),
+            Endpoint::SignOut(server) => Ok(self.sign_out(server, call)),
+            Endpoint::DeviceAuthorization(server) => Ok(self.device_authorization(server, call)),
+            Endpoint::DevicePage(server) => Ok(self.device_page(server, call)),
+            Endpoint::DeviceDecision(server) => Ok(self.device_decision(server, call)),
+            Endpoint::Instances(server) => Ok(ok(&instances(&self.base(server, call), call))),
         }
     }
 }

@@ -201,20 +201,22 @@ fn lookup<T>(
 fn canonical(path: &str) -> Cow<'_, str> {
     let under =
         |root: &str| path.strip_prefix(root).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-    let google = ["/o/oauth2/v2/auth", "/token", "/revoke"].contains(&path) || under("/calendar/v3");
-    let tenant = ["/{tenant}/oauth2/v2.0/authorize", "/{tenant}/oauth2/v2.0/token"];
     if path == "/o/oauth2/auth" {
         // The authorization endpoint in the credential files that developers download from Google.
-        "/google/o/oauth2/v2/auth".into()
-    } else if google {
-        format!("/google{path}").into()
-    } else if under("/v1.0") {
-        format!("/microsoft/graph{path}").into()
-    } else if tenant.iter().any(|pattern| matches(pattern, path)) {
-        format!("/microsoft{path}").into()
-    } else {
-        path.into()
+        return "/google/o/oauth2/v2/auth".into();
     }
+    if under("/calendar/v3") {
+        return format!("/google{path}").into();
+    }
+    if under("/v1.0") {
+        return format!("/microsoft/graph{path}").into();
+    }
+    let prefixed = ["/google", "/microsoft", "/microsoft/graph"].map(|prefix| format!("{prefix}{path}"));
+    let is_endpoint = |path: &String| {
+        let mut patterns = oauth_server::routes().filter_map(|(name, _)| name.split_once(' '));
+        patterns.any(|(_, pattern)| matches(pattern, path))
+    };
+    prefixed.into_iter().find(is_endpoint).map_or(path.into(), Cow::from)
 }
 
 fn matches(pattern: &str, path: &str) -> bool {

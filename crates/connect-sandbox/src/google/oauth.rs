@@ -1,15 +1,21 @@
 //! How the Google authorization server differs from the defaults of `Rules`. The main differences are the
 //! conditions for a refresh token, incremental scopes, the popup flow, and revocation.
 
-use crate::oauth_server::Endpoint::{Authorize, Decide, Revoke, Token};
+use super::openid::{DEVICE, GoogleOpenId};
+use crate::call::Call;
+use crate::oauth_server::Endpoint::{
+    Authorize, Certificates, Decide, DeviceAuthorization, DeviceDecision, DevicePage, Keys, Metadata, Revoke,
+    Token, UserInfo,
+};
 use crate::oauth_server::{
-    AuthorizationRequest, Client, ConsentWords, Descriptions, OAuthError, Parameters, Prefixes,
-    RedirectTarget, ResponseMode, Routes, Rules, loopback, uncached,
+    AuthorizationRequest, Client, ConsentWords, Descriptions, DeviceRules, OAuthError, OpenIdRules,
+    Parameters, Prefixes, RedirectTarget, ResponseMode, Routes, Rules, loopback, uncached,
 };
 use crate::reply::{Reply, json_reply};
 use crate::settings::{GoogleConsent, Popup, Publishing, Settings};
+use crate::world::random::Random;
 use http::StatusCode;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
 /// The prefix of scopes that Google defines.
@@ -35,6 +41,15 @@ impl Rules for GoogleRules {
             ("POST /google/o/oauth2/v2/auth", Decide),
             ("POST /google/token", Token),
             ("POST /google/revoke", Revoke),
+            ("GET /google/.well-known/openid-configuration", Metadata),
+            ("GET /google/oauth2/v3/certs", Keys),
+            ("GET /google/oauth2/v1/certs", Certificates),
+            ("GET /google/v1/userinfo", UserInfo),
+            ("POST /google/v1/userinfo", UserInfo),
+            ("GET /google/oauth2/v3/userinfo", UserInfo),
+            ("POST /google/device/code", DeviceAuthorization),
+            ("GET /google/device", DevicePage),
+            ("POST /google/device", DeviceDecision),
         ]
     }
 
@@ -56,8 +71,12 @@ impl Rules for GoogleRules {
         true
     }
 
-    fn is_openid_provider(&self) -> bool {
-        true
+    fn openid(&self) -> Option<&'static dyn OpenIdRules> {
+        Some(&GoogleOpenId)
+    }
+
+    fn device(&self) -> Option<&'static DeviceRules> {
+        Some(&DEVICE)
     }
 
     /// Accepts the registered redirect URIs of an application. Accepts every loopback redirect URI for an
@@ -78,6 +97,15 @@ impl Rules for GoogleRules {
         let origin = target.mode == ResponseMode::Popup && settings.google.popup == Popup::Origin;
         let registered = target.client.app.redirect_uris.first();
         registered.filter(|_| origin).and_then(|uri| origin_of(uri)).unwrap_or(&target.redirect_uri)
+    }
+
+    /// Google replaces the scopes `email` and `profile` with URLs, also in token responses.
+    fn expand(&self, scopes: Vec<String>) -> Vec<String> {
+        let full = |scope: String| match scope.as_str() {
+            "email" | "profile" => format!("{SCOPE_PREFIX}userinfo.{scope}"),
+            _ => scope,
+        };
+        scopes.into_iter().map(full).collect()
     }
 
     fn accepts_plain_challenge(&self, _settings: &Settings) -> bool {
@@ -142,6 +170,26 @@ impl Rules for GoogleRules {
             OAuthError::RedirectUri | OAuthError::RedirectMismatch => "redirect_uri_mismatch",
             _ => error.code(),
         }
+    }
+
+    fn error_status(&self, error: &OAuthError) -> StatusCode {
+        match error {
+            OAuthError::DevicePending => StatusCode::PRECONDITION_REQUIRED,
+            OAuthError::DeviceTooFast | OAuthError::DeviceDenied => StatusCode::FORBIDDEN,
+            _ if self.error_code(error) == "invalid_client" => StatusCode::UNAUTHORIZED,
+            _ => StatusCode::BAD_REQUEST,
+        }
+    }
+
+    /// The guide for limited-input devices describes these errors with the reason phrase of their status.
+    fn error_members(&self, error: &OAuthError, _call: &Call, _random: &mut Random) -> Map<String, Value> {
+        let reason = match error {
+            OAuthError::DevicePending | OAuthError::DeviceTooFast | OAuthError::DeviceDenied => {
+                self.error_status(error).canonical_reason()
+            }
+            _ => None,
+        };
+        reason.map(|reason| ("error_description".to_owned(), json!(reason))).into_iter().collect()
     }
 
     /// Google does not authenticate the client of a revocation request. The query or the form of a

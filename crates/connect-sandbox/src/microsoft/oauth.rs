@@ -1,10 +1,15 @@
 //! How the Microsoft identity platform differs from the defaults of `Rules`. The differences are tenants,
 //! `offline_access`, access tokens for one resource, and numbered errors.
 
+use super::openid::{DEVICE, MicrosoftOpenId};
 use crate::call::Call;
-use crate::oauth_server::Endpoint::{Authorize, Decide, Token};
+use crate::oauth_server::Endpoint::{
+    Authorize, Decide, DeviceAuthorization, DeviceDecision, DevicePage, Instances, Keys, Metadata, SignOut,
+    Token, UserInfo,
+};
 use crate::oauth_server::{
-    AuthorizationRequest, ConsentWords, Descriptions, OAuthError, Parameters, ResponseMode, Routes, Rules,
+    AuthorizationRequest, ConsentWords, Descriptions, DeviceRules, OAuthError, OpenIdRules, Parameters,
+    ResponseMode, Routes, Rules,
 };
 use crate::settings::{ScopeForm, Settings};
 use crate::world::random::Random;
@@ -16,7 +21,12 @@ const OFFLINE_ACCESS: &str = "offline_access";
 /// The scopes that belong to no resource: the scopes of OpenID Connect, and `offline_access`.
 const OPENID: [&str; 4] = ["openid", "profile", "email", OFFLINE_ACCESS];
 
-const GRAPH: &str = "https://graph.microsoft.com";
+pub(super) const GRAPH: &str = "https://graph.microsoft.com";
+
+/// The permission name that refers to all permissions that are registered for an application.
+const DEFAULT: &str = ".default";
+
+const REGISTERED: [&str; 3] = ["Calendars.ReadWrite", "MailboxSettings.ReadWrite", "User.Read"];
 
 pub(crate) struct MicrosoftRules;
 
@@ -30,6 +40,16 @@ impl Rules for MicrosoftRules {
             ("GET /microsoft/{tenant}/oauth2/v2.0/authorize", Authorize),
             ("POST /microsoft/{tenant}/oauth2/v2.0/authorize", Decide),
             ("POST /microsoft/{tenant}/oauth2/v2.0/token", Token),
+            ("GET /microsoft/{tenant}/v2.0/.well-known/openid-configuration", Metadata),
+            ("GET /microsoft/{tenant}/discovery/v2.0/keys", Keys),
+            ("GET /microsoft/{tenant}/discovery/instance", Instances),
+            ("GET /microsoft/graph/oidc/userinfo", UserInfo),
+            ("POST /microsoft/graph/oidc/userinfo", UserInfo),
+            ("POST /microsoft/{tenant}/oauth2/v2.0/devicecode", DeviceAuthorization),
+            ("GET /microsoft/common/oauth2/deviceauth", DevicePage),
+            ("POST /microsoft/common/oauth2/deviceauth", DeviceDecision),
+            ("GET /microsoft/{tenant}/oauth2/v2.0/logout", SignOut),
+            ("POST /microsoft/{tenant}/oauth2/v2.0/logout", SignOut),
         ]
     }
 
@@ -50,12 +70,30 @@ impl Rules for MicrosoftRules {
         false
     }
 
-    fn is_openid_provider(&self) -> bool {
-        true
+    fn openid(&self) -> Option<&'static dyn OpenIdRules> {
+        Some(&MicrosoftOpenId)
     }
 
+    fn device(&self) -> Option<&'static DeviceRules> {
+        Some(&DEVICE)
+    }
+
+    /// Checks the tenant. The page for the code of a device has the same path for every tenant.
     fn check_path(&self, call: &Call) -> Result<(), OAuthError> {
-        tenant(call).map(drop)
+        if call.path_parameter("tenant").is_some() { tenant(call).map(drop) } else { Ok(()) }
+    }
+
+    /// Adds the permissions that `.default` of Graph means: those that are registered for the application.
+    /// In the sandbox, every application has registered the same permissions.
+    fn expand(&self, mut scopes: Vec<String>) -> Vec<String> {
+        if scopes.iter().any(|scope| short_scope(scope) == DEFAULT && resource(scope) == Some(GRAPH)) {
+            let known =
+                |name: &&&str| !scopes.iter().any(|scope| short_scope(scope) == name.to_ascii_lowercase());
+            let added: Vec<_> =
+                REGISTERED.iter().filter(known).map(|name| format!("{GRAPH}/{name}")).collect();
+            scopes.extend(added);
+        }
+        scopes
     }
 
     fn issuer_path(&self, call: &Call) -> String {
@@ -111,6 +149,8 @@ impl Rules for MicrosoftRules {
     fn error_code(&self, error: &OAuthError) -> &'static str {
         match error {
             OAuthError::UnknownClient => "unauthorized_client",
+            OAuthError::DeviceDenied => "authorization_declined",
+            OAuthError::DeviceCode => "bad_verification_code",
             _ => error.code(),
         }
     }
@@ -136,14 +176,14 @@ impl Rules for MicrosoftRules {
 }
 
 /// Returns the tenant in the path: `common`, `organizations`, `consumers`, an id, or a domain.
-fn tenant(call: &Call) -> Result<String, OAuthError> {
+pub(super) fn tenant(call: &Call) -> Result<String, OAuthError> {
     let tenant = call.path_parameter("tenant").unwrap_or_default();
     let word = ["common", "organizations", "consumers"].contains(&tenant.as_str());
     if word || is_id(&tenant) || is_domain(&tenant) { Ok(tenant) } else { Err(OAuthError::Tenant) }
 }
 
 /// Returns whether the text is a UUID: hexadecimal digits in groups of 8, 4, 4, 4 and 12.
-fn is_id(text: &str) -> bool {
+pub(crate) fn is_id(text: &str) -> bool {
     let groups = text.split('-').map(str::len);
     groups.eq([8, 4, 4, 4, 12]) && text.bytes().all(|byte| byte == b'-' || byte.is_ascii_hexdigit())
 }
@@ -214,6 +254,11 @@ fn number(error: &OAuthError) -> u32 {
         OAuthError::RedirectMismatch => 500_112,
         OAuthError::VerifierMissing | OAuthError::Verifier => 501_481,
         OAuthError::RefreshExpired => 700_082,
+        OAuthError::DevicePending | OAuthError::DeviceTooFast => 70_016,
+        OAuthError::DeviceCode | OAuthError::DeviceDenied => 70_018,
+        OAuthError::DeviceExpired => 70_019,
+        OAuthError::DeviceScope(_) => 70_011,
+        OAuthError::DeviceClient => 7_000_218,
     }
 }
 

@@ -13,12 +13,13 @@ use crate::call::Call;
 use crate::reply::Reply;
 
 /// A valid authorization request.
-pub(super) struct CheckedRequest {
-    pub(super) owner: GrantOwner,
-    pub(super) scopes: Vec<String>,
+struct CheckedRequest {
+    owner: GrantOwner,
+    scopes: Vec<String>,
     challenge: Option<Challenge>,
     /// Whether the token response contains a refresh token.
     offline: bool,
+    nonce: Option<String>,
 }
 
 impl Servers<'_> {
@@ -32,9 +33,7 @@ impl Servers<'_> {
     pub(super) fn decide(&mut self, server: AuthorizationServer, call: &Call) -> Reply {
         match Decision::read(call) {
             Ok(decision) => self.authorized(server, call, decision),
-            Err(OAuthError::Missing(_)) if server.rules().is_openid_provider() => {
-                self.authorize(server, call)
-            }
+            Err(OAuthError::Missing(_)) if server.rules().openid().is_some() => self.authorize(server, call),
             Err(error) => self.error_reply(server, &error, call),
         }
     }
@@ -56,7 +55,9 @@ impl Servers<'_> {
             Decision::Ask | Decision::Approve => Ok(request),
         });
         match request {
-            Ok(request) if decision == Decision::Ask => page(call, &target.client, &request),
+            Ok(request) if decision == Decision::Ask => {
+                page(call, &target.client, &request.owner.user, &request.scopes)
+            }
             Ok(request) => {
                 self.world.stats.providers.of(server).authorizations.granted += 1;
                 self.issue_code(call, &target, request)
@@ -83,10 +84,10 @@ impl Servers<'_> {
         if challenge.is_none() && client.is_public() && rules.needs_pkce(settings) {
             return Err(OAuthError::Missing("code_challenge"));
         }
-        let hint = query.find("login_hint").filter(|_| rules.is_openid_provider());
+        let hint = query.find("login_hint").filter(|_| rules.openid().is_some());
         let user = hint.unwrap_or(&settings.oauth.user).to_owned();
         let owner = GrantOwner { server: client.server, client: client.id.clone(), user };
-        let scopes = scope_tokens(query.need("scope")?, rules.scope_separator())?;
+        let scopes = rules.expand(scope_tokens(query.need("scope")?, rules.scope_separator())?);
         let request = AuthorizationRequest {
             target,
             query,
@@ -97,7 +98,8 @@ impl Servers<'_> {
         };
         let offline = rules.is_offline(&request)?;
         let scopes = rules.granted(&request)?;
-        Ok(CheckedRequest { owner, scopes, challenge, offline })
+        let nonce = query.find("nonce").map(str::to_owned);
+        Ok(CheckedRequest { owner, scopes, challenge, offline, nonce })
     }
 
     fn issue_code(&mut self, call: &Call, target: &RedirectTarget, request: CheckedRequest) -> Reply {
@@ -111,6 +113,7 @@ impl Servers<'_> {
             challenge: request.challenge,
             scopes: request.scopes,
             offline: request.offline,
+            nonce: request.nonce,
             issued: call.now,
             used: None,
         };

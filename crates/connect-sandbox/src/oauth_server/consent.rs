@@ -4,7 +4,6 @@
 //! post `decision=approve` or `decision=deny` to the same URL.
 
 use super::AuthorizationServer;
-use super::authorize::CheckedRequest;
 use super::clients::Client;
 use super::error::{OAuthError, uncached};
 use super::parameters::Parameters;
@@ -33,8 +32,8 @@ impl Decision {
 }
 
 /// Renders the consent page with the texts that the server's rules define.
-pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Reply {
-    let server = request.owner.server;
+pub(super) fn page(call: &Call, client: &Client, user: &str, scopes: &[String]) -> Reply {
+    let server = client.server;
     let ConsentWords { heading, allow, deny } = server.rules().consent_words();
     let uri = call.request.uri();
     let form = String::from_utf8_lossy(call.body());
@@ -42,7 +41,7 @@ pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Re
     let action = format!("{}?{}", uri.path(), query.trim_matches('&'));
     // Two scopes can have the same description.
     let mut lines: Vec<_> = Vec::new();
-    for scope in &request.scopes {
+    for scope in scopes {
         let line = description(server, scope);
         if !lines.contains(&line) {
             lines.push(line);
@@ -55,8 +54,16 @@ pub(super) fn page(call: &Call, client: &Client, request: &CheckedRequest) -> Re
          <button name=\"decision\" value=\"approve\">{allow}</button>\n\
          <button name=\"decision\" value=\"deny\">{deny}</button>\n</form>\n</body>\n</html>\n",
         heading = heading.replacen("{}", &escape(&client.app.name), 1),
-        user = escape(&request.owner.user),
+        user = escape(user),
         action = escape(&action),
+    )))
+}
+
+/// Renders a page with a heading and HTML content.
+pub(super) fn message_page(heading: &str, content: &str) -> Reply {
+    uncached(html(format!(
+        "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n<title>{heading}</title>\n</head>\n<body>\n\
+         <h1>{heading}</h1>\n{content}</body>\n</html>\n",
     )))
 }
 

@@ -8,7 +8,7 @@ use http::StatusCode;
 use http::header::{AUTHORIZATION, CACHE_CONTROL, HeaderValue, PRAGMA, WWW_AUTHENTICATE};
 use serde_json::{Map, Value, json};
 
-/// The cause of an error (RFC 6749 4.1.2.1 and 5.2).
+/// The cause of an error (RFC 6749 4.1.2.1 and 5.2, and RFC 8628 3.5).
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum OAuthError {
     /// The body is not a form.
@@ -45,6 +45,16 @@ pub(crate) enum OAuthError {
     Verifier,
     RefreshToken,
     RefreshExpired,
+    /// The device code is unknown, was used, or was issued to another application.
+    DeviceCode,
+    DevicePending,
+    DeviceTooFast,
+    DeviceDenied,
+    DeviceExpired,
+    /// A scope that the device authorization grant does not support.
+    DeviceScope(String),
+    /// The type of the application does not support the device authorization grant.
+    DeviceClient,
 }
 
 impl OAuthError {
@@ -61,10 +71,17 @@ impl OAuthError {
             | Self::Tenant
             | Self::CrossOrigin
             | Self::TwoMethods => "invalid_request",
-            Self::UnknownClient | Self::Secret | Self::SecretMissing | Self::PublicSecret => "invalid_client",
+            Self::UnknownClient
+            | Self::Secret
+            | Self::SecretMissing
+            | Self::PublicSecret
+            | Self::DeviceClient => "invalid_client",
             Self::ResponseType => "unsupported_response_type",
-            Self::Scope(_) => "invalid_scope",
-            Self::Denied => "access_denied",
+            Self::Scope(_) | Self::DeviceScope(_) => "invalid_scope",
+            Self::Denied | Self::DeviceDenied => "access_denied",
+            Self::DevicePending => "authorization_pending",
+            Self::DeviceTooFast => "slow_down",
+            Self::DeviceExpired => "expired_token",
             Self::GrantType => "unsupported_grant_type",
             Self::Code
             | Self::CodeUsed
@@ -73,7 +90,8 @@ impl OAuthError {
             | Self::VerifierMissing
             | Self::Verifier
             | Self::RefreshToken
-            | Self::RefreshExpired => "invalid_grant",
+            | Self::RefreshExpired
+            | Self::DeviceCode => "invalid_grant",
         }
     }
 
@@ -109,6 +127,13 @@ impl OAuthError {
             Self::Verifier => "Invalid code verifier",
             Self::RefreshToken => "Token has been expired or revoked",
             Self::RefreshExpired => "The refresh token has expired",
+            Self::DeviceCode => "The device code is unknown or was used already",
+            Self::DevicePending => "The user has not entered the code yet",
+            Self::DeviceTooFast => "The request came before the polling interval had passed",
+            Self::DeviceDenied => "The user denied access",
+            Self::DeviceExpired => "The device code has expired",
+            Self::DeviceScope(scope) => return format!("Invalid device flow scope: {}", printable(scope)),
+            Self::DeviceClient => "Invalid client type.",
         };
         text.to_owned()
     }
@@ -136,9 +161,7 @@ impl Servers<'_> {
         body.insert("error".to_owned(), json!(code));
         body.insert("error_description".to_owned(), json!(error.description()));
         body.extend(rules.error_members(error, call, &mut self.own.random));
-        let status =
-            if code == "invalid_client" { StatusCode::UNAUTHORIZED } else { StatusCode::BAD_REQUEST };
-        let mut reply = uncached(json_reply(status, &body.into()));
+        let mut reply = uncached(json_reply(rules.error_status(error), &body.into()));
         if reply.status() == StatusCode::UNAUTHORIZED && call.request.headers().contains_key(AUTHORIZATION) {
             let scheme = HeaderValue::from_static("Basic realm=\"token\"");
             reply.headers_mut().insert(WWW_AUTHENTICATE, scheme);

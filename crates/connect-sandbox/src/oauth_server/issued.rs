@@ -3,6 +3,7 @@
 //! Exchanging a code creates a grant. Revoking a grant invalidates all its tokens.
 
 use super::AuthorizationServer;
+use super::device::DeviceRequest;
 use super::error::OAuthError;
 use super::parameters::Parameters;
 use super::pkce::{Challenge, check_verifier};
@@ -21,6 +22,8 @@ pub(super) struct AuthorizationCode {
     pub(super) scopes: Vec<String>,
     /// Whether the token response contains a refresh token.
     pub(super) offline: bool,
+    /// The nonce for the ID token (OpenID Connect Core 3.1.2.1).
+    pub(super) nonce: Option<String>,
     pub(super) issued: Timestamp,
     /// The grant that the exchange of the code created; `None` before the exchange.
     pub(super) used: Option<GrantId>,
@@ -48,6 +51,7 @@ pub(super) struct Grant {
     pub(super) owner: GrantOwner,
     pub(super) scopes: Vec<String>,
     pub(super) offline: bool,
+    pub(super) nonce: Option<String>,
     revoked: bool,
 }
 
@@ -98,6 +102,7 @@ pub(crate) struct Issued {
     access: BTreeMap<String, AccessToken>,
     refresh: BTreeMap<String, RefreshToken>,
     grants: Vec<Grant>,
+    pub(super) devices: Vec<DeviceRequest>,
     /// The scopes that each user has granted to each application so far.
     #[serde(with = "crate::stored::pairs")]
     consents: BTreeMap<GrantOwner, Vec<String>>,
@@ -140,9 +145,14 @@ impl Issued {
         let narrowed = narrow(&code.scopes)?;
         let id = GrantId(self.grants.len());
         code.used = Some(id);
-        let (owner, scopes) = (code.owner.clone(), code.scopes.clone());
-        self.grants.push(Grant { owner, scopes, offline: code.offline, revoked: false });
+        let (owner, scopes, nonce) = (code.owner.clone(), code.scopes.clone(), code.nonce.clone());
+        self.grants.push(Grant { owner, scopes, offline: code.offline, nonce, revoked: false });
         Ok((id, narrowed))
+    }
+
+    pub(super) fn add_grant(&mut self, owner: GrantOwner, scopes: Vec<String>, offline: bool) -> GrantId {
+        self.grants.push(Grant { owner, scopes, offline, nonce: None, revoked: false });
+        GrantId(self.grants.len() - 1)
     }
 
     /// Returns the grant of a refresh token that was issued to this application.
@@ -221,6 +231,7 @@ impl Issued {
         let grants = self.grants.iter_mut().filter(|grant| !grant.revoked && belongs(&grant.owner));
         let ended = grants.map(|grant| grant.revoked = true).count();
         self.codes.retain(|_, code| !belongs(&code.owner));
+        self.devices.retain(|device| !device.approved_by().is_some_and(&belongs));
         let before = self.consents.len();
         self.consents.retain(|owner, _| !belongs(owner));
         ended > 0 || self.consents.len() < before

@@ -6,6 +6,12 @@ use crate::call::Call;
 use http::header::CONTENT_TYPE;
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The id of a request in the logs of Microsoft.
+///
+/// MSAL for Node.js sends the id in the query and in the form. A server ignores parameters that it does not
+/// know (RFC 6749 3.2).
+const TRACE: &str = "client-request-id";
+
 #[derive(Debug, Default)]
 pub(crate) struct Parameters {
     values: BTreeMap<String, String>,
@@ -43,7 +49,8 @@ impl Parameters {
         }
         let form = Self::read(&[call.body()]);
         form.check_not_repeated()?;
-        match Self::read(&[query(call)]).values.into_keys().find(|name| form.values.contains_key(name)) {
+        let is_repeated = |name: &String| name != TRACE && form.values.contains_key(name);
+        match Self::read(&[query(call)]).values.into_keys().find(is_repeated) {
             Some(name) => Err(OAuthError::Repeated(name)),
             None => Ok(form),
         }

@@ -8,8 +8,10 @@
 //! [`Providers`](crate::stats::Providers).
 
 use super::clients::Client;
+use super::device::DeviceRules;
 use super::error::{OAuthError, token_reply};
 use super::issued::{GrantOwner, Issued};
+use super::openid::OpenIdRules;
 use super::parameters::Parameters;
 use super::redirect_target::{RedirectTarget, ResponseMode};
 use super::{AuthorizationServer, Endpoint};
@@ -17,6 +19,7 @@ use crate::call::Call;
 use crate::reply::Reply;
 use crate::settings::{PublicPkce, Settings};
 use crate::world::random::Random;
+use http::StatusCode;
 use serde_json::{Map, Value, json};
 use std::borrow::Cow;
 
@@ -64,10 +67,15 @@ pub(crate) trait Rules {
         true
     }
 
-    /// Returns whether the authorization endpoint supports `login_hint` and requests with a form body. See
-    /// OpenID Connect Core 3.1.2.1.
-    fn is_openid_provider(&self) -> bool {
-        false
+    /// Returns the rules of the server as an OpenID provider. The authorization endpoint of a provider also
+    /// supports `login_hint` and requests with a form body (OpenID Connect Core 3.1.2.1).
+    fn openid(&self) -> Option<&'static dyn OpenIdRules> {
+        None
+    }
+
+    /// Returns the rules of the device authorization grant, if the server supports it.
+    fn device(&self) -> Option<&'static DeviceRules> {
+        None
     }
 
     /// Checks the parameters in the path, such as the tenant in a Microsoft path.
@@ -104,6 +112,11 @@ pub(crate) trait Rules {
     /// Returns whether a public application has to send a code challenge.
     fn needs_pkce(&self, settings: &Settings) -> bool {
         settings.oauth.public_pkce == PublicPkce::Required
+    }
+
+    /// Replaces requested scopes that mean other scopes.
+    fn expand(&self, scopes: Vec<String>) -> Vec<String> {
+        scopes
     }
 
     /// Returns whether to issue a refresh token. The authorization endpoint calls `is_offline`
@@ -160,6 +173,15 @@ pub(crate) trait Rules {
     /// Returns the value of the member `error` of an error response.
     fn error_code(&self, error: &OAuthError) -> &'static str {
         error.code()
+    }
+
+    /// Returns the status of an error response without a redirect (RFC 6749 5.2).
+    fn error_status(&self, error: &OAuthError) -> StatusCode {
+        if self.error_code(error) == "invalid_client" {
+            StatusCode::UNAUTHORIZED
+        } else {
+            StatusCode::BAD_REQUEST
+        }
     }
 
     /// Returns further members of an error response, or replacements for `error` and `error_description`.

@@ -1,10 +1,11 @@
-//! The token endpoint (RFC 6749 4.1.3 and 6).
+//! The token endpoint (RFC 6749 4.1.3 and 6, RFC 8628 3.4).
 
 use super::AuthorizationServer;
 use super::Servers;
 use super::clients::Client;
 use super::error::{OAuthError, token_reply};
 use super::issued::{CodeExchange, GrantId};
+use super::openid::IssuedToken;
 use super::parameters::{Parameters, scope_tokens};
 use crate::call::Call;
 use crate::reply::Reply;
@@ -45,6 +46,7 @@ impl Servers<'_> {
         match form.need("grant_type")? {
             "authorization_code" => self.redeem_code(&client, call, form),
             "refresh_token" => self.refresh_at(&client, call, form),
+            other if is_device_grant(client.server, other) => self.exchange_device(&client, call, form),
             _ => Err(OAuthError::GrantType),
         }
     }
@@ -55,7 +57,20 @@ impl Servers<'_> {
         let revoking = self.world.settings.oauth.code_reuse == CodeReuse::Revoke;
         let narrow = |granted: &[String]| client.server.rules().token_scopes(granted, requested.clone());
         let (grant, scopes) = self.own.issued.redeem(&exchange, revoking, narrow)?;
-        Ok(self.issue(client.server, grant, scopes, call.now, true))
+        Ok(self.issue(call, form, grant, scopes, true))
+    }
+
+    fn exchange_device(
+        &mut self,
+        client: &Client,
+        call: &Call,
+        form: &Parameters,
+    ) -> Result<Value, OAuthError> {
+        let requested = requested_scopes(form, client.server)?;
+        let grant = self.redeem_device(client, form, call.now)?;
+        let granted = self.own.issued.grant(grant).map_or(&[][..], |grant| &grant.scopes);
+        let scopes = client.server.rules().token_scopes(granted, requested)?;
+        Ok(self.issue(call, form, grant, scopes, true))
     }
 
     fn refresh_at(&mut self, client: &Client, call: &Call, form: &Parameters) -> Result<Value, OAuthError> {
@@ -63,45 +78,60 @@ impl Servers<'_> {
         let grant = self.own.issued.grant_of_refresh_token(token, client.server, &client.id, call.now)?;
         let granted = self.own.issued.grant(grant).map_or(&[][..], |grant| &grant.scopes);
         let scopes = client.server.rules().token_scopes(granted, requested_scopes(form, client.server)?)?;
-        Ok(self.issue(client.server, grant, scopes, call.now, false))
+        Ok(self.issue(call, form, grant, scopes, false))
     }
 
-    /// Issues an access token. If the grant has offline access, the exchange of the code also issues a
-    /// refresh token. If the server also rotates refresh tokens, each refresh of such a grant issues a new
-    /// refresh token.
+    /// Issues an access token and, for OpenID Connect, an ID token. If the grant has offline access, the
+    /// first exchange also issues a refresh token. If the server also rotates refresh tokens, each refresh of
+    /// such a grant issues a new refresh token.
     fn issue(
         &mut self,
-        server: AuthorizationServer,
-        grant: GrantId,
+        call: &Call,
+        form: &Parameters,
+        id: GrantId,
         scopes: Vec<String>,
-        now: Timestamp,
         first: bool,
     ) -> Value {
-        let offline = self.own.issued.grant(grant).is_some_and(|grant| grant.offline);
-        let (rules, settings) = (server.rules(), &self.world.settings);
+        let mut body = Map::new();
+        let Some(grant) = self.own.issued.grant(id).cloned() else { return body.into() };
+        let (rules, settings) = (grant.owner.server.rules(), &self.world.settings);
         let (lifetime, prefixes) = (rules.lifetime(settings), rules.prefixes());
         let told = rules.response_scopes(&scopes, settings).join(rules.scope_separator());
-        let mut body = Map::new();
         body.insert("token_type".to_owned(), json!("Bearer"));
         body.insert("scope".to_owned(), json!(told));
         if let Some(lifetime) = lifetime {
             body.insert("expires_in".to_owned(), json!(lifetime));
         }
-        if offline && (first || rules.rotates(settings)) {
+        if grant.offline && (first || rules.rotates(settings)) {
             let token = format!("{}{}", prefixes.refresh_token, self.own.random.token(48));
             let lifetime = rules.refresh_lifetime(settings);
             if let Some(lifetime) = lifetime {
                 body.insert("refresh_token_expires_in".to_owned(), json!(lifetime));
             }
             body.insert("refresh_token".to_owned(), json!(token));
-            self.own.issued.add_refresh(token, grant, lifetime.map(|seconds| after(now, seconds)));
+            self.own.issued.add_refresh(token, id, lifetime.map(|seconds| after(call.now, seconds)));
         }
         let token = format!("{}{}", prefixes.access_token, self.own.random.token(40));
         body.insert("access_token".to_owned(), json!(token));
-        let expires = lifetime.map(|seconds| after(now, seconds));
-        self.own.issued.add_access(token, grant, scopes, expires);
+        // The ID token of a sign-in is about the scopes of the sign-in, even if the access token has fewer.
+        let issued = IssuedToken {
+            grant: &grant,
+            scopes: if first { &grant.scopes } else { &scopes },
+            access_token: &token,
+            nonce: grant.nonce.as_deref().filter(|_| first),
+        };
+        if let Some(id_token) = self.id_token(&issued, call) {
+            body.insert("id_token".to_owned(), json!(id_token));
+            body.extend(self.client_info(&issued, call, form));
+        }
+        let expires = lifetime.map(|seconds| after(call.now, seconds));
+        self.own.issued.add_access(token, id, scopes, expires);
         body.into()
     }
+}
+
+fn is_device_grant(server: AuthorizationServer, grant_type: &str) -> bool {
+    server.rules().device().is_some_and(|device| device.grant_types.contains(&grant_type))
 }
 
 /// Returns the requested scopes of an exchange.
@@ -110,7 +140,8 @@ fn requested_scopes(
     server: AuthorizationServer,
 ) -> Result<Option<Vec<String>>, OAuthError> {
     let separator = server.rules().scope_separator();
-    form.find("scope").map(|scope| scope_tokens(scope, separator)).transpose()
+    let scopes = form.find("scope").map(|scope| scope_tokens(scope, separator)).transpose()?;
+    Ok(scopes.map(|scopes| server.rules().expand(scopes)))
 }
 
 fn after(now: Timestamp, seconds: u64) -> Timestamp {

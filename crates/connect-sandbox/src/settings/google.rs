@@ -12,6 +12,8 @@ switches! {
             "the redirect_uri that an exchange must send for a code from the popup flow; two guides of Google disagree. origin: the origin of the first registered redirect URI";
         "google_publishing" publishing: Publishing { Production = "production", Testing = "testing" },
             "testing: refresh tokens expire after 7 days";
+        "google_issuer" issuer: GoogleIssuer { Sandbox = "sandbox", Google = "https://accounts.google.com", Legacy = "accounts.google.com" },
+            "the issuer of Google ID tokens: the sandbox, or one of the two that Google documents and that some clients require";
         "google_api_key" api_key: Text = "sandbox-key" of "TEXT",
             "the API key for public Google calendars; a call with any other key gets a 400";
         "google_no_auth" no_auth: NoAuth { Forbidden = "403", Unauthorized = "401" },

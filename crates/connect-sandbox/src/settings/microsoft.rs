@@ -1,6 +1,6 @@
 //! The switches of Microsoft: its authorization server and Graph.
 
-use super::switch::{Limit, Within, switches};
+use super::switch::{Guid, Limit, Within, switches};
 
 switches! {
     Microsoft {
@@ -8,6 +8,8 @@ switches! {
             "lifetime of Microsoft access tokens in seconds; about an hour in reality";
         "microsoft_scope" scope: ScopeForm { AsAsked = "as_asked", Resource = "resource" },
             "resource: token responses list the granted scopes in reverse order, with the address of Graph before the name of each Graph scope, and without offline_access";
+        "microsoft_tenant" tenant: Guid = "8eaef023-2b34-4da1-9baa-8bc8c9d6a490" of "GUID",
+            "the tenant of users who sign in through common or organizations: the claim tid and the issuer of their ID tokens";
         "graph_page" page: Within<1, 1000> = "10" of "N",
             "the default page size of Graph lists; undocumented, but known to be small";
         "graph_empty_pages" empty_pages: bool = "off" of "off|on",

@@ -1,6 +1,6 @@
 //! The switches that apply to several authorization servers.
 
-use super::switch::{Text, switches};
+use super::switch::{Text, Within, switches};
 
 switches! {
     OAuth {
@@ -14,5 +14,9 @@ switches! {
             "a code used twice is refused; revoke: the tokens of the code are revoked too, as RFC 6749 4.1.2 recommends";
         "public_pkce" public_pkce: PublicPkce { Optional = "optional", Required = "required" },
             "whether public applications need PKCE at Google and Microsoft, which only recommend it";
+        "device_interval" device_interval: Within<0, 600> = "5" of "SECONDS",
+            "how many seconds a device waits between two token requests; 5 in the documentation of Google and Microsoft";
+        "id_token_fault" id_token_fault: IdTokenFault { Off = "off", Signature = "signature", Key = "key", Issuer = "issuer", Audience = "audience", Nonce = "nonce", Expired = "expired" },
+            "makes ID tokens invalid, to test that a client refuses them. key: the header names a key that the key set does not have; the other values name the part that is wrong";
     }
 }

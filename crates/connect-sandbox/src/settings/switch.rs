@@ -185,6 +185,8 @@ texts! {
     OptionalText: |_| true;
     /// A URI.
     Uri: is_uri;
+    /// A GUID: 32 hexadecimal digits in groups of 8, 4, 4, 4 and 12.
+    Guid: crate::microsoft::oauth::is_id;
     /// A URI, or an empty text.
     OptionalUri: |text| text.is_empty() || is_uri(text);
 }
