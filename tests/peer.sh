@@ -56,6 +56,18 @@ start_sandbox() {
     exit 1
 }
 
+# make_certificate NAME..: creates a certificate authority, $work/ca.pem, and a certificate for the host names.
+make_certificate() {
+    local names new=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+    names=$(printf ',DNS:%s' "$@")
+    {
+        "${new[@]}" -x509 -days 2 -subj "/CN=Witness" -keyout "$work/ca.key" -out "$work/ca.pem"
+        "${new[@]}" -subj "/CN=localhost" -keyout "$work/key.pem" -out "$work/request.pem"
+        openssl x509 -req -in "$work/request.pem" -days 2 -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
+            -out "$work/certificate.pem" -extfile <(printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' "${names#,}")
+    } 2>/dev/null
+}
+
 # Installs Node.js and npm from Debian if they are missing.
 install_node() {
     if ! command -v node >/dev/null; then

@@ -9,23 +9,13 @@ set -euo pipefail
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 . "$here/../peer.sh"
 
-# Creates a certificate authority, and a certificate for the hosts that the clients call.
-make_certificate() {
-    local names=DNS:localhost,DNS:www.googleapis.com,DNS:oauth2.googleapis.com,DNS:accounts.google.com,DNS:graph.microsoft.com
-    local new=(openssl req -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-    "${new[@]}" -x509 -days 2 -subj "/CN=Witness" -keyout "$work/ca.key" -out "$work/ca.pem"
-    "${new[@]}" -subj "/CN=localhost" -keyout "$work/key.pem" -out "$work/request.pem"
-    openssl x509 -req -in "$work/request.pem" -days 2 -CA "$work/ca.pem" -CAkey "$work/ca.key" -CAcreateserial \
-        -out "$work/certificate.pem" -extfile <(printf 'subjectAltName=%s\nbasicConstraints=CA:FALSE\n' "$names")
-}
-
 python_with clients O365==2.1.10
 python_with clients gcsa==2.7.0
 python_with clients google-auth-oauthlib==1.5.0
 # Without PySocks, httplib2 (used by gcsa) ignores proxies.
 python_with clients PySocks==1.7.1
 node_with clients "$here/clients"
-make_certificate 2>/dev/null
+make_certificate localhost www.googleapis.com oauth2.googleapis.com accounts.google.com graph.microsoft.com
 start_sandbox --tls-cert "$work/certificate.pem" --tls-key "$work/key.pem"
 
 # The variables in which the clients look for certificate authorities.

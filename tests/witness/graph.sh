@@ -1,9 +1,8 @@
 #!/usr/bin/env bash
 # Tests Microsoft's unmodified Python client for Graph with the sandbox. Needs python3 with venv, and cargo.
 #
-# The client accepts another base URL, but its sign-in (`azure-identity`) always asks Microsoft's servers
-# about the tenant. The test therefore fetches the tokens itself and passes them to the client's token
-# provider, which allows the sandbox's host.
+# The client accepts another base URL. The test fetches the tokens itself and passes them to the client's token
+# provider, which allows the sandbox's host; sign_in.sh tests the client with azure-identity.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)

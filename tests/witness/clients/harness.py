@@ -32,13 +32,23 @@ class Sandbox:
     def app(self, provider, public=False):
         return next(app for app in self.control("providers")[provider]["apps"] if app["public"] == public)
 
-    def consent(self, url):
-        """Consents as a browser, and returns the code of the callback."""
+    def redirect(self, url):
+        """Opens the URL as a browser, and returns the URL of the redirect."""
         try:
             build_opener(NoRedirect).open(url)
         except HTTPError as redirect:
-            return parse_qs(urlsplit(redirect.headers["location"]).query)["code"][0]
-        raise AssertionError("authorize did not redirect")
+            return redirect.headers["location"]
+        raise AssertionError(f"{url} did not redirect")
+
+    def consent(self, url):
+        """Consents as a browser, and returns the code of the callback."""
+        return parse_qs(urlsplit(self.redirect(url)).query)["code"][0]
+
+    def enter_code(self, page, code, user, decision="approve"):
+        """Enters the code of a device on its page, as the user."""
+        form = urlencode({"user_code": code, "login_hint": user, "decision": decision}).encode()
+        with urlopen(page, form) as answer:
+            return answer.read().decode()
 
     def tokens(self, provider, authorize, token, **asked):
         """Signs in with the demo application."""
