@@ -14,6 +14,7 @@ use crate::reply::Reply;
 use crate::world::time::plus_seconds;
 use http::StatusCode;
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 /// The device authorization grant at one server.
@@ -46,7 +47,8 @@ const SLOWER_SECONDS: u64 = 5;
 const LETTERS: &[u8] = b"BCDFGHJKLMNPQRSTVWXZ";
 
 /// A device authorization request.
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub(super) struct DeviceRequest {
     server: AuthorizationServer,
     client: String,
@@ -59,7 +61,8 @@ pub(super) struct DeviceRequest {
     decision: DeviceDecision,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
 enum DeviceDecision {
     Pending,
     Approved(GrantOwner),
