@@ -167,6 +167,11 @@ fn default_port(origin: &str) -> Option<u16> {
     }
 }
 
+/// Whether the host of a URL is a loopback name or address; the URL has an IPv6 address in brackets.
+pub(crate) fn is_loopback_host(host: &str) -> bool {
+    Authority::parse(host).is_some_and(|authority| is_loopback(&authority.host))
+}
+
 /// Whether the host is a loopback name (RFC 6761 6.3) or address.
 fn is_loopback(host: &str) -> bool {
     let address = host.parse::<Ipv6Addr>().map(|address| {

@@ -39,6 +39,7 @@ mod guard;
 mod microsoft;
 mod oauth_server;
 mod pages;
+mod push;
 mod recorded;
 mod reply;
 mod route;
@@ -60,6 +61,7 @@ pub use connect::webhooks::{
 };
 pub use faults::{Cut, Fault};
 pub use guard::HostError;
+pub use microsoft::graph::Validation;
 pub use oauth_server::{AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken};
 pub use recorded::Recorded;
 pub use sandbox::{Answer, Outcome, Sandbox};

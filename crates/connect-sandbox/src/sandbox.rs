@@ -21,7 +21,7 @@ use crate::connect::{self, Connect};
 use crate::faults::{Fault, Faults, Matched};
 use crate::google::calendar::{self, GoogleCalendar};
 use crate::guard::{self, Hosts};
-use crate::microsoft::graph::{self, Graph};
+use crate::microsoft::graph::{self, Graph, Validation};
 use crate::oauth_server::{
     self, AuthorizationServer, ClientType, OAuthApp, OAuthCredentials, ProviderToken, Servers,
 };
@@ -163,14 +163,49 @@ impl Sandbox {
         if route != Route::Control(Control::Page) {
             self.process_due(now);
         }
-        match route {
+        let changes = !request.method().is_safe();
+        let answer = match route {
             Route::Control(control) => {
                 let reply = self.control(control, &request, now).unwrap_or_else(Reply::from);
                 self.connect().apply_account_changes();
                 Answer { delay: Duration::ZERO, outcome: Outcome::Reply(reply) }
             }
             Route::Service(endpoint, name) => self.service(endpoint, &Call::new(name, request, now)),
+        };
+        if changes {
+            self.push_changes(now);
         }
+        answer
+    }
+
+    /// Returns the validation requests that Graph sends before it responds to `request`.
+    ///
+    /// The list is empty unless `request` creates a subscription, or changes its receiver, and is valid. Send
+    /// the requests, pass each response to [`Validation::respond`], and then call
+    /// [`handle_validated`](Self::handle_validated).
+    pub fn validations(&mut self, request: &Request<Bytes>, now: Timestamp) -> Vec<Validation> {
+        let Route::Service(Endpoint::Graph(endpoint), name) =
+            Route::find(request.method(), request.uri().path())
+        else {
+            return Vec::new();
+        };
+        let call = Call::new(name, request.clone(), self.sandbox_time(now));
+        self.graph().validations(endpoint, &call)
+    }
+
+    /// Handles a request whose receivers were validated: see [`validations`](Self::validations).
+    ///
+    /// [`handle`](Self::handle) accepts every receiver without a validation.
+    pub fn handle_validated(
+        &mut self,
+        request: Request<Bytes>,
+        validations: Vec<Validation>,
+        now: Timestamp,
+    ) -> Answer {
+        self.graph.validations = validations;
+        let answer = self.handle(request, now);
+        self.graph.validations.clear();
+        answer
     }
 
     /// Returns the statistics, as `GET /sandbox/stats` does.
@@ -253,7 +288,9 @@ impl Sandbox {
     /// `GET /events` then shows the change, and a delivery reports the change.
     pub fn trigger(&mut self, trigger: Trigger, now: Timestamp) -> Result<Triggered, TriggerError> {
         let now = self.sandbox_time(now);
-        self.connect().trigger(trigger, now)
+        let triggered = self.connect().trigger(trigger, now);
+        self.push_changes(now);
+        triggered
     }
 
     /// Returns the delivery attempts that are due.
@@ -261,6 +298,7 @@ impl Sandbox {
     /// Send the request of each attempt, and pass the outcome to [`delivered`](Self::delivered).
     pub fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
         let now = self.sandbox_time(now);
+        self.push_changes(now);
         self.connect().deliveries(now)
     }
 
@@ -268,6 +306,7 @@ impl Sandbox {
     pub fn delivered(&mut self, token: AttemptToken, outcome: AttemptOutcome, now: Timestamp) {
         let now = self.sandbox_time(now);
         self.connect().delivered(token, outcome, now);
+        self.push_changes(now);
     }
 
     /// Returns the earliest time at which [`deliveries`](Self::deliveries) can return an attempt.

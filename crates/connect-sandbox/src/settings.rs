@@ -11,6 +11,7 @@ mod google;
 mod itself;
 mod microsoft;
 mod oauth;
+mod push;
 mod switch;
 mod webhooks;
 
@@ -21,6 +22,7 @@ pub(crate) use google::*;
 use itself::Itself;
 pub(crate) use microsoft::*;
 pub(crate) use oauth::*;
+pub(crate) use push::*;
 pub use switch::Switch;
 pub(crate) use switch::{Limit, Value, is_uri};
 pub(crate) use webhooks::*;
@@ -56,6 +58,7 @@ groups! {
     oauth: OAuth
     connect: Connect
     webhooks: Webhooks
+    push: Push
     google: Google
     microsoft: Microsoft
     apptoto: Apptoto

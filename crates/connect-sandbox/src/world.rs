@@ -11,6 +11,7 @@ pub(crate) mod random;
 pub(crate) mod time;
 pub(crate) mod users;
 
+use crate::push::Channels;
 use crate::settings::Settings;
 use crate::stats::Stats;
 use crate::world::accounts::Accounts;
@@ -40,6 +41,8 @@ pub(crate) struct World {
     pub(crate) seeded: BTreeMap<String, Connections>,
     pub(crate) accounts: Accounts,
     pub(crate) invitations: Vec<Invitation>,
+    /// The notification channels of Google, and the subscriptions of Graph.
+    pub(crate) push: Channels,
     /// The account changes that Connect has not processed yet.
     pub(crate) account_changes: Vec<AccountChange>,
     /// The delay of the current response: the switch `latency_ms`, plus the delay that a service adds.
@@ -58,6 +61,7 @@ impl World {
     pub(crate) fn new(settings: Settings) -> Self {
         Self {
             random: Random::new(settings.itself.seed.0),
+            push: Channels::new(settings.itself.seed.0),
             settings,
             stats: Stats::default(),
             apps: Vec::new(),

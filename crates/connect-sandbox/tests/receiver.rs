@@ -210,3 +210,100 @@ fn https_receiver_needs_trusted_certificate() {
     let error = over(&server).attempts[0].error.clone().unwrap();
     assert!(error.contains("cannot open a TLS connection") && error.contains("certificate"), "{error}");
 }
+
+/// Starts a receiver that responds to validation requests of Graph. Other requests get `other`.
+fn validating_receiver(other: &'static str) -> (String, Receiver<Arrived>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let url = format!("http://{}/hook", listener.local_addr().unwrap());
+    let (arrived, received) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let Some((head, body)) = read(&mut stream) else { continue };
+            let query =
+                head.split_whitespace().nth(1).unwrap().split_once('?').map_or("", |(_, query)| query);
+            let mut pairs = form_urlencoded::parse(query.as_bytes());
+            let answer = match pairs.find(|(name, _)| name == "validationtoken") {
+                // The request was read in lower case, but a token of Graph begins with capital letters.
+                Some((_, token)) => {
+                    let token = token
+                        .replace("validation: testing", "Validation: Testing")
+                        .replace("request-id", "Request-Id");
+                    format!(
+                        "HTTP/1.1 200 OK\r\ncontent-type: text/plain\r\ncontent-length: {}\r\n\r\n{token}",
+                        token.len()
+                    )
+                }
+                None => other.to_owned(),
+            };
+            let _ = stream.write_all(answer.as_bytes());
+            if arrived.send((head, body)).is_err() {
+                return;
+            }
+        }
+    });
+    (url, received)
+}
+
+#[test]
+fn graph_subscription_waits_for_its_receiver() {
+    let server = Server::builder().start().unwrap();
+    let token = graph_token(&server);
+    let (url, received) = validating_receiver(OK);
+    let create = |url: &str| {
+        let expires = jiff::Timestamp::now().checked_add(jiff::SignedDuration::from_hours(2)).unwrap();
+        let body = format!(
+            r#"{{"changeType":"created","resource":"me/events","notificationUrl":"{url}","expirationDateTime":"{expires}"}}"#
+        );
+        call_with(&server, "POST", "/v1.0/subscriptions", &token, &body)
+    };
+    let made = create(&url);
+    assert!(made.starts_with("HTTP/1.1 201"), "{made}");
+    let (head, _) = received.recv_timeout(SOON).unwrap();
+    assert!(head.starts_with("post /hook?validationtoken="), "{head}");
+    let event = r#"{"subject":"x","start":{"dateTime":"2026-11-18T10:00:00"},"end":{"dateTime":"2026-11-18T11:00:00"}}"#;
+    let created = call_with(&server, "POST", "/v1.0/me/events", &token, event);
+    assert!(created.starts_with("HTTP/1.1 201"), "{created}");
+    let (_, body) = received.recv_timeout(SOON).unwrap();
+    let body: Value = serde_json::from_slice(&body).unwrap();
+    assert_eq!(body["value"][0]["changeType"], "created");
+    let (silent, _requests) = receiver(&[OK]);
+    let refused = create(&silent);
+    assert!(refused.starts_with("HTTP/1.1 400") && refused.contains("NoContent"), "{refused}");
+}
+
+fn graph_token(server: &Server) -> String {
+    let client = "client_id=microsoft-client&redirect_uri=http%3A%2F%2F127.0.0.1%3A8765%2Fcallback";
+    let asked = format!(
+        "{client}&response_type=code&scope=Calendars.ReadWrite&login_hint=ada%40outlook.example\
+         &code_challenge=challengechallengechallengechallengechallen&code_challenge_method=plain"
+    );
+    let to = server.consent(&format!("/microsoft/common/oauth2/v2.0/authorize?{asked}")).unwrap();
+    let code =
+        form_urlencoded::parse(to.split_once('?').unwrap().1.as_bytes()).find(|(name, _)| name == "code");
+    let code: String = form_urlencoded::byte_serialize(code.unwrap().1.as_bytes()).collect();
+    let form = format!(
+        "grant_type=authorization_code&{client}&client_secret=microsoft-secret&code={code}\
+         &code_verifier=challengechallengechallengechallengechallen"
+    );
+    let got = call_with(server, "POST", "/microsoft/common/oauth2/v2.0/token", "", &form);
+    let body: Value = serde_json::from_str(got.split_once("\r\n\r\n").unwrap().1).unwrap();
+    body["access_token"].as_str().unwrap_or_else(|| panic!("{body}")).to_owned()
+}
+
+fn call_with(server: &Server, method: &str, path: &str, token: &str, body: &str) -> String {
+    let mut stream = TcpStream::connect(server.origin().split_once("://").unwrap().1).unwrap();
+    let kind = if body.starts_with('{') { "application/json" } else { "application/x-www-form-urlencoded" };
+    let authorization =
+        if token.is_empty() { String::new() } else { format!("authorization: Bearer {token}\r\n") };
+    write!(
+        stream,
+        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{authorization}content-type: {kind}\r\n\
+         content-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}

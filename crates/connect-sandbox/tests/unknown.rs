@@ -49,7 +49,7 @@ fn unknown_graph_path_gets_graph_error() {
     let token = app.graph_token("ada@outlook.example", "Calendars.Read");
     for (path, segment) in [
         ("/microsoft/graph/v1.0/me/messages", "messages"),
-        ("/microsoft/graph/v1.0/me", "me"),
+        ("/microsoft/graph/v1.0/groups", "groups"),
         ("/microsoft/graph/v1.0/me/events/x/attachments/y", "attachments"),
         ("/microsoft/graph/v2.0/me/events", "v2.0"),
         ("/v1.0/me/calendars/x/calendarPermissions", "calendarPermissions"),

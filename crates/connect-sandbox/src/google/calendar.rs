@@ -17,8 +17,10 @@
 //!   contains a position in the ledger. The changes since a sync token are the differences between
 //!   the list at the token's position and the current list.
 //!
-//! Not implemented: partial responses (`fields`), batches, access lists, notification channels, and moving,
-//! importing and quick-adding events.
+//! - [`watch`]: notification channels.
+//!
+//! Not implemented: partial responses (`fields`), batches, access lists, and moving, importing and
+//! quick-adding events.
 
 mod access;
 mod accounts;
@@ -35,6 +37,7 @@ mod resource;
 mod routes;
 mod times;
 mod view;
+mod watch;
 mod write;
 
 use crate::call::Call;
@@ -51,6 +54,7 @@ use std::collections::BTreeMap;
 
 pub(crate) use original::{conference, original};
 pub(crate) use routes::ROUTES;
+pub(crate) use watch::{GoogleChannel, list_hash};
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -66,6 +70,9 @@ pub(crate) enum Endpoint {
     Delete,
     Instances,
     FreeBusy,
+    WatchEvents,
+    WatchList,
+    Stop,
 }
 
 /// The Google Calendar service, with the shared world and its own state.
@@ -113,6 +120,9 @@ impl GoogleCalendar<'_> {
             Endpoint::Update => self.update(&principal, call, body::UpdateMode::Replace),
             Endpoint::Delete => self.delete(&principal, call),
             Endpoint::FreeBusy => self.free_busy(&principal, call),
+            Endpoint::WatchEvents => self.watch_events(&principal, call),
+            Endpoint::WatchList => self.watch_list(&principal, call),
+            Endpoint::Stop => self.stop(&principal, call),
         }
     }
 

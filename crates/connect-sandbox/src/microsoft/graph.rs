@@ -13,9 +13,10 @@
 //! - [`resource`], [`body`], [`recurrence`], [`times`], [`zones`], [`extensions`]: write and read events as
 //!   Graph JSON.
 //! - [`write`](mod@write), [`respond`]: write events, and reply to invitations.
+//! - [`subscriptions`]: subscriptions, the validation of receivers, and notifications.
 //! - [`list`], [`delta`]: list events in pages, and list the changes since a delta link.
 //!
-//! Not implemented: `$filter`, `$search`, `$count`, batches, subscriptions, attachments, calendar groups,
+//! Not implemented: `$filter`, `$search`, `$count`, batches, attachments, calendar groups,
 //! calendars of other users, and proposals of new times.
 
 mod access;
@@ -28,6 +29,7 @@ mod list;
 mod original;
 mod place;
 mod prefer;
+mod profile;
 mod query;
 mod recurrence;
 mod render_options;
@@ -35,6 +37,7 @@ mod resource;
 mod respond;
 mod routes;
 mod schedule;
+mod subscriptions;
 mod text;
 mod times;
 mod write;
@@ -54,6 +57,8 @@ use http::{HeaderName, HeaderValue};
 pub(crate) use original::{online_meeting, original};
 pub(crate) use routes::ROUTES;
 use serde::{Deserialize, Serialize};
+pub(crate) use subscriptions::GraphSubscription;
+pub use subscriptions::Validation;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Endpoint {
@@ -70,6 +75,13 @@ pub(crate) enum Endpoint {
     Respond(&'static str),
     Instances,
     Schedule,
+    Me,
+    Subscribe,
+    Subscriptions,
+    Subscription,
+    UpdateSubscription,
+    Unsubscribe,
+    Reauthorize,
 }
 
 impl Endpoint {
@@ -92,6 +104,9 @@ pub(crate) struct State {
     in_flight: InFlight,
     /// The number of calls that were made while the switch `graph_limit` was on.
     limited: Count,
+    /// The completed validations of the receivers in the current call.
+    #[serde(skip)]
+    pub(crate) validations: Vec<Validation>,
     /// Generates only request ids, so that the number of requests does not change other random values.
     random: Random,
 }
@@ -101,6 +116,7 @@ impl State {
         Self {
             in_flight: InFlight::default(),
             limited: Count::default(),
+            validations: Vec::new(),
             random: Random::named(seed, &["graph"]),
         }
     }
@@ -173,6 +189,13 @@ impl Graph<'_> {
             Endpoint::Delete => self.delete(&principal, call),
             Endpoint::Respond(status) => self.reply_to_invitation(&principal, call, status),
             Endpoint::Schedule => self.schedule(&principal, call),
+            Endpoint::Me => self.me(&principal, call),
+            Endpoint::Subscribe => self.subscribe(&principal, call),
+            Endpoint::Subscriptions => self.list_subscriptions(&principal, call),
+            Endpoint::Subscription => self.subscription(&principal, call),
+            Endpoint::UpdateSubscription => self.update_subscription(&principal, call),
+            Endpoint::Unsubscribe => self.unsubscribe(&principal, call),
+            Endpoint::Reauthorize => self.reauthorize(&principal, call),
         }
     }
 

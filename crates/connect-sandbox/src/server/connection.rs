@@ -96,7 +96,12 @@ async fn respond(request: Request<Incoming>, sandbox: Shared) -> Result<http::Re
         Err(error) if error.is::<http_body_util::LengthLimitError>() => return Ok(too_large()),
         Err(_) => return Err(ConnectionCut),
     };
-    let answer = sandbox.with(|sandbox| sandbox.handle(Request::from_parts(head, body), now()));
+    let request = Request::from_parts(head, body);
+    let mut validations = sandbox.with(|sandbox| sandbox.validations(&request, now()));
+    for validation in &mut validations {
+        super::deliver::validate(validation).await;
+    }
+    let answer = sandbox.with(|sandbox| sandbox.handle_validated(request, validations, now()));
     if !answer.delay.is_zero() {
         tokio::time::sleep(answer.delay).await;
     }

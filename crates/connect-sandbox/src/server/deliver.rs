@@ -1,7 +1,10 @@
-//! Sends the webhook deliveries that are due, each attempt in a separate task.
+//! Sends the deliveries and notifications that are due, each attempt in a separate task.
+//!
+//! Also sends the requests that validate receivers.
 
 use super::{Shared, now, post};
 use crate::connect::webhooks::{Attempt, AttemptOutcome};
+use crate::microsoft::graph::Validation;
 use std::time::Duration;
 
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
@@ -28,11 +31,19 @@ pub(super) async fn run(sandbox: Shared) {
 
 async fn send(attempt: Attempt, sandbox: Shared) {
     let outcome = match tokio::time::timeout(RESPONSE_TIMEOUT, post::post(attempt.request)).await {
-        Ok(Ok(status)) => AttemptOutcome::Status(status.as_u16()),
+        Ok(Ok(response)) => AttemptOutcome::Status(response.status().as_u16()),
         Ok(Err(reason)) => AttemptOutcome::Failed(reason),
         Err(_) => {
             AttemptOutcome::Failed(format!("no response within {} seconds", RESPONSE_TIMEOUT.as_secs()))
         }
     };
     sandbox.with(|sandbox| sandbox.delivered(attempt.token, outcome, now()));
+}
+
+/// Sends the request of a validation.
+pub(super) async fn validate(validation: &mut Validation) {
+    let request = validation.request.clone();
+    if let Ok(Ok(response)) = tokio::time::timeout(RESPONSE_TIMEOUT, post::post(request)).await {
+        validation.respond(&response);
+    }
 }

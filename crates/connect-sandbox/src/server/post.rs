@@ -1,9 +1,9 @@
-//! Sends one delivery request to a webhook URL, over a new connection. Does not follow redirects.
+//! Sends one request to a webhook URL, over a new connection. Does not follow redirects.
 
 use bytes::Bytes;
-use http::header::{CONNECTION, HOST, HeaderValue};
+use http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue};
 use http::uri::{PathAndQuery, Uri};
-use http::{Request, StatusCode};
+use http::{Request, Response};
 use http_body_util::{BodyExt, Full, Limited};
 use hyper::client::conn::http1;
 use hyper_util::rt::TokioIo;
@@ -11,10 +11,10 @@ use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::TcpStream;
 use tokio::task::JoinSet;
 
-/// The maximum number of bytes that are read from a response body, and discarded.
+/// The maximum number of bytes that are read from a response body.
 const MAX_RESPONSE: usize = 64 * 1024;
 
-pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, String> {
+pub(super) async fn post(mut request: Request<Bytes>) -> Result<Response<Bytes>, String> {
     let uri = request.uri().clone();
     let host = uri.host().ok_or("the webhook URL has no host")?;
     let secure = match uri.scheme_str() {
@@ -33,6 +33,10 @@ pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, Stri
     let authority = HeaderValue::from_str(authority).map_err(|error| error.to_string())?;
     request.headers_mut().insert(HOST, authority);
     request.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    if request.body().is_empty() {
+        // hyper leaves the length of an empty body out.
+        request.headers_mut().insert(CONTENT_LENGTH, HeaderValue::from_static("0"));
+    }
     let path = uri.path_and_query().cloned().unwrap_or_else(|| PathAndQuery::from_static("/"));
     *request.uri_mut() = Uri::from(path);
 
@@ -51,16 +55,14 @@ pub(super) async fn post(mut request: Request<Bytes>) -> Result<StatusCode, Stri
 async fn exchange(
     stream: impl AsyncRead + AsyncWrite + Unpin + Send + 'static,
     request: Request<Bytes>,
-) -> Result<StatusCode, String> {
+) -> Result<Response<Bytes>, String> {
     let no_response = |error: hyper::Error| format!("no response: {error}");
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(no_response)?;
     // The `JoinSet` aborts the connection task when this future ends or is dropped.
     let mut connections = JoinSet::new();
     connections.spawn(connection);
-    let response = sender.send_request(request.map(Full::new)).await;
-    let status = response.as_ref().map(http::Response::status).map_err(ToString::to_string);
-    if let Ok(response) = response {
-        let _ = Limited::new(response.into_body(), MAX_RESPONSE).collect().await;
-    }
-    status.map_err(|error| format!("no response: {error}"))
+    let (head, body) = sender.send_request(request.map(Full::new)).await.map_err(no_response)?.into_parts();
+    // The status counts, even if the body is too large or breaks off.
+    let body = Limited::new(body, MAX_RESPONSE).collect().await;
+    Ok(Response::from_parts(head, body.map(http_body_util::Collected::to_bytes).unwrap_or_default()))
 }

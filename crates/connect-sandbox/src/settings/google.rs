@@ -1,6 +1,6 @@
 //! The switches of Google: its authorization server and the Calendar API.
 
-use super::switch::{Limit, Text, Within, switches};
+use super::switch::{Limit, OptionalText, Text, Within, switches};
 
 switches! {
     Google {
@@ -30,5 +30,9 @@ switches! {
             "the error of refused Google Calendar calls: 429, backendError (a 500), or the reason of a 403; see google_limit_every";
         "google_limit_every" limit_every: Within<1, { u64::MAX }> = "10" of "N",
             "unless google_limit is off, every Nth Google Calendar call is refused";
+        "google_push_refused" push_refused: OptionalText = "" of "IDS or empty",
+            "the ids of the calendars for which Google refuses notification channels, separated by commas; *: all calendars. Holiday calendars always refuse them; undocumented";
+        "google_channel_max" channel_max: Within<1, 31_536_000> = "2592000" of "SECONDS",
+            "the maximum lifetime of a Google notification channel in seconds; a channel that asks for more gets the maximum. Undocumented";
     }
 }

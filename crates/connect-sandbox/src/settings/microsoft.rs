@@ -1,6 +1,6 @@
 //! The switches of Microsoft: its authorization server and Graph.
 
-use super::switch::{Guid, Limit, Within, switches};
+use super::switch::{Guid, Limit, OptionalText, Within, switches};
 
 switches! {
     Microsoft {
@@ -42,5 +42,15 @@ switches! {
             "unless graph_limit is off, every Nth Graph call is refused";
         "graph_retry_after" retry_after: Limit = "2" of "none|N",
             "Retry-After of refused Graph calls in seconds; documented only for a 429";
+        "graph_push_refused" push_refused: OptionalText = "" of "ACCOUNTS or empty",
+            "the accounts for which Graph refuses subscriptions, separated by commas; *: all accounts. Undocumented, but known of mailboxes outside Exchange Online";
+        "graph_subscription_max" subscription_max: Within<45, 43_200> = "4230" of "MINUTES",
+            "the maximum lifetime of a Graph subscription in minutes; a request for more gets a 400. Documented as 4230, and later as 10080";
+        "graph_mailbox_events" mailbox_events: MailboxEvents { Default = "default", All = "all" },
+            "the calendars that a Graph subscription to me/events covers: the default calendar, as reported, or all calendars, as documented";
+        "graph_lifecycle" lifecycle: Lifecycle { Off = "off", Missed = "missed", ReauthorizationRequired = "reauthorizationRequired", SubscriptionRemoved = "subscriptionRemoved" },
+            "the lifecycle notification that Graph sends with a change: missed and subscriptionRemoved replace the notification of the change, reauthorizationRequired follows it, and pauses the subscription. The real times are undocumented";
+        "graph_lifecycle_every" lifecycle_every: Within<1, { u64::MAX }> = "1" of "N",
+            "unless graph_lifecycle is off, every Nth change notification of Graph brings the lifecycle notification";
     }
 }

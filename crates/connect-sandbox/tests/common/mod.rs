@@ -13,6 +13,7 @@ pub mod google;
 pub mod graph;
 pub mod hook;
 pub mod oauth;
+pub mod push;
 pub mod traffic;
 
 use base64::Engine as _;

@@ -1,33 +1,41 @@
 //! A delivery, its state, and its attempts.
 
 use super::subscriptions::CalendarKey;
+use crate::world::provider::Provider;
 use crate::world::time;
 use bytes::Bytes;
 use jiff::Timestamp;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use serde_json::Value;
+use std::collections::BTreeMap;
 
-/// A message about changed events to the webhook URL of an application.
+/// A message about changed events to an application.
+///
+/// The message is a delivery of Connect, or a notification of Google or Graph.
 #[derive(Clone, Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
 #[non_exhaustive]
 pub struct Delivery {
-    /// The header `webhook-id` of every attempt.
+    /// The header `webhook-id` of every attempt. A notification of Google or Graph does not contain the id.
     pub id: String,
     /// The webhook URL.
     pub url: String,
     /// The client id of the application.
     pub client_id: String,
-    /// The user whose calendar changed.
+    /// The user whose calendar changed. At Google and Graph, the account that created the channel.
     pub user_id: String,
     /// `google`, `microsoft`, `apple` or `caldav`.
     pub provider: &'static str,
-    /// The id of the calendar.
+    /// The id of the calendar; empty if the channel watches several calendars.
     pub calendar_id: String,
-    /// The channel id of the subscription.
+    /// The id of the subscription's channel, of the Google channel, or of the Graph subscription.
     pub channel_id: String,
-    /// The JSON body of every attempt. `GET /sandbox/deliveries` embeds the body as JSON, not as a
-    /// string.
+    /// The `X-Goog-` headers of a Google notification; empty for other deliveries.
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub headers: BTreeMap<String, String>,
+    /// The JSON body of every attempt; empty for a Google notification.
+    ///
+    /// `GET /sandbox/deliveries` embeds the body as JSON, not as a string.
     #[serde(serialize_with = "as_json")]
     pub body: Bytes,
     /// When the provider reported the changes.
@@ -50,6 +58,12 @@ pub struct Delivery {
     /// Whether the delivery is delayed, so that the next delivery is sent first (switch `delivery_order`).
     #[serde(skip)]
     pub(super) delayed: bool,
+    /// Whether the delivery is a notification of Google or Graph.
+    #[serde(skip)]
+    pub(super) push: bool,
+    /// Whether the notification is sent although its channel has ended.
+    #[serde(skip)]
+    pub(super) closing: bool,
     #[serde(skip)]
     arrived: bool,
     #[serde(skip)]
@@ -146,6 +160,7 @@ impl Delivery {
             provider: key.provider.name(),
             calendar_id: key.id.clone(),
             channel_id,
+            headers: BTreeMap::new(),
             body,
             created,
             state: DeliveryState::Pending,
@@ -155,6 +170,8 @@ impl Delivery {
             key,
             initial,
             delayed: false,
+            push: false,
+            closing: false,
             arrived: false,
             started: 0,
         }
@@ -171,12 +188,27 @@ impl Delivery {
         self.started
     }
 
-    pub(super) fn record_attempt(&mut self, tried: Tried) {
-        self.arrived |= tried.arrived();
+    pub(super) fn record_attempt(&mut self, tried: Tried, arrived: bool) {
+        self.arrived |= arrived;
         if self.attempts.len() >= MAX_ATTEMPTS {
             self.attempts.remove(0);
         }
         self.attempts.push(tried);
+    }
+
+    /// Returns the service that sends the notification; `None` for a delivery of Connect.
+    pub(super) fn push_service(&self) -> Option<Provider> {
+        self.push.then_some(self.key.provider)
+    }
+
+    /// Whether a response with this status means that the delivery has arrived.
+    pub(super) fn arrives_with(&self, status: Option<u16>) -> bool {
+        match self.push_service() {
+            Some(Provider::Google) => {
+                status.is_some_and(|status| [200, 201, 202, 204, 102].contains(&status))
+            }
+            _ => status.is_some_and(|status| (200..300).contains(&status)),
+        }
     }
 
     /// Updates the state. When no transmission is left, the state depends on whether an attempt got
@@ -196,12 +228,6 @@ impl Delivery {
     /// Whether the first attempt of a transmission is running.
     pub(super) fn is_first_running(&self) -> bool {
         self.transmissions.iter().any(|one| one.running.is_some() && one.retries == 0)
-    }
-}
-
-impl Tried {
-    pub(super) fn arrived(&self) -> bool {
-        self.status.is_some_and(|status| (200..300).contains(&status))
     }
 }
 
@@ -229,6 +255,7 @@ pub(super) mod stored {
         provider: Word,
         calendar_id: String,
         channel_id: String,
+        headers: BTreeMap<String, String>,
         #[serde(with = "text")]
         body: Bytes,
         created: Timestamp,
@@ -239,6 +266,8 @@ pub(super) mod stored {
         key: CalendarKey,
         initial: bool,
         delayed: bool,
+        push: bool,
+        closing: bool,
         arrived: bool,
         started: u64,
     }

@@ -7,12 +7,20 @@
 //!
 //! With `delivery_order=in_order`, a delivery waits for the first attempt of the previous delivery of the
 //! same calendar, but not for retries.
+//!
+//! The outbox also has the notifications of Google and Graph, which are not signed. Google retries only after
+//! a 500, 502, 503, 504 or no response. Graph retries after any status other than 2xx, but for at most four
+//! hours.
 
 use super::delivery::{Attempt, AttemptOutcome, AttemptToken, Delivery, Transmission, Tried};
 use super::notifications::Notification;
+use super::subscriptions::CalendarKey;
 use crate::connect::Connect;
+use crate::push::{Channel, PushMessage};
 use crate::settings::DeliveryOrder;
+use crate::world::provider::Provider;
 use crate::world::time;
+use crate::world::users::UserKey;
 use http::Request;
 use http::header::CONTENT_TYPE;
 use jiff::{SignedDuration, Timestamp};
@@ -23,6 +31,8 @@ use std::collections::VecDeque;
 const MAX_COMPLETED: usize = 1000;
 /// The number of stored deliveries above which the oldest one is removed.
 const MAX_DELIVERIES: usize = 10_000;
+/// How long Graph retries a notification.
+const GRAPH_RETRY_HOURS: i64 = 4;
 
 /// The pending notifications, and the deliveries created from notifications.
 #[derive(Debug, Default, Serialize, Deserialize)]
@@ -56,7 +66,7 @@ pub enum ResendError {
 impl Connect<'_> {
     pub(crate) fn deliveries(&mut self, now: Timestamp) -> Vec<Attempt> {
         self.process_notifications(now);
-        self.give_up_undeliverable();
+        self.give_up_undeliverable(now);
         let in_order = self.world.settings.webhooks.delivery_order == DeliveryOrder::InOrder;
         let mut attempts = Vec::new();
         while let Some((delivery, transmission)) = self.own.outbox.ready(now, in_order) {
@@ -73,13 +83,24 @@ impl Connect<'_> {
             AttemptOutcome::Status(status) => Tried { at, status: Some(status), error: None },
             AttemptOutcome::Failed(error) => Tried { at, status: None, error: Some(error) },
         };
-        let (arrived, refused) = (tried.arrived(), tried.status == Some(401));
-        delivery.record_attempt(tried);
+        let status = tried.status;
+        let arrived = delivery.arrives_with(status);
+        delivery.record_attempt(tried, arrived);
         let transmission = delivery.transmissions.remove(index);
-        let again = !arrived && !refused && u64::from(transmission.retries) < retries;
+        let wait = backoff.saturating_mul(2_u64.saturating_pow(transmission.retries));
+        let due = time::plus_seconds(now, wait);
+        let again = !arrived
+            && match delivery.push_service() {
+                None => status != Some(401) && u64::from(transmission.retries) < retries,
+                Some(Provider::Google) => {
+                    status.is_none_or(|status| [500, 502, 503, 504].contains(&status))
+                        && u64::from(transmission.retries) < retries
+                }
+                Some(_) => due <= time::plus_hours(delivery.created, GRAPH_RETRY_HOURS),
+            };
+        let dropped = !again && !arrived && delivery.push && !delivery.closing;
+        let channel = (delivery.key.provider, delivery.channel_id.clone());
         if again {
-            let wait = backoff.saturating_mul(2_u64.saturating_pow(transmission.retries));
-            let due = time::plus_seconds(now, wait);
             delivery.transmissions.push(Transmission {
                 due,
                 retries: transmission.retries + 1,
@@ -92,6 +113,25 @@ impl Connect<'_> {
         }
         delivery.update_state();
         self.own.outbox.mark_schedule_changed();
+        if let Some(channel) = dropped.then(|| self.world.push.find(channel.0, &channel.1)).flatten() {
+            channel.notification_dropped();
+        }
+    }
+
+    /// Queues a notification of Google or Graph.
+    pub(crate) fn queue_message(&mut self, channel: &Channel, message: PushMessage, now: Timestamp) {
+        let id = format!("push_{}", self.world.push.random.uuid());
+        let user = UserKey { client: channel.client.clone(), id: channel.user.clone() };
+        let key = CalendarKey { user, provider: channel.provider(), id: channel.calendar().to_owned() };
+        let mut delivery = Delivery::new(id, message.url, key, channel.id.clone(), message.body, now, false);
+        (delivery.push, delivery.closing) = (true, message.closing);
+        delivery.headers =
+            message.headers.into_iter().map(|(name, value)| (name.to_owned(), value)).collect();
+        for _ in 0..self.world.settings.push.copies.0 {
+            delivery.send_at(time::plus_seconds(now, self.world.settings.push.delay.0));
+        }
+        self.world.stats.deliveries.made += 1;
+        self.own.outbox.push(delivery);
     }
 
     pub(crate) fn resend(&mut self, id: Option<&str>, now: Timestamp) -> Result<String, ResendError> {
@@ -103,7 +143,8 @@ impl Connect<'_> {
                 self.own.outbox.log.iter().rposition(|delivery| delivery.id == id).ok_or_else(unknown)?
             }
         };
-        let reason = self.own.outbox.log.get(index).and_then(|delivery| self.undeliverable_reason(delivery));
+        let reason =
+            self.own.outbox.log.get(index).and_then(|delivery| self.undeliverable_reason(delivery, now));
         if let Some(reason) = reason {
             return Err(ResendError::Unwanted(reason));
         }
@@ -140,12 +181,17 @@ impl Connect<'_> {
         delivery.url.clone_from(&url);
         let (id, number, body) = (delivery.id.clone(), delivery.start(), delivery.body.clone());
         let timestamp = now.as_second().to_string();
-        let request = Request::post(url)
-            .header(CONTENT_TYPE, "application/json")
-            .header("webhook-id", &id)
-            .header("webhook-timestamp", &timestamp)
-            .header("webhook-signature", self.own.keys.sign(&id, &timestamp, &body, now))
-            .body(body);
+        let request = if delivery.push {
+            let headers = delivery.headers.iter();
+            headers.fold(Request::post(url), |request, (name, value)| request.header(name, value))
+        } else {
+            Request::post(url)
+                .header(CONTENT_TYPE, "application/json")
+                .header("webhook-id", &id)
+                .header("webhook-timestamp", &timestamp)
+                .header("webhook-signature", self.own.keys.sign(&id, &timestamp, &body, now))
+        };
+        let request = request.body(body);
         match request {
             Ok(request) => Some(Attempt { delivery: id, number, token, request }),
             Err(error) => {
@@ -157,10 +203,10 @@ impl Connect<'_> {
     }
 
     /// Cancels the scheduled attempts of deliveries that the application no longer receives.
-    fn give_up_undeliverable(&mut self) {
+    fn give_up_undeliverable(&mut self, now: Timestamp) {
         let open = self.own.outbox.log.iter().enumerate().filter(|(_, delivery)| !delivery.is_over());
         let dropped: Vec<_> = open
-            .filter_map(|(index, one)| self.undeliverable_reason(one).map(|reason| (index, reason)))
+            .filter_map(|(index, one)| self.undeliverable_reason(one, now).map(|reason| (index, reason)))
             .collect();
         for (index, reason) in dropped {
             let Some(delivery) = self.own.outbox.log.get_mut(index) else { continue };
@@ -173,7 +219,13 @@ impl Connect<'_> {
     }
 
     /// Returns why the application no longer receives the delivery; `None` if it still does.
-    fn undeliverable_reason(&self, delivery: &Delivery) -> Option<&'static str> {
+    fn undeliverable_reason(&self, delivery: &Delivery, now: Timestamp) -> Option<&'static str> {
+        if delivery.push {
+            let mut channels = self.world.push.all.iter();
+            let over = channels.any(|one| one.id == delivery.channel_id && one.is_over(now));
+            let sent = delivery.closing || self.world.settings.push.after_end;
+            return (over && !sent).then_some("the channel has expired or was stopped");
+        }
         let connections = self.world.users.get(&delivery.key.user);
         if self.url_of(delivery).is_none() {
             Some("the application has no webhook URL")
@@ -187,6 +239,9 @@ impl Connect<'_> {
     }
 
     fn url_of(&self, delivery: &Delivery) -> Option<String> {
+        if delivery.push {
+            return Some(delivery.url.clone());
+        }
         self.world.registered(&delivery.key.user.client).and_then(|app| app.app.webhook_url)
     }
 }

@@ -16,6 +16,8 @@ use http::header::AUTHORIZATION;
 pub(super) struct Principal {
     /// The account that owns the access token; `None` for an API key.
     pub(super) account: Option<String>,
+    /// The client id of the application; `None` for an API key.
+    client: Option<String>,
     /// The granted scopes without the prefix `https://www.googleapis.com/auth/`.
     scopes: Vec<String>,
 }
@@ -48,7 +50,7 @@ impl GoogleCalendar<'_> {
         if key.is_none() || !is_public(endpoint) {
             return Err(ApiError::login_required());
         }
-        Ok(Principal { account: None, scopes: Vec::new() })
+        Ok(Principal { account: None, client: None, scopes: Vec::new() })
     }
 
     /// Returns the account and scopes of a valid access token.
@@ -57,11 +59,17 @@ impl GoogleCalendar<'_> {
         let token = self.tokens.bearer(token, AuthorizationServer::Google, call.now).ok()?;
         let scopes = token.scopes.iter().filter_map(|scope| scope.strip_prefix(SCOPE_PREFIX));
         let scopes = scopes.map(str::to_owned).collect();
-        Some(Principal { account: Some(token.user), scopes })
+        Some(Principal { account: Some(token.user), client: Some(token.client_id), scopes })
     }
 }
 
 impl Principal {
+    /// Returns the account and the application of a caller who signed in.
+    pub(super) fn signed_in(&self) -> Result<(String, String), ApiError> {
+        let signed_in = self.account.clone().zip(self.client.clone());
+        signed_in.ok_or_else(ApiError::login_required)
+    }
+
     fn can_call(&self, endpoint: Endpoint) -> bool {
         self.scopes.iter().any(|scope| accepted_scopes(endpoint).contains(&scope.as_str()))
     }
@@ -109,7 +117,7 @@ const READ_ALL: &[&str] =
 /// Returns the scopes that Google's documentation lists for an endpoint.
 fn accepted_scopes(endpoint: Endpoint) -> &'static [&'static str] {
     match endpoint {
-        Endpoint::CalendarList => {
+        Endpoint::CalendarList | Endpoint::WatchList => {
             &["calendar", "calendar.calendarlist", "calendar.calendarlist.readonly", "calendar.readonly"]
         }
         Endpoint::CalendarListEntry => &[
@@ -137,7 +145,7 @@ fn accepted_scopes(endpoint: Endpoint) -> &'static [&'static str] {
             "calendar.events.public.readonly",
             "calendar.readonly",
         ],
-        Endpoint::Events | Endpoint::Event | Endpoint::Instances => &[
+        Endpoint::Events | Endpoint::Event | Endpoint::Instances | Endpoint::WatchEvents => &[
             "calendar",
             "calendar.app.created",
             "calendar.events",
@@ -151,6 +159,23 @@ fn accepted_scopes(endpoint: Endpoint) -> &'static [&'static str] {
         Endpoint::Insert | Endpoint::Patch | Endpoint::Update | Endpoint::Delete => {
             &["calendar", "calendar.app.created", "calendar.events", "calendar.events.owned"]
         }
+        Endpoint::Stop => &[
+            "calendar",
+            "calendar.acls",
+            "calendar.acls.readonly",
+            "calendar.app.created",
+            "calendar.calendarlist",
+            "calendar.calendarlist.readonly",
+            "calendar.events",
+            "calendar.events.freebusy",
+            "calendar.events.owned",
+            OWNED_READONLY,
+            "calendar.events.public.readonly",
+            "calendar.events.readonly",
+            "calendar.readonly",
+            "calendar.settings",
+            "calendar.settings.readonly",
+        ],
         Endpoint::FreeBusy => {
             &["calendar", "calendar.events.freebusy", "calendar.freebusy", "calendar.readonly"]
         }

@@ -128,7 +128,7 @@ impl CalendarListFilter {
 
 /// Returns the calendar list entry of a calendar, with the user's settings for the calendar. The settings in
 /// the member `original` of the calendar override the default settings.
-fn entry(calendar: &Calendar) -> Value {
+pub(super) fn entry(calendar: &Calendar) -> Value {
     let (number, color) = colors::number_of_calendar(calendar.info["color"].as_str());
     let mut entry = json!({
         "colorId": number,

@@ -110,6 +110,12 @@ impl ApiError {
             .with_detail("ACCESS_TOKEN_SCOPE_INSUFFICIENT")
     }
 
+    /// Creates the error for a calendar that cannot be watched.
+    pub(super) fn push_not_supported() -> Self {
+        let message = "Push notifications are not supported by this resource.";
+        Self::new(400, "pushNotSupportedForRequestedResource", message).of("calendar")
+    }
+
     /// Creates the error for a write to a calendar that the user may only read.
     pub(super) fn access_level() -> Self {
         let message = "You need to have writer access to this calendar.";

@@ -15,4 +15,7 @@ pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("DELETE /google/calendar/v3/calendars/{calendarId}/events/{eventId}", Endpoint::Delete),
     ("GET /google/calendar/v3/calendars/{calendarId}/events/{eventId}/instances", Endpoint::Instances),
     ("POST /google/calendar/v3/freeBusy", Endpoint::FreeBusy),
+    ("POST /google/calendar/v3/calendars/{calendarId}/events/watch", Endpoint::WatchEvents),
+    ("POST /google/calendar/v3/users/me/calendarList/watch", Endpoint::WatchList),
+    ("POST /google/calendar/v3/channels/stop", Endpoint::Stop),
 ];

@@ -16,6 +16,8 @@ use std::collections::BTreeMap;
 /// The authenticated caller, who owns the mailbox.
 pub(super) struct Principal {
     pub(super) account: String,
+    /// The client id of the application.
+    pub(super) client: String,
 }
 
 /// The client id of an application and the account of the mailbox.
@@ -30,8 +32,13 @@ impl Graph<'_> {
     pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {
         let token = self.bearer_token(call)?;
         let has = |scope: &str| token.scopes.iter().any(|one| short_scope(one) == scope);
-        let may = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
-        if may { Ok(Principal { account: token.user }) } else { Err(ApiError::access_denied()) }
+        let profile = endpoint == Endpoint::Me && (has("user.read") || has("user.readwrite"));
+        let may = profile || has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
+        if may {
+            Ok(Principal { account: token.user, client: token.client_id })
+        } else {
+            Err(ApiError::access_denied())
+        }
     }
 
     /// Returns the access token of a call without checking the token's scopes.

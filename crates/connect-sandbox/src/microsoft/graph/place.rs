@@ -53,7 +53,7 @@ impl Graph<'_> {
             || self.world.users.values().chain(self.world.seeded.values()).any(|connections| {
                 connections.get(&Provider::Microsoft).is_some_and(|one| one.account == address)
             });
-        let principal = Principal { account: address.to_owned() };
+        let principal = Principal { account: address.to_owned(), client: String::new() };
         let places = if known { self.places(&principal, &CalendarPath::Default) } else { Vec::new() };
         places.into_iter().next()
     }

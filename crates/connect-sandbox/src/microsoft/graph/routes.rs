@@ -1,8 +1,9 @@
 //! The paths of Graph. OData functions can be called with or without parentheses.
 
 use super::Endpoint::{
-    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Respond,
-    Schedule, Update,
+    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Me,
+    Reauthorize, Respond, Schedule, Subscribe, Subscription, Subscriptions, Unsubscribe, Update,
+    UpdateSubscription,
 };
 
 pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
@@ -51,4 +52,11 @@ pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("POST /microsoft/graph/v1.0/me/calendar/getSchedule", Schedule),
     ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/getSchedule", Schedule),
     ("POST /microsoft/graph/v1.0/me/calendar/microsoft.graph.getSchedule", Schedule),
+    ("GET /microsoft/graph/v1.0/me", Me),
+    ("POST /microsoft/graph/v1.0/subscriptions", Subscribe),
+    ("GET /microsoft/graph/v1.0/subscriptions", Subscriptions),
+    ("GET /microsoft/graph/v1.0/subscriptions/{subscriptionId}", Subscription),
+    ("PATCH /microsoft/graph/v1.0/subscriptions/{subscriptionId}", UpdateSubscription),
+    ("DELETE /microsoft/graph/v1.0/subscriptions/{subscriptionId}", Unsubscribe),
+    ("POST /microsoft/graph/v1.0/subscriptions/{subscriptionId}/reauthorize", Reauthorize),
 ];
