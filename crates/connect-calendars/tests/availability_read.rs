@@ -80,6 +80,16 @@ fn account_with_a_problem_never_looks_free() {
             let refused = query().run(&[person(readings.clone())]).unwrap();
             let text = refused.slots().unwrap_err().to_string();
             assert!(text.contains(&format!("({provider})")), "{text}");
+            // The calendars of other providers do not rest on this account.
+            let known = signed.backends.0.calendars().unwrap();
+            let (same, others): (Vec<_>, Vec<_>) =
+                known.iter().map(CalendarRef::from).partition(|one| one.provider.as_str() == provider);
+            assert_eq!(gaps(&read_with(&signed, blocking, &others)), [], "{switch} {provider}");
+            let mixed = [CalendarRef::new(provider, "any"), others[0].clone()];
+            for chosen in [&mixed[..], &same].into_iter().filter(|chosen| !chosen.is_empty()) {
+                let found = gaps(&read_with(&signed, blocking, chosen));
+                assert!(found.iter().any(is_named), "{switch} {provider}: {found:?}");
+            }
             let busy = query().on_gap(OnGap::Busy).run(&[person(readings.clone())]).unwrap();
             assert_eq!(busy.slots().unwrap(), []);
             let ignored = query().on_gap(OnGap::Ignore).run(&[person(readings)]).unwrap();

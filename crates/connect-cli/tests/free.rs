@@ -59,6 +59,8 @@ fn unread_account_has_its_own_exit_code() {
     assert!(ignored.code == Some(7) && ignored.out.contains('?'), "every time is marked: {}", ignored.out);
     let busy = free(&["--on-gap", "busy"]);
     assert!(busy.code == Some(7) && busy.out.contains("No free times."), "{}", busy.out);
+    let other = signed.run(&[&["free", "--calendar", &signed.calendar], &MONTH[..]].concat());
+    assert_eq!(other.code, Some(0), "the account of another provider does not count: {}", other.err);
     let json = signed.run(&[&["free", "--json"], &MONTH[..]].concat());
     let answer: serde_json::Value = serde_json::from_str(&json.out).unwrap();
     assert_eq!((json.code, &answer["slots"]), (Some(7), &serde_json::Value::Null));

@@ -23,7 +23,7 @@ macro_rules! read {
             now: Timestamp,
         ) -> Vec<Reading> {
             let mut readings = match backend.connections()$($wait)* {
-                Ok(status) => accounts(status),
+                Ok(status) => accounts(status, calendars),
                 Err(error) => vec![Reading::missing(name(backend.provider()), gap(error))],
             };
             let known = match backend.calendars()$($wait)* {
@@ -50,7 +50,7 @@ macro_rules! read {
 read! {
     /// Reads calendars with a blocking backend: a reading per calendar, and per account with a problem.
     ///
-    /// An empty list means all calendars. Pass the span of [`Query::reads`](super::Query::reads). An error is
+    /// An empty list means all calendars. Otherwise, only accounts of their providers count. Pass the span of [`Query::reads`](super::Query::reads). An error is
     /// returned as a [`Gap`].
     read, CalendarBackend, [] []
 }
@@ -58,7 +58,7 @@ read! {
 read! {
     /// Reads calendars with an async backend: a reading per calendar, and per account with a problem.
     ///
-    /// An empty list means all calendars. Pass the span of [`Query::reads`](super::Query::reads). An error is
+    /// An empty list means all calendars. Otherwise, only accounts of their providers count. Pass the span of [`Query::reads`](super::Query::reads). An error is
     /// returned as a [`Gap`].
     read_async, AsyncCalendarBackend, [async] [.await]
 }
@@ -76,15 +76,22 @@ fn gap(error: Error) -> Gap {
 }
 
 /// Returns a reading for each account that has a problem. The events of such an account may be missing.
-fn accounts(status: Option<ConnectionStatus>) -> Vec<Reading> {
+///
+/// Does not return accounts of providers that no chosen calendar has. The API does not say to which account
+/// of its provider a calendar belongs.
+fn accounts(status: Option<ConnectionStatus>, calendars: &[CalendarRef]) -> Vec<Reading> {
     let connections = status.map(|status| status.connections).unwrap_or_default();
+    let is_chosen = |provider: &Provider| {
+        calendars.is_empty() || calendars.iter().any(|calendar| calendar.provider == *provider)
+    };
     let problem = |account: &Account| match &account.sync_state {
         Some(SyncState::ReauthRequired) => Some(Gap::ReauthRequired),
         Some(SyncState::Other(state)) => Some(Gap::UnknownState(state.as_str().to_owned())),
         _ if account.calendar_permission_granted == Some(false) => Some(Gap::PermissionWithheld),
         _ => None,
     };
-    let accounts = connections.into_iter().flat_map(|(provider, accounts)| {
+    let chosen = connections.into_iter().filter(|(provider, _)| is_chosen(provider));
+    let accounts = chosen.flat_map(|(provider, accounts)| {
         accounts.into_iter().map(move |account| (provider.clone(), account))
     });
     let reading = |(provider, account): (Provider, Account)| {
