@@ -22,6 +22,8 @@ pub mod errors {}
 pub mod direct {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/sync.md"))]
 pub mod sync {}
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/free-times.md"))]
+pub mod free_times {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/testing.md"))]
 pub mod testing {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/going-live.md"))]

@@ -1,0 +1,4 @@
+use connect_calendars::backend::{Backend, CalendarBackend, Google};
+let backend = Backend::new(Google::new(), user);
+let calendars: &dyn CalendarBackend = &backend;
+// snippet

@@ -1,0 +1,2 @@
+let event = calendars.create(&NewEvent::new(&calendar, "Visit", start, start + hour))?;
+// snippet
