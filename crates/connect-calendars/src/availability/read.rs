@@ -50,16 +50,16 @@ macro_rules! read {
 read! {
     /// Reads calendars with a blocking backend: a reading per calendar, and per account with a problem.
     ///
-    /// An empty list means all calendars. Otherwise, only accounts of their providers count. Pass the span of [`Query::reads`](super::Query::reads). An error is
-    /// returned as a [`Gap`].
+    /// An empty list means all calendars. Otherwise, only the accounts of their providers count. Pass the
+    /// span of [`Query::reads`](super::Query::reads). An error is returned as a [`Gap`].
     read, CalendarBackend, [] []
 }
 
 read! {
     /// Reads calendars with an async backend: a reading per calendar, and per account with a problem.
     ///
-    /// An empty list means all calendars. Otherwise, only accounts of their providers count. Pass the span of [`Query::reads`](super::Query::reads). An error is
-    /// returned as a [`Gap`].
+    /// An empty list means all calendars. Otherwise, only the accounts of their providers count. Pass the
+    /// span of [`Query::reads`](super::Query::reads). An error is returned as a [`Gap`].
     read_async, AsyncCalendarBackend, [async] [.await]
 }
 
