@@ -9,6 +9,7 @@ use jiff::{
     civil::Time,
     tz::{Offset, TimeZone},
 };
+use serde::Deserialize;
 
 use crate::patterned::PatternedRecurrence;
 
@@ -82,6 +83,14 @@ pub trait EventSeries {
     fn original_start_in(&self, series: &Event) -> Option<EventTime>;
 }
 
+/// The fields of a provider's object that contain a series, in one pass over the object.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OriginalSeries {
+    recurrence: Option<Raw>,
+    data: Option<Raw>,
+}
+
 impl EventSeries for Event {
     fn recurrence(&self) -> Option<EventRecurrence> {
         if self.recurring_event_id.is_some() {
@@ -89,11 +98,13 @@ impl EventSeries for Event {
         }
         let own = || Some((lines(self, self.extra.get("recurrence")?)?, None));
         let original = self.original.as_ref();
+        let fields = original.and_then(|original| original.decode().ok());
+        let OriginalSeries { recurrence, data } = fields.unwrap_or_default();
         let provider = || {
-            let raw: Raw = original?.field("recurrence")?;
-            Some((lines(self, &raw)?, zone_name(&raw, original?)))
+            let raw = recurrence.as_ref()?;
+            Some((lines(self, raw)?, zone_name(raw, original?)))
         };
-        let calendar = || icalendar_series(&original?.field::<String>("data")?);
+        let calendar = || icalendar_series(&data.as_ref()?.text()?);
         let (lines, time_zone) =
             own().or_else(provider).or_else(calendar).filter(|(lines, _)| !lines.is_empty())?;
         let exceptions = exceptions(self, &lines);

@@ -1,11 +1,13 @@
 //! Decides which events make the user busy, and when.
 
-use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime};
+use connect_core::types::{AttendeeStatus, Availability, Event, EventStatus, EventTime, Raw};
 use jiff::{
     Timestamp,
     civil::{Date, DateTime},
     tz::TimeZone,
 };
+
+use serde::Deserialize;
 
 use super::{Interval, SERIES_RESPONSE, merge};
 use crate::eventcalendar::last_day;
@@ -48,58 +50,72 @@ pub(crate) enum Claim {
     Busy,
 }
 
+/// The fields of a provider's object that [`claim`] needs, in one pass over the object.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct OriginalFields {
+    #[serde(rename = "showAs")]
+    show_as: Option<Raw>,
+    attendees: Option<Raw>,
+    #[serde(rename = "responseStatus")]
+    response: Option<Raw>,
+}
+
 /// Returns how firmly the event claims the time of the owner of the calendar.
 pub(crate) fn claim(event: &Event) -> Claim {
-    let reply = reply(event);
-    if is_free(event)
+    let original: OriginalFields =
+        event.original.as_ref().and_then(|original| original.decode().ok()).unwrap_or_default();
+    let shown = original.show_as.as_ref().and_then(Raw::text).unwrap_or_default();
+    let reply = reply(event, &original);
+    if is_free(event, &shown)
         || event.status == Some(EventStatus::Cancelled)
         || reply == Some(AttendeeStatus::Declined)
     {
         return Claim::Nothing;
     }
     let is_tentative = |name: &str| name.eq_ignore_ascii_case("tentative");
-    let shown = || event.original.as_ref()?.field::<String>("showAs");
     let is_tentative = event.status == Some(EventStatus::Tentative)
         || reply == Some(AttendeeStatus::Tentative)
         || matches!(&event.availability, Some(Availability::Other(name)) if is_tentative(name.as_str()))
-        || shown().is_some_and(|show_as| is_tentative(&show_as));
+        || is_tentative(&shown);
     if is_tentative { Claim::Tentative } else { Claim::Busy }
 }
 
 /// Whether the event leaves the user free. A user who works elsewhere is free.
 ///
-/// The `original` of a Graph event can say `workingElsewhere` although the `availability` of the event is
-/// busy.
-fn is_free(event: &Event) -> bool {
+/// The `original` of a Graph event can say `workingElsewhere` (`shown`) although the `availability` of the
+/// event is busy.
+fn is_free(event: &Event, shown: &str) -> bool {
     let is_elsewhere = |name: &str| name.eq_ignore_ascii_case("workingElsewhere");
-    let own = || event.original.as_ref()?.field::<String>("showAs");
     match &event.availability {
         Some(Availability::Free) => true,
         Some(Availability::Other(name)) if is_elsewhere(name.as_str()) => true,
-        _ => own().is_some_and(|show_as| is_elsewhere(&show_as)),
+        _ => is_elsewhere(shown),
     }
 }
 
 /// Returns the reply of the owner of the calendar.
 ///
 /// Reads the `original`, because the field `attendees` does not say which attendee is the user.
-fn reply(event: &Event) -> Option<AttendeeStatus> {
-    #[derive(serde::Deserialize)]
+fn reply(event: &Event, original: &OriginalFields) -> Option<AttendeeStatus> {
+    #[derive(Deserialize)]
     struct Myself {
         #[serde(rename = "self", default)]
         is_me: bool,
         #[serde(rename = "responseStatus")]
         status: Option<String>,
     }
-    #[derive(serde::Deserialize)]
+    #[derive(Deserialize)]
     struct Response {
         response: Option<String>,
     }
-    let original = event.original.as_ref()?;
-    let me =
-        || original.field::<Vec<Myself>>("attendees")?.into_iter().find(|attendee| attendee.is_me)?.status;
-    let response = || original.field::<Response>("responseStatus")?.response;
+    let me = || {
+        let all = original.attendees.as_ref()?.decode::<Vec<Myself>>().ok()?;
+        all.into_iter().find(|attendee| attendee.is_me)?.status
+    };
+    let response = || original.response.as_ref()?.decode::<Response>().ok()?.response;
     let series = || event.extra.get(SERIES_RESPONSE)?.decode::<Response>().ok()?.response;
+    event.original.as_ref()?;
     let text = me().or_else(response).or_else(series)?;
     // Graph calls this reply `tentativelyAccepted`.
     Some(match AttendeeStatus::from(&*text) {
