@@ -13,6 +13,7 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use crate::Failure;
+use crate::availability;
 use crate::data::{self, Shape};
 use crate::work;
 use crate::yardstick;
@@ -52,6 +53,12 @@ pub(crate) const PIECES: &[Piece] = &[
     Piece { name: "a create from start to done", times: 500, units: 1, prepare: create },
     Piece { name: "verify a webhook delivery", times: 50, units: 1, prepare: delivery },
     Piece { name: "start a sign-in, with its URL", times: 50, units: 1, prepare: authorize },
+    Piece {
+        name: "find the free times of 20 people in a week, with 40 events each",
+        times: 2,
+        units: 1,
+        prepare: || availability::prepare(availability::USUAL),
+    },
 ];
 
 fn page(odd_every: Option<usize>) -> Result<Repetition, Failure> {

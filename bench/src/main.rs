@@ -7,9 +7,11 @@
 //! connect-bench read-ahead     measure lists with and without read-ahead
 //! connect-bench windows        measure lists in windows
 //! connect-bench mirror         measure deliveries and sweeps of mirrors
+//! connect-bench availability   measure queries for the free times of a team
 //! connect-bench counts         print the counts for .ci/instructions
 //! ```
 
+mod availability;
 mod core;
 mod data;
 mod mirror;
@@ -47,6 +49,8 @@ fn main() -> ExitCode {
         ["read-ahead"] => rows::read_ahead(),
         ["windows"] => rows::windows(),
         ["mirror"] => mirror::measure(),
+        ["availability"] => availability::measure(),
+        ["team", people, weeks, events, times] => availability::run([people, weeks, events], times),
         #[cfg(feature = "allocations")]
         ["allocations"] => core::allocations(),
         names => rows::measure(names),
