@@ -7,29 +7,23 @@
 //! `SYNC_CHANGES` sets the number of changes, `SYNC_SEED` the seed.
 #![allow(clippy::unwrap_used, clippy::panic, reason = "helpers of tests, outside of a test fn")]
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+#[path = "support/sandbox_world.rs"]
+mod sandbox_world;
 
-use bytes::Bytes;
-use connect_blocking::{Client, MemoryStore, Request, Response, SignIn, TransportError, User};
+use std::collections::BTreeMap;
+
+use connect_blocking::User;
 use connect_calendars::{
     backend::{Backend, CalendarBackend, Connect, Google, Outlook},
-    google,
-    microsoft::{self, Tenant},
-    outlook,
+    google, outlook,
     sync::{ChangeFeed, EventCopy, Mirror},
 };
 use connect_core::{
     Caller, Endpoint, Error, ErrorKind,
-    oauth::Profile,
-    types::{
-        CalendarRef, Delivery, Event, EventStatus, ListCalendars, NewEvent, Provider, Recurrence, decode,
-    },
+    types::{CalendarRef, Delivery, EventStatus, ListCalendars, NewEvent, Provider, Recurrence, decode},
 };
-use connect_sandbox::{AttemptOutcome, AuthorizationServer, ClientType, Outcome, Sandbox, Settings};
 use jiff::{SignedDuration, Timestamp};
+use sandbox_world::{Random, World, assert_same, by_id, compare_google, compare_outlook, primary};
 use serde_json::Value;
 
 #[test]
@@ -124,7 +118,8 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let world = World::new(seed);
+        let world =
+            World::new(seed, &[("webhook_url", "http://127.0.0.1:9/hook"), ("echo_suppression", "off")]);
         let (connect, google, outlook) = (world.connect(), world.google(), world.outlook());
         let now = Timestamp::from_second(world.now().as_second()).unwrap();
         let days = SignedDuration::from_hours(24);
@@ -188,7 +183,7 @@ impl Run {
         }
         self.world.advance(1);
         let came = self.world.deliveries();
-        self.inbox.extend(came);
+        self.inbox.extend(came.iter().map(|request| decode::<Delivery>(request.body()).unwrap()));
         if self.inbox.len() > 200 {
             self.inbox.drain(..100);
             self.count("lost");
@@ -347,44 +342,13 @@ impl Run {
             while self.outlook.step().is_none() {}
             while self.connect.step().is_none() {}
         }
-        self.compare_google();
-        self.compare_outlook();
+        let (world, window) = (&self.world, (self.start, self.end));
+        let (google, left_over) = compare_google(world, &self.google.user, &self.google.copy);
+        let outlook = compare_outlook(world, &self.outlook.user, &self.outlook.copy, window);
+        let events =
+            [("google events", google), ("google left over", left_over), ("outlook events", outlook)];
+        self.counts.extend(events.map(|(name, count)| (name, count as u64)));
         self.compare_connect();
-    }
-
-    fn compare_google(&mut self) {
-        let path = "/google/calendar/v3/calendars/primary/events?maxResults=250";
-        let shown = self.world.all(&self.google.user, path, "items", ("nextPageToken", "&pageToken="));
-        let part = |item: &Value| item.clone();
-        let there = by_id(&shown, part);
-        let here = originals(&self.google.copy, part);
-        let (same, rest): (BTreeMap<_, _>, BTreeMap<_, _>) =
-            here.into_iter().partition(|(id, _)| there.contains_key(id));
-        assert_same("google", &same, &there);
-        // After a series is moved, the feed lists its earlier exceptions as cancelled occurrences.
-        let left = |item: &Value| {
-            item["status"] == "cancelled" && there.contains_key(item["recurringEventId"].as_str().unwrap())
-        };
-        assert!(rest.values().all(left), "{rest:?}");
-        self.counts.insert("google events", there.len() as u64);
-        self.counts.insert("google left over", rest.len() as u64);
-    }
-
-    fn compare_outlook(&mut self) {
-        let path = format!(
-            "/microsoft/graph/v1.0/me/calendar/calendarView?startDateTime={}&endDateTime={}&$top=500",
-            self.start, self.end
-        );
-        let shown = self.world.all(&self.outlook.user, &path, "value", ("@odata.nextLink", ""));
-        let part = |item: &Value| {
-            ["subject", "start", "end", "isAllDay", "type", "seriesMasterId"].map(|name| item[name].clone())
-        };
-        let there = by_id(&shown, part);
-        // The server lists only occurrences, but the feed also lists their series.
-        let mut here = originals(&self.outlook.copy, part);
-        here.retain(|_, item| item[4] != "seriesMaster");
-        assert_same("outlook", &here, &there);
-        self.counts.insert("outlook events", there.len() as u64);
     }
 
     fn compare_connect(&mut self) {
@@ -406,187 +370,5 @@ impl Run {
         };
         assert_same("connect", &times(here), &times(there.clone()));
         self.counts.insert("connect events", there.len() as u64);
-    }
-}
-
-fn by_id<T>(items: &[Value], part: impl Fn(&Value) -> T) -> BTreeMap<String, T> {
-    items.iter().map(|item| (item["id"].as_str().unwrap().to_owned(), part(item))).collect()
-}
-
-fn originals<T>(copy: &EventCopy, part: impl Fn(&Value) -> T) -> BTreeMap<String, T> {
-    let original = |event: &Event| event.original.as_ref().unwrap().decode::<Value>().unwrap();
-    copy.iter().map(|event| (event.id.clone(), part(&original(event)))).collect()
-}
-
-/// Compares two maps. Prints only the differing items, because the maps are long.
-fn assert_same<T: PartialEq + std::fmt::Debug>(
-    whose: &str,
-    here: &BTreeMap<String, T>,
-    there: &BTreeMap<String, T>,
-) {
-    let without = |one: &BTreeMap<String, T>, other: &BTreeMap<String, T>| -> Vec<String> {
-        one.iter().filter(|(id, item)| other.get(*id) != Some(item)).map(|pair| format!("{pair:?}")).collect()
-    };
-    let (here_alone, there_alone) = (without(here, there), without(there, here));
-    assert!(
-        here_alone.is_empty() && there_alone.is_empty(),
-        "{whose}: {here_alone:#?}\nbut {there_alone:#?}"
-    );
-}
-
-/// The sandbox, without sockets and with a simulated clock.
-#[derive(Clone)]
-struct World(Arc<Mutex<(Sandbox, Timestamp)>>);
-
-const ORIGIN: &str = "http://localhost";
-/// The Connect user, who has connected the Google and Outlook accounts that the test uses.
-const USER: &str = "ada";
-
-impl World {
-    fn new(seed: u64) -> Self {
-        let mut settings = Settings::default();
-        for (name, value) in [
-            ("seed", seed.to_string().as_str()),
-            ("webhook_url", "http://127.0.0.1:9/hook"),
-            ("echo_suppression", "off"),
-            ("token_ttl", "31536000"),
-            ("google_empty_pages", "on"),
-            ("graph_empty_pages", "on"),
-        ] {
-            settings = settings.with(name, value).unwrap();
-        }
-        let now = "2026-11-21T10:00:00Z".parse().unwrap();
-        Self(Arc::new(Mutex::new((Sandbox::new(settings), now))))
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
-        let (sandbox, now) = &mut *self.0.lock().unwrap();
-        work(sandbox, *now)
-    }
-
-    fn now(&self) -> Timestamp {
-        self.0.lock().unwrap().1
-    }
-
-    fn advance(&self, seconds: i64) {
-        self.0.lock().unwrap().1 += SignedDuration::from_secs(seconds);
-    }
-
-    fn handle(&self, request: http::Request<Bytes>) -> Response {
-        match self.with(|sandbox, now| sandbox.handle(request, now)).outcome {
-            Outcome::Reply(response) => response,
-            Outcome::Cut => panic!("the sandbox cut a connection without a fault"),
-        }
-    }
-
-    /// The items that the server lists, over all pages.
-    fn all(&self, user: &User, path: &str, items: &str, (next, parameter): (&str, &str)) -> Vec<Value> {
-        let token = user.session().tokens().unwrap().access_token;
-        let mut all = Vec::new();
-        let mut url = format!("{ORIGIN}{path}");
-        loop {
-            let request = http::Request::get(&url)
-                .header("authorization", format!("Bearer {}", token.expose()))
-                .body(Bytes::new())
-                .unwrap();
-            let response = self.handle(request);
-            let page: Value = serde_json::from_slice(response.body()).unwrap();
-            all.extend(page[items].as_array().unwrap_or_else(|| panic!("{url}: {page}")).iter().cloned());
-            match page[next].as_str() {
-                None => return all,
-                Some(link) if parameter.is_empty() => url = link.to_owned(),
-                Some(token) => url = format!("{ORIGIN}{path}{parameter}{token}"),
-            }
-        }
-    }
-
-    fn connect(&self) -> User {
-        let app = self.with(|sandbox, _| sandbox.credentials());
-        let builder = Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
-        self.sign_in(builder.base_url(format!("{ORIGIN}/api")), SignIn::new(USER))
-    }
-
-    fn google(&self) -> User {
-        let profile = google::profile_at(&format!("{ORIGIN}/google"));
-        let sign_in = SignIn::new(USER).scopes(google::SCOPES).parameter("login_hint", "ada@gmail.example");
-        self.provider_user(AuthorizationServer::Google, profile, "/google/calendar/v3", sign_in)
-    }
-
-    fn outlook(&self) -> User {
-        let profile = microsoft::profile_at(&format!("{ORIGIN}/microsoft"), &Tenant::Common);
-        let sign_in =
-            SignIn::new(USER).scopes(microsoft::SCOPES).parameter("login_hint", "ada@outlook.example");
-        self.provider_user(AuthorizationServer::Microsoft, profile, "/microsoft/graph/v1.0", sign_in)
-    }
-
-    fn provider_user(
-        &self,
-        server: AuthorizationServer,
-        profile: Profile,
-        api: &str,
-        sign_in: SignIn,
-    ) -> User {
-        let own =
-            self.with(|sandbox, _| sandbox.provider_credentials(server, ClientType::Confidential)).unwrap();
-        let builder =
-            Client::builder(own.client_id, own.client_secret.unwrap()).redirect_uri(own.redirect_uri);
-        self.sign_in(builder.profile(profile).base_url(format!("{ORIGIN}{api}")), sign_in)
-    }
-
-    fn sign_in(&self, builder: connect_blocking::Builder, sign_in: SignIn) -> User {
-        let world = self.clone();
-        let transport = move |request: Request| Ok::<_, TransportError>(world.handle(request));
-        let client = builder.store(MemoryStore::new()).transport(transport).build().unwrap();
-        let pending = client.auth().sign_in(sign_in).unwrap();
-        let reply = self.handle(http::Request::get(pending.url().to_owned()).body(Bytes::new()).unwrap());
-        let location = reply.headers()["location"].to_str().unwrap().to_owned();
-        client.auth().finish(pending, &location).unwrap()
-    }
-
-    /// The deliveries that are due now.
-    ///
-    /// The loop is needed because the sandbox sends a calendar's next delivery only after the
-    /// response to the previous delivery.
-    fn deliveries(&self) -> Vec<Delivery> {
-        self.with(|sandbox, now| {
-            let mut all = Vec::new();
-            loop {
-                let attempts = sandbox.deliveries(now);
-                if attempts.is_empty() {
-                    return all;
-                }
-                for attempt in attempts {
-                    sandbox.delivered(attempt.token, AttemptOutcome::Status(200), now);
-                    all.push(decode(attempt.request.body()).unwrap());
-                }
-            }
-        })
-    }
-}
-
-/// The id of the calendar behind an alias such as `primary`.
-fn primary(world: &World, user: &User, path: &str) -> String {
-    let token = user.session().tokens().unwrap().access_token;
-    let request = http::Request::get(format!("{ORIGIN}{path}"))
-        .header("authorization", format!("Bearer {}", token.expose()))
-        .body(Bytes::new())
-        .unwrap();
-    let calendar: Value = serde_json::from_slice(world.handle(request).body()).unwrap();
-    calendar["id"].as_str().unwrap_or_else(|| panic!("{calendar}")).to_owned()
-}
-
-/// A deterministic random generator.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
     }
 }
