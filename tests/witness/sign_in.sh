@@ -1,8 +1,9 @@
 #!/usr/bin/env bash
 # Tests the unmodified sign-in of third-party clients with the sandbox over TLS: MSAL Python, azure-identity with
-# Microsoft's Graph client, O365, google-auth-oauthlib and oauthlib (PyPI), and MSAL Node (npm). O365 always calls
-# the real hosts, through a proxy to the sandbox, whose certificate has those names. Needs python3 with venv,
-# openssl, curl, and cargo. Installs the Debian packages nodejs and npm if they are missing.
+# Microsoft's Graph client, O365, google-auth-oauthlib and oauthlib (PyPI), MSAL Node, openid-client,
+# google-auth-library and Azure's library for Node.js (npm). O365 always calls the real hosts, through a proxy to
+# the sandbox, whose certificate has those names. Needs python3 with venv, openssl, curl, and cargo. Installs the
+# Debian packages nodejs and npm if they are missing.
 set -euo pipefail
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
@@ -28,6 +29,7 @@ export no_proxy=localhost,127.0.0.1 NO_PROXY=localhost,127.0.0.1 PYTHONPATH=$her
 # Each client signs in as a different user and prints its results. The script fails if one of them fails.
 failed=0
 node "$node/msal.mjs" "$work/ready" || failed=1
+node "$node/openid.mjs" "$work/ready" || failed=1
 "$with_graph" "$here/sign_in/msal_python.py" "$work/ready" || failed=1
 "$with_graph" "$here/sign_in/azure_sign_in.py" "$work/ready" || failed=1
 "$python" "$here/sign_in/o365.py" "$work/ready" || failed=1

@@ -331,6 +331,20 @@ fn short_grant_type_is_accepted_by_microsoft_only() {
 }
 
 #[test]
+fn exchange_with_wrong_scope_keeps_the_code_valid() {
+    let mut app = App::new(&[]);
+    let started = MICROSOFT.start(&mut app, "Calendars.Read openid");
+    started.decide(&mut app, "approve");
+    let fields =
+        [("grant_type", GRANT), ("client_id", MICROSOFT.client), ("device_code", &*started.device_code)];
+    let wrong = with(&fields, &[("scope", "Calendars.ReadWrite")]);
+    assert_eq!(app.post_form(MICROSOFT.token, &wrong).1["error"], "invalid_scope");
+    let narrow = app.granted(MICROSOFT.token, &with(&fields, &[("scope", "calendars.read")]));
+    assert_eq!(narrow["scope"], "calendars.read");
+    assert!(narrow.get("id_token").is_some(), "the device authorization request had the scope");
+}
+
+#[test]
 fn codes_depend_on_the_seed() {
     let start = |seed: &str| MICROSOFT.start(&mut App::new(&[("seed", seed)]), "openid").body;
     assert_eq!(start("1"), start("1"));

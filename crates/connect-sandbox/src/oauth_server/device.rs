@@ -191,13 +191,15 @@ impl Servers<'_> {
         }
     }
 
-    /// Exchanges a device code for a grant (RFC 8628 3.4).
+    /// Exchanges a device code for a grant (RFC 8628 3.4). `narrow` selects the scopes of the first access
+    /// token from the granted scopes.
     pub(super) fn redeem_device(
         &mut self,
         client: &Client,
         form: &Parameters,
         now: Timestamp,
-    ) -> Result<GrantId, OAuthError> {
+        narrow: impl Fn(&[String]) -> Result<Vec<String>, OAuthError>,
+    ) -> Result<(GrantId, Vec<String>), OAuthError> {
         let rules = client.server.rules().device().ok_or(OAuthError::GrantType)?;
         let code = form.need("device_code")?;
         let devices = &mut self.own.issued.devices;
@@ -221,11 +223,12 @@ impl Servers<'_> {
                 Err(OAuthError::DevicePending)
             }
             DeviceDecision::Approved(owner) => {
+                let narrowed = narrow(&device.scopes)?;
                 let (owner, scopes) = (owner.clone(), device.scopes.clone());
                 devices.remove(index);
                 let needed = |needed: &str| scopes.iter().any(|scope| scope == needed);
                 let offline = rules.offline_scope.is_none_or(needed);
-                Ok(self.own.issued.add_grant(owner, scopes, offline))
+                Ok((self.own.issued.add_grant(owner, scopes, offline), narrowed))
             }
         }
     }

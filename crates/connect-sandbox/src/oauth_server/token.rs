@@ -67,9 +67,8 @@ impl Servers<'_> {
         form: &Parameters,
     ) -> Result<Value, OAuthError> {
         let requested = requested_scopes(form, client.server)?;
-        let grant = self.redeem_device(client, form, call.now)?;
-        let granted = self.own.issued.grant(grant).map_or(&[][..], |grant| &grant.scopes);
-        let scopes = client.server.rules().token_scopes(granted, requested)?;
+        let narrow = |granted: &[String]| client.server.rules().token_scopes(granted, requested.clone());
+        let (grant, scopes) = self.redeem_device(client, form, call.now, narrow)?;
         Ok(self.issue(call, form, grant, scopes, true))
     }
 
