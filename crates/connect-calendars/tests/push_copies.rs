@@ -1,7 +1,7 @@
 //! Tests of two copies that follow Google and Outlook by notifications.
 //!
-//! Random changes are made while the sandbox loses, repeats and delays notifications, and sends them after the
-//! end of a channel. In the end, each copy must equal the list of events that its service returns.
+//! Random changes are made while the sandbox loses, repeats and delays notifications, and sends them after
+//! the end of a channel. In the end, each copy must equal the list of events that its service returns.
 //!
 //! `PUSH_CHANGES` sets the number of changes, `PUSH_SEED` the seed. The output compares the requests and the
 //! delays with those of polling every minute.
@@ -242,7 +242,7 @@ impl Run {
             self.outlook.work(&self.world);
         }
         assert!(self.google.open.is_empty() && self.outlook.open.is_empty());
-        // The comparison uses the access tokens as they are.
+        // The comparison does not refresh the access tokens.
         self.google.user.call(&google::GetEvent::new("primary", "none")).unwrap_err();
         self.outlook.user.call(&outlook::GetEvent::new("primary", "none")).unwrap_err();
         compare_google(&self.world, &self.google.user, &self.google.copy);

@@ -19,8 +19,9 @@ use connect_sandbox::{AttemptOutcome, AuthorizationServer, ClientType, Outcome, 
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 
-/// Compares a copy with the events that Google lists. Returns the number of events, and of further events that
-/// only the copy has.
+/// Compares a copy with the events that Google lists.
+///
+/// Returns the number of events, and of further events that only the copy has.
 pub fn compare_google(world: &World, user: &User, copy: &EventCopy) -> (usize, usize) {
     let path = "/google/calendar/v3/calendars/primary/events?maxResults=250";
     let shown = world.all(user, path, "items", ("nextPageToken", "&pageToken="));
