@@ -26,6 +26,7 @@ pub(crate) type Users = BTreeMap<UserKey, Connections>;
 pub(crate) struct Connection {
     pub(crate) account: String,
     /// Whether the user granted calendar permission; `None` if the provider has no such permission.
+    #[serde(rename = "calendarPermissionGranted")]
     pub(crate) granted: Option<bool>,
     pub(crate) reauth: bool,
     /// Whether the account was connected while the switch `shared_accounts` was on.
