@@ -3,6 +3,7 @@
 //! ```text
 //! connect sandbox --port 8080 --set rotation=strict --set token_ttl=30
 //! connect sandbox --seed-file team.json
+//! connect sandbox --listen 0.0.0.0:8080 --host sandbox
 //! connect sandbox --json          one line of JSON once it listens
 //! connect sandbox --list-switches explains all switches
 //! ```
@@ -16,6 +17,7 @@ use connect_sandbox::{AuthorizationServer, Builder, ClientType, Server, Settings
 use serde_json::json;
 use std::fmt::Display;
 use std::io::Write as _;
+use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
@@ -25,13 +27,16 @@ pub(crate) struct Arguments {
     /// Listen on this port; 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
+    /// Listen on this address and port instead of a loopback port, such as 0.0.0.0:8080 or [::]:8080.
+    #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "port")]
+    listen: Option<SocketAddr>,
     /// Accept /sandbox requests for this host, in addition to loopback; may be given more than once.
     #[arg(long = "host", value_name = "NAME")]
     hosts: Vec<String>,
     /// Set a switch; may be given more than once.
     #[arg(long = "set", value_name = "NAME=VALUE")]
     switches: Vec<String>,
-    /// Add the users, accounts, calendars and events of a JSON file; may be given more than once.
+    /// Load a seed or the state of another sandbox from a JSON file; may be given more than once.
     #[arg(long = "seed-file", value_name = "FILE")]
     seed_files: Vec<PathBuf>,
     /// List the switches and exit.
@@ -63,6 +68,7 @@ pub(crate) fn run(settings: &settings::Settings, arguments: &Arguments) -> ExitC
 fn serve(arguments: &Arguments, json: bool) -> Result<(), StartFailure> {
     let settings = settings(&arguments.switches)?;
     let server = Server::builder().settings(settings).port(arguments.port);
+    let server = arguments.listen.into_iter().fold(server, Builder::listen);
     let server = arguments.hosts.iter().fold(server, Builder::allow_host);
     let server = with_tls(with_seeds(server, &arguments.seed_files)?, arguments)?;
     let server = server.start().map_err(|error| match error {
@@ -74,12 +80,30 @@ fn serve(arguments: &Arguments, json: bool) -> Result<(), StartFailure> {
     runtime.block_on(async {
         // A parent process may send a signal as soon as it reads that the sandbox is ready.
         let interrupted = interruption()?;
+        arguments.listen.iter().for_each(|address| warn_of_reach(*address));
         print(&ready(&server, json))?;
         interrupted.await;
         Ok(())
     })?;
     server.stop();
     Ok(())
+}
+
+/// Reads the value of `--listen`.
+fn address(text: &str) -> Result<SocketAddr, String> {
+    let expected =
+        "expected an IP address and a port, such as 0.0.0.0:8080 or [::]:8080; port 0 is a free port";
+    text.parse().map_err(|_| format!("not an address ({expected})"))
+}
+
+/// Warns if other machines can reach the address.
+fn warn_of_reach(address: SocketAddr) {
+    if !address.ip().to_canonical().is_loopback() {
+        eprintln!(
+            "connect sandbox: warning: other machines can reach {address}, and read and change everything in the \
+             sandbox: use no real data. Pass --host NAME to use /sandbox by a name other than localhost."
+        );
+    }
 }
 
 fn settings(switches: &[String]) -> Result<Settings, StartFailure> {

@@ -92,6 +92,60 @@ fn control_requests_need_an_allowed_host() {
     }
 }
 
+/// Starts a sandbox, and returns its ready line and what it wrote to stderr until then.
+fn started(arguments: &[&str]) -> (Running, serde_json::Value, String) {
+    let child = connect(arguments).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let mut running = Running(child);
+    let mut line = String::new();
+    BufReader::new(running.0.stdout.take().unwrap()).read_line(&mut line).unwrap();
+    let mut told = String::new();
+    let mut stderr = running.0.stderr.take().unwrap();
+    running.0.kill().unwrap();
+    stderr.read_to_string(&mut told).unwrap();
+    (running, serde_json::from_str(&line).unwrap(), told)
+}
+
+#[test]
+fn listener_that_others_reach_is_warned_of() {
+    for (address, base_url, warned) in [
+        ("127.0.0.1:0", "http://127.0.0.1:", false),
+        ("127.0.0.9:0", "http://127.0.0.9:", false),
+        ("0.0.0.0:0", "http://127.0.0.1:", true),
+        #[cfg(target_os = "linux")]
+        ("[::1]:0", "http://[::1]:", false),
+        #[cfg(target_os = "linux")]
+        ("[::]:0", "http://[::1]:", true),
+        #[cfg(target_os = "linux")]
+        ("[::ffff:127.0.0.1]:0", "http://[::ffff:127.0.0.1]:", false),
+    ] {
+        let (_, ready, told) = started(&["--json", "--listen", address]);
+        assert!(ready["base_url"].as_str().unwrap().starts_with(base_url), "{address}: {ready}");
+        let warning = format!("warning: other machines can reach {address}, and read and change everything");
+        assert_eq!(told.contains(&warning), warned, "{address}: {told}");
+        assert_eq!(told.is_empty(), !warned, "{address}: {told}");
+    }
+}
+
+#[test]
+fn invalid_listen_address_is_a_usage_error() {
+    for wrong in
+        ["0.0.0.0", "8080", ":8080", "localhost:8080", "::", "[::]", "0.0.0.0:70000", "http://[::]:80", ""]
+    {
+        let (code, _, error) = output(&["--listen", wrong]);
+        assert_eq!(code, Some(2), "{wrong}: {error}");
+        assert!(
+            error.contains("--listen") && error.contains("such as 0.0.0.0:8080 or [::]:8080"),
+            "{wrong}: {error}"
+        );
+    }
+    let (code, _, error) = output(&["--listen", "0.0.0.0:0", "--port", "8080"]);
+    assert!(code == Some(2) && error.contains("--port"), "{error}");
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let (code, _, error) = output(&["--listen", &address]);
+    assert!(code == Some(1) && error.contains(&format!("cannot listen on {address}: ")), "{error}");
+}
+
 #[cfg(unix)]
 #[test]
 fn sandbox_exits_with_0_on_sigterm() {

@@ -105,6 +105,18 @@ pub(crate) fn is_cross_site(request: &Request<Bytes>, reached_at: &str) -> bool 
     !headers.get_all(ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(own))
 }
 
+/// Returns the origin that the request was sent to, with the scheme of `reached_at`.
+///
+/// In a container, clients do not reach the sandbox at the address on which it listens.
+pub(crate) fn origin_of(request: &Request<Bytes>, reached_at: &str) -> String {
+    let host = request.headers().get(HOST).and_then(|host| host.to_str().ok());
+    let host = host.filter(|host| Authority::parse(host).is_some());
+    match (host, reached_at.split_once("://")) {
+        (Some(host), Some((scheme, _))) => format!("{scheme}://{host}"),
+        _ => reached_at.to_owned(),
+    }
+}
+
 fn forbidden(message: &str) -> Problem {
     Problem::plain(StatusCode::FORBIDDEN, message)
 }

@@ -20,7 +20,7 @@ use crate::stats::Stats;
 use crate::world::apps::Credentials;
 use crate::world::invitations::Invitation;
 use jiff::Timestamp;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -54,6 +54,7 @@ pub struct Builder {
     seeds: Vec<String>,
     hosts: Vec<String>,
     port: u16,
+    address: Option<SocketAddr>,
     #[cfg(feature = "tls")]
     identity: Option<(Vec<u8>, Vec<u8>)>,
 }
@@ -62,11 +63,11 @@ pub struct Builder {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StartError {
-    /// The server cannot listen on the port.
-    #[error("cannot listen on port {port}: {error}")]
+    /// The server cannot listen on the address.
+    #[error("cannot listen on {address}: {error}")]
     Listen {
-        /// The port; 0 means a free port.
-        port: u16,
+        /// The address; port 0 means a free port.
+        address: SocketAddr,
         /// The error of the operating system.
         #[source]
         error: std::io::Error,
@@ -269,6 +270,17 @@ impl Builder {
         self
     }
 
+    /// Listens on this address and port instead of a port of the loopback interface.
+    ///
+    /// Whoever reaches the address can read and change everything in the sandbox. The check of `Host` (see
+    /// [`allow_host`](Self::allow_host)) keeps only web pages away. The base URL has the address, or the
+    /// loopback address if the server listens on all addresses.
+    #[must_use]
+    pub fn listen(mut self, address: SocketAddr) -> Self {
+        self.address = Some(address);
+        self
+    }
+
     /// Serves https with this certificate chain and key, both in PEM. The certificate must be for
     /// `localhost`.
     #[cfg(feature = "tls")]
@@ -281,12 +293,13 @@ impl Builder {
     /// Starts the server on a separate thread.
     pub fn start(self) -> Result<Server, StartError> {
         let security = self.security()?;
-        let address = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, self.port));
+        let address = self.address.unwrap_or(loopback);
         // Binds without the runtime, since the caller may run inside another runtime.
-        let listener = std::net::TcpListener::bind(address)
-            .map_err(|error| StartError::Listen { port: self.port, error })?;
+        let listener =
+            std::net::TcpListener::bind(address).map_err(|error| StartError::Listen { address, error })?;
         listener.set_nonblocking(true)?;
-        let origin = security.origin(listener.local_addr()?.port());
+        let origin = security.origin(listener.local_addr()?);
 
         let mut sandbox = Sandbox::new(self.settings);
         for seed in &self.seeds {
@@ -330,11 +343,19 @@ pub(crate) enum Security {
 }
 
 impl Security {
-    fn origin(&self, port: u16) -> String {
+    fn origin(&self, mut address: SocketAddr) -> String {
+        let loopback =
+            if address.is_ipv4() { Ipv4Addr::LOCALHOST.into() } else { IpAddr::from(Ipv6Addr::LOCALHOST) };
+        if address.ip().is_unspecified() {
+            address.set_ip(loopback);
+        }
         match self {
-            Self::Plain => format!("http://127.0.0.1:{port}"),
+            Self::Plain => format!("http://{address}"),
+            // The certificate is for the name.
             #[cfg(feature = "tls")]
-            Self::Tls(_) => format!("https://localhost:{port}"),
+            Self::Tls(_) if address.ip() == loopback => format!("https://localhost:{}", address.port()),
+            #[cfg(feature = "tls")]
+            Self::Tls(_) => format!("https://{address}"),
         }
     }
 }

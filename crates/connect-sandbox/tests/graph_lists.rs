@@ -184,6 +184,21 @@ fn select_limits_the_properties() {
 }
 
 #[test]
+fn next_link_has_the_host_of_the_request() {
+    let (mut app, token) = ada(&[("graph_page", "1")]);
+    for (host, begins) in [
+        ("sandbox:8080", "http://sandbox:8080/microsoft/graph/v1.0/me/"),
+        ("[::1]:80", "http://[::1]:80/microsoft/graph/v1.0/me/"),
+        ("a b", "http://localhost/microsoft/graph/v1.0/me/"),
+        ("user@sandbox", "http://localhost/microsoft/graph/v1.0/me/"),
+    ] {
+        let list = app.graph_with(&token, &[("host", host)], "GET", "/me/events", None).1;
+        let link = list["@odata.nextLink"].as_str().unwrap();
+        assert!(link.starts_with(begins), "{host}: {link}");
+    }
+}
+
+#[test]
 fn next_link_origin_follows_its_switch() {
     for (value, begins) in [
         ("own", "http://localhost/microsoft/graph/v1.0/me/"),

@@ -155,3 +155,53 @@ fn consent_returns_the_redirect_or_the_page() {
     assert!(server.consent(&url).unwrap_err().contains("auto_consent"));
     assert!(server.consent("not a URL").is_err());
 }
+
+#[test]
+fn large_state_is_loaded_by_a_control_call() {
+    let seed = |title: &str| {
+        let event = |n| {
+            let (start, end) = ("2026-11-16T09:00:00Z", "2026-11-16T10:00:00Z");
+            format!(
+                r#"{{"id":"e{n}","title":"{title}","start":"{start}","end":"{end}","description":"{}"}}"#,
+                "x".repeat(90)
+            )
+        };
+        let events: Vec<_> = (0..6000).map(event).collect();
+        let calendar = format!(r#"{{"id":"c","title":"C","events":[{}]}}"#, events.join(","));
+        format!(r#"{{"users":{{"ada":{{"google":{{"calendars":[{calendar}]}}}}}}}}"#)
+    };
+    let server = Server::builder().seed(seed("one")).start().unwrap();
+    let file = server.with(|sandbox| sandbox.state()).replace("\"one\"", "\"two\"");
+    assert!(file.len() > 2 * connect_sandbox::MAX_BODY);
+    let send = |method: &str, path: &str, body: &str| {
+        let mut stream = connect(&server);
+        let length = body.len();
+        write!(stream, "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}")
+            .unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        answer
+    };
+    assert!(send("PUT", "/sandbox/state", &file).starts_with("HTTP/1.1 200 "));
+    let stored = send("GET", "/sandbox/state", "");
+    assert_eq!(stored.matches("\"two\"").count(), 6000);
+    assert!(send("POST", "/sandbox/reset", "").starts_with("HTTP/1.1 200 "));
+    assert_eq!(send("GET", "/sandbox/state", "").matches("\"one\"").count(), 6000);
+}
+
+#[test]
+fn server_on_all_addresses_has_a_loopback_base_url() {
+    for (address, base_url) in [
+        ("0.0.0.0:0", "http://127.0.0.1:"),
+        ("127.0.0.1:0", "http://127.0.0.1:"),
+        ("[::]:0", "http://[::1]:"),
+    ] {
+        // A machine without IPv6 cannot listen on [::].
+        let Ok(server) = Server::builder().listen(address.parse().unwrap()).start() else {
+            assert_eq!(address, "[::]:0");
+            continue;
+        };
+        assert!(server.base_url().starts_with(base_url), "{}", server.base_url());
+        assert!(get(&mut connect(&server), "/api/health").contains(r#"{"status":"ok"}"#));
+    }
+}

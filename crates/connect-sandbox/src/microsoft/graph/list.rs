@@ -9,6 +9,7 @@ use super::query::{self, Order, Query, View};
 use super::render_options::RenderOptions;
 use super::resource;
 use crate::call::Call;
+use crate::guard;
 use crate::reply::{self, Reply, items};
 use crate::settings::{NextLink, Zones};
 use crate::sync_token::{Token, page};
@@ -106,7 +107,7 @@ impl Graph<'_> {
             NextLink::Foreign => format!("{scheme}://graph.microsoft.example"),
             NextLink::Userinfo => format!("{scheme}://{authority}@graph.microsoft.example"),
             NextLink::Http => format!("http://{authority}"),
-            NextLink::Own => self.world.origin.clone(),
+            NextLink::Own => guard::origin_of(&call.request, &self.world.origin),
         };
         format!("{origin}{}?{}", call.request.uri().path(), query.finish())
     }
