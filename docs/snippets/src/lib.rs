@@ -26,6 +26,8 @@ pub mod sync {}
 pub mod free_times {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/testing.md"))]
 pub mod testing {}
+#[doc = include_str!(concat!(env!("OUT_DIR"), "/testing-elsewhere.md"))]
+pub mod testing_elsewhere {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/going-live.md"))]
 pub mod going_live {}
 #[doc = include_str!(concat!(env!("OUT_DIR"), "/from-python.md"))]
