@@ -25,7 +25,7 @@ fn unknown_google_path_gets_google_error() {
     let token = app.google_token("ada@gmail.example", &["calendar"]);
     for (method, path, status, reason) in [
         ("GET", "/google/calendar/v3/nothing", 404, "notFound"),
-        ("GET", "/google/calendar/v3/users/me/settings", 404, "notFound"),
+        ("GET", "/google/calendar/v3/users/me/labels", 404, "notFound"),
         ("GET", "/google/calendar/v4/colors", 404, "notFound"),
         ("GET", "/google", 404, "notFound"),
         ("GET", "/calendar/v3/calendars/primary/acl", 404, "notFound"),

@@ -18,20 +18,23 @@
 //!   the list at the token's position and the current list.
 //!
 //! - [`watch`]: notification channels.
+//! - [`edit`]: writes to calendars and to the calendar list, moves of events, settings.
+//! - [`partial`]: partial responses (`fields`).
 //!
-//! Not implemented: partial responses (`fields`), batches, access lists, and moving, importing and
-//! quick-adding events.
+//! Not implemented: batches, access lists, and importing and quick-adding events.
 
 mod access;
 mod accounts;
 mod body;
 mod calendars;
 mod colors;
+mod edit;
 mod error;
 mod free_busy;
 mod holidays;
 mod list;
 mod original;
+mod partial;
 mod query;
 mod resource;
 mod routes;
@@ -73,6 +76,15 @@ pub(crate) enum Endpoint {
     WatchEvents,
     WatchList,
     Stop,
+    Move,
+    InsertCalendar,
+    PatchCalendar,
+    UpdateCalendar,
+    DeleteCalendar,
+    ClearCalendar,
+    UpdateEntry,
+    Settings,
+    Setting,
 }
 
 /// The Google Calendar service, with the shared world and its own state.
@@ -101,7 +113,8 @@ pub(crate) fn unknown(methods: &str) -> Reply {
 
 impl GoogleCalendar<'_> {
     pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        self.serve_endpoint(endpoint, call).unwrap_or_else(Reply::from)
+        let served = self.serve_endpoint(endpoint, call);
+        served.and_then(|reply| partial::apply(reply, call)).unwrap_or_else(Reply::from)
     }
 
     fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
@@ -123,6 +136,15 @@ impl GoogleCalendar<'_> {
             Endpoint::WatchEvents => self.watch_events(&principal, call),
             Endpoint::WatchList => self.watch_list(&principal, call),
             Endpoint::Stop => self.stop(&principal, call),
+            Endpoint::Move => self.move_event(&principal, call),
+            Endpoint::InsertCalendar => self.insert_calendar(&principal, call),
+            Endpoint::PatchCalendar => self.update_calendar(&principal, call, body::UpdateMode::Patch),
+            Endpoint::UpdateCalendar => self.update_calendar(&principal, call, body::UpdateMode::Replace),
+            Endpoint::DeleteCalendar => self.delete_calendar(&principal, call),
+            Endpoint::ClearCalendar => self.clear_calendar(&principal, call),
+            Endpoint::UpdateEntry => self.update_entry(&principal, call),
+            Endpoint::Settings => self.settings(&principal),
+            Endpoint::Setting => self.setting(&principal, call),
         }
     }
 

@@ -99,8 +99,18 @@ impl World {
     }
 
     pub(crate) fn calendars_of(&mut self, provider: Provider, account: &str, home: &Home) -> &mut [Calendar] {
-        match home {
-            Home::User(user) => self.calendars(user, provider).map_or(&mut [], Vec::as_mut_slice),
+        self.calendar_store(provider, account, home).map_or(&mut [], Vec::as_mut_slice)
+    }
+
+    /// Returns the calendars of an account, to add or remove one.
+    pub(crate) fn calendar_store(
+        &mut self,
+        provider: Provider,
+        account: &str,
+        home: &Home,
+    ) -> Option<&mut Vec<Calendar>> {
+        Some(match home {
+            Home::User(user) => return self.calendars(user, provider),
             Home::Unconnected => {
                 let (seed, anchor) = (self.settings.itself.seed.0, self.anchor.unwrap_or_default());
                 self.accounts.unconnected.entry((provider, account.to_owned())).or_insert_with(|| {
@@ -116,7 +126,7 @@ impl World {
                 };
                 self.accounts.everybody.entry(provider).or_insert_with(make)
             }
-        }
+        })
     }
 
     /// Calls `work` with a calendar and its ledger, and updates the ledger before and after `work`.

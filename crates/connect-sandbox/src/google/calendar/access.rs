@@ -159,6 +159,16 @@ fn accepted_scopes(endpoint: Endpoint) -> &'static [&'static str] {
         Endpoint::Insert | Endpoint::Patch | Endpoint::Update | Endpoint::Delete => {
             &["calendar", "calendar.app.created", "calendar.events", "calendar.events.owned"]
         }
+        Endpoint::Move => &["calendar", "calendar.events", "calendar.events.owned"],
+        Endpoint::InsertCalendar
+        | Endpoint::PatchCalendar
+        | Endpoint::UpdateCalendar
+        | Endpoint::DeleteCalendar => &["calendar", "calendar.app.created", "calendar.calendars"],
+        Endpoint::ClearCalendar => &["calendar", "calendar.calendars"],
+        Endpoint::UpdateEntry => &["calendar", "calendar.app.created", "calendar.calendarlist"],
+        Endpoint::Settings | Endpoint::Setting => {
+            &["calendar", "calendar.readonly", "calendar.settings", "calendar.settings.readonly"]
+        }
         Endpoint::Stop => &[
             "calendar",
             "calendar.acls",

@@ -152,7 +152,7 @@ pub(super) fn entry(calendar: &Calendar) -> Value {
     with_kind(entry, "calendar#calendarListEntry")
 }
 
-fn calendar_resource(calendar: &Calendar) -> Value {
+pub(super) fn calendar_resource(calendar: &Calendar) -> Value {
     with_kind(Value::Object(resource_fields(calendar)), "calendar#calendar")
 }
 
@@ -165,10 +165,17 @@ fn resource_fields(calendar: &Calendar) -> Map<String, Value> {
         ("timeZone", json!(calendar.time_zone)),
     ];
     let description = description.map(|text| ("description", json!(text)));
-    fields.into_iter().chain(description).map(|(name, value)| (name.to_owned(), value)).collect()
+    let location = calendar.info["location"].as_str().filter(|text| !text.is_empty());
+    let location = location.map(|text| ("location", json!(text)));
+    fields
+        .into_iter()
+        .chain(description)
+        .chain(location)
+        .map(|(name, value)| (name.to_owned(), value))
+        .collect()
 }
 
-fn with_kind(mut resource: Value, kind: &str) -> Value {
+pub(super) fn with_kind(mut resource: Value, kind: &str) -> Value {
     resource["kind"] = json!(kind);
     resource["etag"] = Value::Null;
     let tag = hash(12, &resource.to_string()) >> 12;

@@ -130,7 +130,11 @@ impl GoogleCalendar<'_> {
     }
 
     /// Returns the calendar in the path after checking that the caller may write to it.
-    fn writable(&mut self, principal: &Principal, call: &Call) -> Result<CalendarAccess, ApiError> {
+    pub(super) fn writable(
+        &mut self,
+        principal: &Principal,
+        call: &Call,
+    ) -> Result<CalendarAccess, ApiError> {
         one_of(call, "sendUpdates", &["all", "externalOnly", "none"])?;
         let access = self.calendar_access(principal, &calendar_id(call))?;
         principal.check_write(access.role)?;
