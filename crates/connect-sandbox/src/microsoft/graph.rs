@@ -14,6 +14,7 @@
 //!   Graph JSON.
 //! - [`write`](mod@write), [`respond`]: write events, and reply to invitations.
 //! - [`subscriptions`]: subscriptions, the validation of receivers, and notifications.
+//! - [`mailbox`]: writes to calendars, and the settings of a mailbox.
 //! - [`list`], [`delta`]: list events in pages, and list the changes since a delta link.
 //!
 //! Not implemented: `$filter`, `$search`, `$count`, batches, attachments, calendar groups,
@@ -26,6 +27,7 @@ mod delta;
 mod error;
 mod extensions;
 mod list;
+mod mailbox;
 mod original;
 mod place;
 mod prefer;
@@ -57,6 +59,8 @@ use http::{HeaderName, HeaderValue};
 pub(crate) use original::{online_meeting, original};
 pub(crate) use routes::ROUTES;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 pub(crate) use subscriptions::GraphSubscription;
 pub use subscriptions::Validation;
 
@@ -75,7 +79,12 @@ pub(crate) enum Endpoint {
     Respond(&'static str),
     Instances,
     Schedule,
+    CreateCalendar,
+    UpdateCalendar,
+    DeleteCalendar,
     Me,
+    MailboxSettings,
+    UpdateMailbox,
     Subscribe,
     Subscriptions,
     Subscription,
@@ -86,7 +95,8 @@ pub(crate) enum Endpoint {
 
 impl Endpoint {
     fn reads(self) -> bool {
-        !matches!(self, Self::Create | Self::Update | Self::Delete | Self::Respond(_))
+        let writes = matches!(self, Self::Create | Self::Update | Self::Delete | Self::Respond(_));
+        !(writes || matches!(self, Self::CreateCalendar | Self::UpdateCalendar | Self::DeleteCalendar))
     }
 }
 
@@ -104,6 +114,8 @@ pub(crate) struct State {
     in_flight: InFlight,
     /// The number of calls that were made while the switch `graph_limit` was on.
     limited: Count,
+    /// The changed settings of the mailboxes, by account.
+    mailboxes: BTreeMap<String, Map<String, Value>>,
     /// The completed validations of the receivers in the current call.
     #[serde(skip)]
     pub(crate) validations: Vec<Validation>,
@@ -116,6 +128,7 @@ impl State {
         Self {
             in_flight: InFlight::default(),
             limited: Count::default(),
+            mailboxes: BTreeMap::new(),
             validations: Vec::new(),
             random: Random::named(seed, &["graph"]),
         }
@@ -190,6 +203,11 @@ impl Graph<'_> {
             Endpoint::Respond(status) => self.reply_to_invitation(&principal, call, status),
             Endpoint::Schedule => self.schedule(&principal, call),
             Endpoint::Me => self.me(&principal, call),
+            Endpoint::CreateCalendar => self.create_calendar(&principal, call),
+            Endpoint::UpdateCalendar => self.update_calendar(&principal, call),
+            Endpoint::DeleteCalendar => self.delete_calendar(&principal, call),
+            Endpoint::MailboxSettings => self.mailbox_settings(&principal, call),
+            Endpoint::UpdateMailbox => self.update_mailbox(&principal, call),
             Endpoint::Subscribe => self.subscribe(&principal, call),
             Endpoint::Subscriptions => self.list_subscriptions(&principal, call),
             Endpoint::Subscription => self.subscription(&principal, call),

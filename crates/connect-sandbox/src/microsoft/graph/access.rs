@@ -32,8 +32,13 @@ impl Graph<'_> {
     pub(super) fn authenticate(&mut self, endpoint: Endpoint, call: &Call) -> Result<Principal, ApiError> {
         let token = self.bearer_token(call)?;
         let has = |scope: &str| token.scopes.iter().any(|one| short_scope(one) == scope);
-        let profile = endpoint == Endpoint::Me && (has("user.read") || has("user.readwrite"));
-        let may = profile || has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
+        let calendars = has("calendars.readwrite") || (endpoint.reads() && has("calendars.read"));
+        let may = match endpoint {
+            Endpoint::Me => calendars || has("user.read") || has("user.readwrite"),
+            Endpoint::MailboxSettings => has("mailboxsettings.read") || has("mailboxsettings.readwrite"),
+            Endpoint::UpdateMailbox => has("mailboxsettings.readwrite"),
+            _ => calendars,
+        };
         if may {
             Ok(Principal { account: token.user, client: token.client_id })
         } else {

@@ -62,7 +62,7 @@ impl Graph<'_> {
 }
 
 /// Renders a calendar. The member `original` of the calendar in the seed overrides the default values.
-fn calendar(calendar: &Calendar, select: Option<&[String]>) -> Map<String, Value> {
+pub(super) fn calendar(calendar: &Calendar, select: Option<&[String]>) -> Map<String, Value> {
     let mut all = json!({
         "color": "auto",
         "isTallyingResponses": calendar.primary,

@@ -1,15 +1,20 @@
 //! The paths of Graph. OData functions can be called with or without parentheses.
 
 use super::Endpoint::{
-    self, Calendar, CalendarView, Calendars, Create, Delete, Delta, Event, Events, Instances, Me,
-    Reauthorize, Respond, Schedule, Subscribe, Subscription, Subscriptions, Unsubscribe, Update,
-    UpdateSubscription,
+    self, Calendar, CalendarView, Calendars, Create, CreateCalendar, Delete, DeleteCalendar, Delta, Event,
+    Events, Instances, MailboxSettings, Me, Reauthorize, Respond, Schedule, Subscribe, Subscription,
+    Subscriptions, Unsubscribe, Update, UpdateCalendar, UpdateMailbox, UpdateSubscription,
 };
 
 pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("GET /microsoft/graph/v1.0/me/calendars", Calendars),
     ("GET /microsoft/graph/v1.0/me/calendar", Calendar),
     ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}", Calendar),
+    ("POST /microsoft/graph/v1.0/me/calendars", CreateCalendar),
+    ("PATCH /microsoft/graph/v1.0/me/calendar", UpdateCalendar),
+    ("PATCH /microsoft/graph/v1.0/me/calendars/{calendarId}", UpdateCalendar),
+    ("DELETE /microsoft/graph/v1.0/me/calendar", DeleteCalendar),
+    ("DELETE /microsoft/graph/v1.0/me/calendars/{calendarId}", DeleteCalendar),
     ("GET /microsoft/graph/v1.0/me/calendarView", CalendarView),
     ("GET /microsoft/graph/v1.0/me/calendar/calendarView", CalendarView),
     ("GET /microsoft/graph/v1.0/me/calendars/{calendarId}/calendarView", CalendarView),
@@ -53,6 +58,9 @@ pub(crate) const ROUTES: &[(&str, Endpoint)] = &[
     ("POST /microsoft/graph/v1.0/me/calendars/{calendarId}/getSchedule", Schedule),
     ("POST /microsoft/graph/v1.0/me/calendar/microsoft.graph.getSchedule", Schedule),
     ("GET /microsoft/graph/v1.0/me", Me),
+    ("GET /microsoft/graph/v1.0/me/mailboxSettings", MailboxSettings),
+    ("GET /microsoft/graph/v1.0/me/mailboxSettings/{setting}", MailboxSettings),
+    ("PATCH /microsoft/graph/v1.0/me/mailboxSettings", UpdateMailbox),
     ("POST /microsoft/graph/v1.0/subscriptions", Subscribe),
     ("GET /microsoft/graph/v1.0/subscriptions", Subscriptions),
     ("GET /microsoft/graph/v1.0/subscriptions/{subscriptionId}", Subscription),

@@ -32,6 +32,12 @@ impl Zone {
     }
 }
 
+/// Returns the Windows name of a zone, or its IANA name if CLDR assigns no Windows name to it.
+pub(super) fn windows_name(iana: &str) -> &str {
+    let found = WINDOWS.iter().find(|(_, one)| one.eq_ignore_ascii_case(iana));
+    found.map_or(iana, |(windows, _)| windows)
+}
+
 /// The IANA names in Graph's documentation.
 const LISTED: &[&str] = &[
     "Etc/GMT+12",
