@@ -196,7 +196,8 @@ impl Run {
             copy.iter().nth(place).filter(|_| is_many || self.random.below(2) == 0).cloned()
         };
         let start = self.time();
-        let title = format!("Title {}", self.random.below(1000));
+        // A change to the same title would not be notified.
+        let title = format!("Title {} of {}", self.changes, self.random.below(1000));
         let (writer, calendar) = &self.writers[who];
         let done = match event {
             Some(event) if event.status == Some(EventStatus::Cancelled) => return,
