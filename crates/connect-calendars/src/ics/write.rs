@@ -341,7 +341,7 @@ fn own_custom(event: &Event) -> Option<String> {
     if fields.is_empty() { None } else { serde_json::to_string(&fields).ok() }
 }
 
-/// Returns the UID under which [`write`] writes the event.
+/// Returns the UID under which [`write()`] writes the event.
 ///
 /// Compare it with [`PlannedEvent::key`](super::PlannedEvent::key) to find events of a file that are already
 /// in a calendar.
