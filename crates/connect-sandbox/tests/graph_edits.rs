@@ -1,4 +1,4 @@
-//! Writes to calendars, and the settings of a mailbox, through Microsoft Graph.
+//! Filters, writes to calendars, and the settings of a mailbox, through Microsoft Graph.
 #![allow(clippy::unwrap_used, reason = "helpers of tests")]
 mod common;
 
@@ -110,4 +110,79 @@ fn mailbox_settings_are_read_and_changed() {
     assert_eq!(refused(&mut app, &reader, "PATCH", SETTINGS, json!({})), denied);
     assert_eq!(refused(&mut app, &calendars, "GET", SETTINGS, Value::Null), denied);
     assert_eq!(refused(&mut app, &reader, "GET", "/me/calendars", Value::Null), denied);
+}
+
+fn filtered(list: &str, filter: &str) -> String {
+    let query: String = form_urlencoded::byte_serialize(filter.as_bytes()).collect();
+    format!("{list}{}$filter={query}", if list.contains('?') { '&' } else { '?' })
+}
+
+#[test]
+fn filter_selects_events() {
+    let (mut app, token) = ada(&[]);
+    for (filter, wanted) in [
+        ("subject eq 'review'", "review"),
+        ("subject ne 'Review'", "offsite standup"),
+        ("startswith(subject,'off')", "offsite"),
+        ("endswith(subject,'-UP')", "standup"),
+        ("contains(subject,'-') and isAllDay eq false", "standup"),
+        ("not contains(subject,'-')", "review"),
+        ("start/dateTime ge '2026-11-17T13:00:00Z'", "offsite review"),
+        ("Start/DateTime gt '2026-11-17T13:00:00' and end/dateTime le '2026-11-21'", "offsite"),
+        ("start/dateTime lt '2026-11-17T14:00:00+01:00'", "standup"),
+        ("lastModifiedDateTime lt 2026-11-03T08:00:00Z", "offsite standup"),
+        ("type eq 'seriesMaster' or (showAs eq 'free' and isAllDay eq true)", "offsite standup"),
+        ("subject eq 'a' and subject eq 'b' or subject eq 'Review'", "review"),
+        ("seriesMasterId eq null and sensitivity eq 'private'", "review"),
+        ("subject eq 'it''s'", ""),
+    ] {
+        let found = app.graph_ok(&token, &filtered(EVENTS, filter));
+        let mut ids: Vec<_> = found["value"].as_array().unwrap().iter().map(id).collect();
+        ids.sort_unstable();
+        assert_eq!(ids.join(" "), wanted, "{filter}");
+    }
+    let occurrences = filtered(VIEW, "start/dateTime ge '2026-11-18T00:00:00Z' and type eq 'occurrence'");
+    assert_eq!(app.graph_ok(&token, &occurrences)["value"].as_array().unwrap().len(), 3);
+    app.sandbox.set("graph_page", "1").unwrap();
+    let pages = app.graph_pages(&token, &[], &occurrences).0;
+    assert_eq!(pages.concat().len(), 3);
+}
+
+#[test]
+fn unsupported_filter_is_refused() {
+    let (mut app, token) = ada(&[]);
+    let deep = format!("{}subject eq 'a'", "not ".repeat(1000));
+    for filter in [
+        "",
+        "subject",
+        "subject eq",
+        "subject eq a",
+        "subject is 'a'",
+        "subject eq 'a",
+        "subject eq 'a' and",
+        "(subject eq 'a'",
+        "subject eq 'a')",
+        "start/dateTime ge 'a'",
+        "location/displayName eq 'a'",
+        "contains(subject,true)",
+        "contains(subject 'a')",
+        "subject eq \"a\"",
+        deep.as_str(),
+    ] {
+        let wanted = error(400, "ErrorInvalidUrlQueryFilter");
+        assert_eq!(
+            refused(&mut app, &token, "GET", &filtered(EVENTS, filter), Value::Null),
+            wanted,
+            "{filter}"
+        );
+    }
+    let wanted = error(400, "UnsupportedEntityExpression");
+    for filter in ["organizer/emailAddress/address eq 'a'", "attendees/any(a: a eq 'b')"] {
+        assert_eq!(refused(&mut app, &token, "GET", &filtered(EVENTS, filter), Value::Null), wanted);
+    }
+    let wanted = error(400, "ErrorInvalidUrlQuery");
+    for path in ["/me/calendars", "/me/mailboxSettings"] {
+        let token = app.graph_token(ADA, "Calendars.Read MailboxSettings.Read");
+        assert_eq!(refused(&mut app, &token, "GET", &filtered(path, "name eq 'a'"), Value::Null), wanted);
+    }
 }

@@ -15,9 +15,9 @@
 //! - [`write`](mod@write), [`respond`]: write events, and reply to invitations.
 //! - [`subscriptions`]: subscriptions, the validation of receivers, and notifications.
 //! - [`mailbox`]: writes to calendars, and the settings of a mailbox.
-//! - [`list`], [`delta`]: list events in pages, and list the changes since a delta link.
+//! - [`list`], [`filter`], [`delta`]: list events in pages, and list the changes since a delta link.
 //!
-//! Not implemented: `$filter`, `$search`, `$count`, batches, attachments, calendar groups,
+//! Not implemented: `$search`, `$count`, batches, attachments, calendar groups,
 //! calendars of other users, and proposals of new times.
 
 mod access;
@@ -26,6 +26,7 @@ mod calendars;
 mod delta;
 mod error;
 mod extensions;
+mod filter;
 mod list;
 mod mailbox;
 mod original;

@@ -30,7 +30,7 @@ const PROPERTIES: &[&str] = &[
 
 impl Graph<'_> {
     pub(super) fn calendars(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
-        query::only(call, &["$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
+        query::only(call, &["$filter", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
         let preferences = self.preferences(call)?;
         let size = self.page_size(call, &preferences)?;
         let skip = option(call, "$skip")
@@ -51,7 +51,7 @@ impl Graph<'_> {
     }
 
     pub(super) fn calendar(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
-        query::only(call, &["$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
+        query::only(call, &["$filter", "$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
         let place = self.place(principal, call)?;
         let select = selected(call)?;
         let mut found =

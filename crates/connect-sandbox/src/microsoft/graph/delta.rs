@@ -27,7 +27,7 @@ use std::sync::Arc;
 type ListToken = Token<Query>;
 
 /// The query options that a delta request cannot have.
-const UNSUPPORTED_OPTIONS: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand"];
+const UNSUPPORTED_OPTIONS: &[&str] = &["$top", "$skip", "$select", "$orderby", "$expand", "$filter"];
 
 impl Graph<'_> {
     pub(super) fn delta(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
@@ -97,6 +97,7 @@ impl Graph<'_> {
                     order: Order::None,
                     descending: false,
                     skip: 0,
+                    filter: None,
                 };
                 let generation = self.world.accounts.generation;
                 return Ok(Token {

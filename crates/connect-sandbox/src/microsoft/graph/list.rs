@@ -4,6 +4,7 @@
 use super::Graph;
 use super::access::Principal;
 use super::error::ApiError;
+use super::filter::Filter;
 use super::prefer::Preferences;
 use super::query::{self, Order, Query, View};
 use super::render_options::RenderOptions;
@@ -48,6 +49,7 @@ impl Graph<'_> {
         let preferences = self.preferences(call)?;
         let options = RenderOptions::read(call, &preferences, matches!(view, View::Window { .. }))?;
         let mut query = Query::read(call, view)?;
+        let filter = query.filter.as_deref().map(Filter::parse).transpose()?;
         let skip = std::mem::take(&mut query.skip);
         let size = self.page_size(call, &preferences)?;
         let empties = self.world.settings.microsoft.empty_pages;
@@ -61,9 +63,17 @@ impl Graph<'_> {
         };
         let (items, next) = self.at(place, call.now, |calendar, _| {
             let skip = if from.is_none() { skip } else { 0 };
-            let listed = serde_json::to_string(&("list", &query.view, query.order)).unwrap_or_default();
+            let listed =
+                serde_json::to_string(&("list", &query.view, query.order, &query.filter)).unwrap_or_default();
+            let everything = RenderOptions::everything();
+            let filter = filter.map(|filter| (filter, calendar.clone()));
+            let chosen = |one: &Instance<'_>| {
+                filter.as_ref().is_none_or(|(filter, calendar)| {
+                    filter.matches(&resource::event(calendar, one, &everything))
+                })
+            };
             let listing = calendar.events.listing(listed, |events| {
-                events.all_shared().flat_map(|event| entries(event, &query)).collect()
+                events.all_shared().flat_map(|event| entries(event, &query, chosen)).collect()
             });
             let from = from.as_ref().and_then(|token| token.next.as_ref());
             let (shown, next) = page(&listing, from, skip, size, empties, query.descending);
@@ -113,7 +123,7 @@ impl Graph<'_> {
     }
 }
 
-fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
+fn entries(event: &Arc<Event>, query: &Query, chosen: impl Fn(&Instance<'_>) -> bool) -> Vec<Entry> {
     let entry = |one: &Instance<'_>| {
         let time = match query.order {
             Order::None => None,
@@ -124,7 +134,7 @@ fn entries(event: &Arc<Event>, query: &Query) -> Vec<Entry> {
         };
         Entry::new(time, one, event)
     };
-    instances(event, &query.view).iter().map(entry).collect()
+    instances(event, &query.view).iter().filter(|one| chosen(one)).map(entry).collect()
 }
 
 /// Returns those instances of an event that are in a view.

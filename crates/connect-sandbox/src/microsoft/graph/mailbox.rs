@@ -96,7 +96,7 @@ impl Graph<'_> {
     }
 
     pub(super) fn mailbox_settings(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
-        query::only(call, &["$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
+        query::only(call, &["$filter", "$top", "$skip", "$orderby", "$expand", "$skiptoken", "$deltatoken"])?;
         let mut all = self.all_mailbox_settings(&principal.account);
         let context = |path: &str| format!("users('{}')/mailboxSettings{path}", principal.account);
         let Some(name) = call.path_parameter("setting") else {

@@ -25,6 +25,7 @@ pub(super) struct Query {
     pub(super) order: Order,
     pub(super) descending: bool,
     pub(super) skip: usize,
+    pub(super) filter: Option<String>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,7 +40,7 @@ pub(super) enum Order {
 /// The supported options. Any other option that begins with `$` is refused, because the sandbox cannot apply
 /// it to the response.
 const OPTIONS: &[&str] =
-    &["$top", "$skip", "$select", "$orderby", "$expand", "$skiptoken", "$deltatoken", "$count"];
+    &["$top", "$skip", "$select", "$orderby", "$expand", "$skiptoken", "$deltatoken", "$count", "$filter"];
 
 impl View {
     pub(super) fn range(&self) -> Option<Range> {
@@ -59,7 +60,8 @@ impl Query {
         };
         let skip = option(call, "$skip");
         let skip = skip.map_or(Ok(0), |text| text.parse().map_err(|_| ApiError::parameter("$skip", text)))?;
-        Ok(Self { view, order, descending, skip })
+        let filter = option(call, "$filter").map(str::to_owned);
+        Ok(Self { view, order, descending, skip, filter })
     }
 }
 

@@ -26,7 +26,10 @@ const STATUSES: [(&str, char); 5] =
 impl Graph<'_> {
     /// Responds with the schedule of each mailbox, or with an error for an unknown mailbox.
     pub(super) fn schedule(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
-        query::only(call, &["$top", "$skip", "$orderby", "$select", "$expand", "$skiptoken", "$deltatoken"])?;
+        query::only(
+            call,
+            &["$filter", "$top", "$skip", "$orderby", "$select", "$expand", "$skiptoken", "$deltatoken"],
+        )?;
         let query = parameters(json_object(call)?);
         let listed = self.world.settings.microsoft.zones == Zones::Listed;
         let zone = self.preferences(call)?.zone();

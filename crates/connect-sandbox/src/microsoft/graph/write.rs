@@ -111,7 +111,7 @@ impl Graph<'_> {
     }
 
     fn render_options(&self, call: &Call) -> Result<RenderOptions, ApiError> {
-        query::only(call, &["$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"])?;
+        query::only(call, &["$filter", "$top", "$skip", "$orderby", "$skiptoken", "$deltatoken"])?;
         RenderOptions::read(call, &self.preferences(call)?, false)
     }
 
