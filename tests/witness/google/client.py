@@ -6,14 +6,18 @@ Prints one line for each check, and exits with 1 if one failed.
 
 import json
 import sys
+import threading
+import time
 import traceback
 import uuid
 from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
 
 from google.oauth2.credentials import Credentials
+from googleapiclient.channel import new_webhook_channel, notification_from_headers
 from googleapiclient.discovery import build
 from googleapiclient.errors import HttpError
 
@@ -84,6 +88,33 @@ class Sandbox:
         path = f"/api/events?{urlencode({**chosen, 'pageSize': 1000, 'singleEvents': 'false'})}"
         events = self.json(path, headers={"authorization": f"Bearer {token}"})["events"]
         return {event["id"]: event for event in events}
+
+
+class Receiver:
+    """Receives notifications, and keeps their headers."""
+
+    def __init__(self):
+        told = self.told = []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                told.append(self.headers)
+                self.send_response(204)
+                self.end_headers()
+
+            def log_message(self, *arguments):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}/told"
+
+    def wait(self, count):
+        for _ in range(200):
+            if len(self.told) >= count:
+                return self.told
+            time.sleep(0.1)
+        raise AssertionError(f"{len(self.told)} of {count} notifications came")
 
 
 class Copy:
@@ -298,6 +329,44 @@ class Checks:
         assert calendars["primary"]["busy"] and calendars["nobody@example.org"]["errors"][0]["reason"] == "notFound"
         self.events.delete(calendarId="primary", eventId=made["id"]).execute()
 
+    def push(self):
+        receiver = Receiver()
+        channel = new_webhook_channel(receiver.url, token="secret")
+        channel.update(self.events.watch(calendarId="primary", body=channel.body()).execute())
+        assert channel.resource_id and channel.expiration
+        receiver.wait(1)
+        made = self.events.insert(calendarId="primary", body=meeting()).execute()
+        told = [notification_from_headers(channel, headers) for headers in receiver.wait(2)]
+        assert [(one.message_number, one.state) for one in told] == [(1, "sync"), (2, "exists")], told
+        assert receiver.told[1]["X-Goog-Channel-Token"] == "secret"
+        refused(400, "channelIdNotUnique", self.events.watch(calendarId="primary", body=channel.body()))
+        self.service.channels().stop(body={"id": channel.id, "resourceId": channel.resource_id}).execute()
+        self.events.delete(calendarId="primary", eventId=made["id"]).execute()
+        time.sleep(2)
+        assert len(receiver.told) == 2, "a stopped channel"
+        self.sandbox.json("/sandbox/set", {"google_push_refused": "*"})
+        new = new_webhook_channel(receiver.url)
+        refused(400, "pushNotSupportedForRequestedResource", self.events.watch(calendarId="primary", body=new.body()))
+        self.sandbox.json("/sandbox/set", {"google_push_refused": ""})
+
+    def edits(self):
+        calendars, entries = self.service.calendars(), self.service.calendarList()
+        other = calendars.insert(body={"summary": "Trips", "timeZone": "Asia/Tokyo"}).execute()["id"]
+        assert calendars.patch(calendarId=other, body={"location": "Osaka"}).execute()["timeZone"] == "Asia/Tokyo"
+        entry = entries.patch(calendarId=other, body={"summaryOverride": "Travel"}).execute()
+        assert (entry["summary"], entry["summaryOverride"]) == ("Trips", "Travel"), entry
+        made = self.events.insert(calendarId="primary", body=meeting()).execute()
+        moved = self.events.move(calendarId="primary", eventId=made["id"], destination=other).execute()
+        assert moved["id"] == made["id"] and moved["iCalUID"] == made["iCalUID"]
+        found = self.events.list(calendarId=other, fields="items(id,start/dateTime),nextSyncToken").execute()
+        assert found["items"] == [{"id": made["id"], "start": {"dateTime": moved["start"]["dateTime"]}}], found
+        assert set(found) == {"items", "nextSyncToken"}
+        calendars.delete(calendarId=other).execute()
+        refused(404, "notFound", calendars.get(calendarId=other))
+        settings = {one["id"]: one["value"] for one in self.service.settings().list().execute()["items"]}
+        zone = self.service.settings().get(setting="timezone").execute()["value"]
+        assert zone == settings["timezone"] == calendars.get(calendarId="primary").execute()["timeZone"]
+
 
 CHECKS = [
     ("calendars, over two pages", Checks.calendars),
@@ -312,6 +381,8 @@ CHECKS = [
     ("public calendars with an API key", Checks.public),
     ("errors of exceeded limits have their reasons", Checks.limits),
     ("free and busy", Checks.free_busy),
+    ("channels and their notifications", Checks.push),
+    ("calendars, moves, partial responses and settings", Checks.edits),
 ]
 
 

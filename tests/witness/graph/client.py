@@ -7,9 +7,11 @@ Prints one line for each check, and exits with 1 if one failed.
 import asyncio
 import json
 import sys
+import threading
 import traceback
 import uuid
 from datetime import datetime, timedelta, timezone
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from urllib.error import HTTPError
 from urllib.parse import parse_qs, urlencode, urlsplit
 from urllib.request import HTTPRedirectHandler, Request, build_opener, urlopen
@@ -21,6 +23,8 @@ from kiota_abstractions.base_request_configuration import RequestConfiguration
 from msgraph import GraphRequestAdapter, GraphServiceClient
 from msgraph.generated.models.attendee import Attendee
 from msgraph.generated.models.body_type import BodyType
+from msgraph.generated.models.calendar import Calendar
+from msgraph.generated.models.calendar_color import CalendarColor
 from msgraph.generated.models.date_time_time_zone import DateTimeTimeZone
 from msgraph.generated.models.day_of_week import DayOfWeek
 from msgraph.generated.models.email_address import EmailAddress
@@ -29,18 +33,21 @@ from msgraph.generated.models.event_type import EventType
 from msgraph.generated.models.free_busy_status import FreeBusyStatus
 from msgraph.generated.models.item_body import ItemBody
 from msgraph.generated.models.location import Location
+from msgraph.generated.models.mailbox_settings import MailboxSettings
 from msgraph.generated.models.o_data_errors.o_data_error import ODataError
 from msgraph.generated.models.patterned_recurrence import PatternedRecurrence
 from msgraph.generated.models.recurrence_pattern import RecurrencePattern
 from msgraph.generated.models.recurrence_pattern_type import RecurrencePatternType
 from msgraph.generated.models.recurrence_range import RecurrenceRange
 from msgraph.generated.models.recurrence_range_type import RecurrenceRangeType
+from msgraph.generated.models.subscription import Subscription
 from msgraph.generated.users.item.calendar.get_schedule.get_schedule_post_request_body import (
     GetSchedulePostRequestBody,
 )
 from msgraph.generated.users.item.calendar_view.calendar_view_request_builder import CalendarViewRequestBuilder
 from msgraph.generated.users.item.calendar_view.delta.delta_request_builder import DeltaRequestBuilder
 from msgraph.generated.users.item.calendars.calendars_request_builder import CalendarsRequestBuilder
+from msgraph.generated.users.item.events.events_request_builder import EventsRequestBuilder
 from msgraph.generated.users.item.events.item.instances.instances_request_builder import InstancesRequestBuilder
 from msgraph_core.tasks.page_iterator import PageIterator
 
@@ -107,6 +114,40 @@ class Sandbox:
         path = f"/api/events?{urlencode({**chosen, 'pageSize': 1000, 'singleEvents': 'false'})}"
         events = self.json(path, headers={"authorization": f"Bearer {token}"})["events"]
         return {event["id"]: event for event in events}
+
+
+class Receiver:
+    """Receives notifications, and answers validations."""
+
+    def __init__(self):
+        self.told, self.validated = told, validated = [], []
+
+        class Handler(BaseHTTPRequestHandler):
+            def do_POST(self):
+                token = parse_qs(urlsplit(self.path).query).get("validationToken")
+                body = self.rfile.read(int(self.headers.get("content-length") or 0))
+                if token:
+                    validated.append(token[0])
+                else:
+                    told.extend(json.loads(body)["value"])
+                self.send_response(200 if token else 202)
+                self.send_header("content-type", "text/plain")
+                self.end_headers()
+                self.wfile.write(token[0].encode() if token else b"")
+
+            def log_message(self, *arguments):
+                pass
+
+        server = HTTPServer(("127.0.0.1", 0), Handler)
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        self.url = f"http://127.0.0.1:{server.server_port}/told"
+
+    async def wait(self, count):
+        for _ in range(200):
+            if len(self.told) >= count:
+                return self.told
+            await asyncio.sleep(0.1)
+        raise AssertionError(f"{len(self.told)} of {count} notifications came")
 
 
 class Token(AccessTokenProvider):
@@ -374,6 +415,56 @@ class Checks:
         assert page.odata_next_link.startswith("http://graph.microsoft.example/")
         assert await provider.get_authorization_token(page.odata_next_link) == ""
 
+    async def push(self):
+        receiver = Receiver()
+        ends = lambda hours: datetime.now(timezone.utc) + timedelta(hours=hours)
+        wanted = Subscription(
+            change_type="created,updated,deleted", notification_url=receiver.url, resource="me/events",
+            lifecycle_notification_url=f"{receiver.url}?lifecycle=1", expiration_date_time=ends(1),
+            client_state="secret",
+        )
+        made = await self.client.subscriptions.post(wanted)
+        assert made.id and len(receiver.validated) == 2, receiver.validated
+        event = await self.client.me.events.post(meeting())
+        told = (await receiver.wait(1))[0]
+        assert (told["subscriptionId"], told["clientState"], told["changeType"]) == (made.id, "secret", "created")
+        assert told["resourceData"]["id"] == event.id
+        one = self.client.subscriptions.by_subscription_id(made.id)
+        renewed = await one.patch(Subscription(expiration_date_time=ends(2)))
+        assert renewed.expiration_date_time > made.expiration_date_time
+        assert [one.id for one in (await self.client.subscriptions.get()).value] == [made.id]
+        await one.delete()
+        await self.event(event.id).delete()
+        await asyncio.sleep(2)
+        assert len(receiver.told) == 1, "a deleted subscription"
+        wanted.notification_url = "http://127.0.0.1:9/nobody"
+        await refused(400, "InvalidRequest", self.client.subscriptions.post(wanted))
+
+    async def edits(self):
+        made = await self.client.me.calendars.post(Calendar(name="Trips", color=CalendarColor.LightGreen))
+        one = self.client.me.calendars.by_calendar_id(made.id)
+        changed = await one.patch(Calendar(name="Travel"))
+        assert (changed.name, changed.color) == ("Travel", CalendarColor.LightGreen)
+        await refused(409, "ErrorFolderExists", self.client.me.calendars.post(Calendar(name="Travel")))
+        for subject in ("Flight", "It's late"):
+            await one.events.post(meeting(subject=subject))
+        for text, wanted in (("subject eq 'It''s late'", ["It's late"]), ("startswith(subject,'fl')", ["Flight"])):
+            query = EventsRequestBuilder.EventsRequestBuilderGetQueryParameters(filter=text)
+            found = await one.events.get(RequestConfiguration(query_parameters=query))
+            assert [event.subject for event in found.value] == wanted, text
+        await one.delete()
+        await refused(404, "ErrorItemNotFound", one.get())
+
+    async def mailbox(self):
+        client, _ = self.sandbox.client("MailboxSettings.ReadWrite User.Read")
+        assert (await client.me.get()).mail == ACCOUNT
+        settings = await client.me.mailbox_settings.get()
+        assert settings.time_zone and settings.working_hours.start_time.hour == 8
+        changed = await client.me.mailbox_settings.patch(MailboxSettings(time_zone="Tokyo Standard Time"))
+        assert changed.time_zone == "Tokyo Standard Time"
+        wrong = client.me.mailbox_settings.patch(MailboxSettings(time_zone="Mars"))
+        await refused(400, "InvalidTimeZone", wrong)
+
 
 CHECKS = [
     ("calendars, over two pages", Checks.calendars),
@@ -387,6 +478,9 @@ CHECKS = [
     ("a read-only scope cannot write", Checks.scopes),
     ("a rate-limited request is repeated", Checks.limits),
     ("a link to another host gets no token", Checks.elsewhere),
+    ("subscriptions and their notifications", Checks.push),
+    ("calendars and filters", Checks.edits),
+    ("the profile and the settings of the mailbox", Checks.mailbox),
 ]
 
 
