@@ -27,7 +27,7 @@ pub(crate) struct Arguments {
     /// Listen on this port; 0 chooses a free port.
     #[arg(long, default_value_t = 0)]
     port: u16,
-    /// Listen on this address and port instead of a loopback port, such as 0.0.0.0:8080 or `[::]:8080`.
+    /// Listen on this address and port instead of a loopback port, such as 0.0.0.0:8080.
     #[arg(long, value_name = "ADDRESS", value_parser = address, conflicts_with = "port")]
     listen: Option<SocketAddr>,
     /// Accept /sandbox requests for this host, in addition to loopback; may be given more than once.
