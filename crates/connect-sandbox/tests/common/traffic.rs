@@ -84,7 +84,7 @@ impl Traffic {
             }
             1 => {
                 let account = format!("{user}@outlook.example");
-                let scope = "Calendars.ReadWrite offline_access openid";
+                let scope = "Calendars.ReadWrite MailboxSettings.ReadWrite offline_access openid";
                 let asked =
                     [("client_id", "microsoft-client"), ("scope", scope), ("login_hint", account.as_str())];
                 get(&format!("/microsoft/common/oauth2/v2.0/authorize?{}", encoded(&with(common, &asked))))
@@ -192,7 +192,7 @@ impl Traffic {
         ];
         let lines =
             json!({ "recurrence": [self.one_of(&rules), "RDATE;TZID=Europe/Budapest:20261230T090000"] });
-        let (method, path, body) = match self.below(15) {
+        let (method, path, body) = match self.below(19) {
             0 => ("GET", format!("{path}/users/me/calendarList"), Value::Null),
             1 => ("GET", format!("{path}/users/me/calendarList?syncToken={sync}"), Value::Null),
             2 => ("GET", format!("{events}?maxResults=2500"), Value::Null),
@@ -212,6 +212,20 @@ impl Traffic {
             ),
             12 => ("DELETE", format!("{events}/{id}"), Value::Null),
             13 => ("GET", format!("{events}/{id}/instances?maxResults=5"), Value::Null),
+            14 => {
+                let body = json!({ "id": start, "type": "web_hook", "address": "https://app.example/push", "token": "t" });
+                ("POST", format!("{events}/watch"), body)
+            }
+            15 => {
+                let body =
+                    json!({ "id": self.known("google event"), "resourceId": self.known("google resource") });
+                ("POST", format!("{path}/channels/stop"), body)
+            }
+            16 => ("POST", format!("{path}/calendars"), json!({ "summary": start })),
+            17 => {
+                let to = encode(&self.known("google calendar"));
+                ("POST", format!("{events}/{id}/move?destination={to}"), Value::Null)
+            }
             _ => ("GET", format!("{events}/{id}"), Value::Null),
         };
         let (token, etag) = (format!("Bearer {}", self.known("google access")), self.known("google etag"));
@@ -240,7 +254,7 @@ impl Traffic {
         let link = |link: String| {
             link.find("/v1.0").map_or(link.clone(), |at| format!("/microsoft/graph{}", &link[at..]))
         };
-        let (method, path, body) = match self.below(15) {
+        let (method, path, body) = match self.below(20) {
             0 => ("GET", format!("{me}/calendars"), Value::Null),
             1 => ("GET", format!("{me}/calendarView?{view}"), Value::Null),
             2 => ("GET", format!("{me}/calendarView/delta?{view}"), Value::Null),
@@ -252,6 +266,17 @@ impl Traffic {
             11 => ("PATCH", format!("{me}/events/{id}"), json!({ "subject": start, "importance": "high" })),
             12 => ("DELETE", format!("{me}/events/{id}"), Value::Null),
             13 => ("GET", format!("{me}/events/{id}/instances?{view}"), Value::Null),
+            14 | 15 => {
+                let body = json!({
+                    "changeType": "created,updated,deleted", "notificationUrl": "https://app.example/push", "resource": "me/events",
+                    "lifecycleNotificationUrl": "https://app.example/push", "clientState": start,
+                    "expirationDateTime": "2026-11-18T09:00:00Z",
+                });
+                ("POST", "/microsoft/graph/v1.0/subscriptions".to_owned(), body)
+            }
+            16 => ("PATCH", format!("{me}/mailboxSettings"), json!({ "timeZone": "Tokyo Standard Time" })),
+            17 => ("GET", format!("{me}/mailboxSettings"), Value::Null),
+            18 => ("POST", format!("{me}/calendars"), json!({ "name": start })),
             _ => (
                 "POST",
                 format!("{me}/events/{id}/accept"),
@@ -362,7 +387,8 @@ impl Traffic {
         }
         let provider =
             value["provider"].as_str().unwrap_or(if service == "graph" { "microsoft" } else { service });
-        let what = if value["start"].is_null() { "calendar" } else { "event" };
+        let is_event = !value["start"].is_null() || value["kind"] == "api#channel";
+        let what = if is_event { "event" } else { "calendar" };
         for (name, value) in value.as_object().into_iter().flatten() {
             let kind = match name.as_str() {
                 "access_token" => format!("{service} access"),
@@ -372,6 +398,7 @@ impl Traffic {
                 "@odata.deltaLink" => "graph delta".to_owned(),
                 "@odata.nextLink" => "graph next".to_owned(),
                 "etag" => "google etag".to_owned(),
+                "resourceId" => "google resource".to_owned(),
                 "id" if service == "apptoto" => "apptoto id".to_owned(),
                 "id" => format!("{provider} {what}"),
                 _ => {
