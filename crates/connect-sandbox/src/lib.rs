@@ -77,6 +77,7 @@ pub use world::invitations::Invitation;
 pub const MAX_BODY: usize = 1024 * 1024;
 
 /// The maximum size of the body of a control call in bytes. A state file can be large.
+#[cfg(feature = "server")]
 const MAX_CONTROL_BODY: usize = 64 * MAX_BODY;
 
 /// Tests the examples of the README.
