@@ -41,6 +41,9 @@ fn fields_select_a_part_of_the_response() {
         let path = format!("{EVENTS}?fields={}", encode(fields));
         assert_eq!(app.google_refused(&token, "GET", &path, None).0, 400, "{fields}");
     }
+    // A write with an invalid selection changes nothing.
+    let refused = app.google_refused(&token, "POST", &format!("{EVENTS}?fields=id("), Some(hour()));
+    assert_eq!((refused.0, app.google_ok(&token, EVENTS)), (400, whole));
     let made = app.google(&token, "POST", &format!("{EVENTS}?fields=id"), Some(hour())).1;
     assert_eq!(made.as_object().unwrap().len(), 1);
     let path = "/calendars/nowhere/events?fields=items/id";

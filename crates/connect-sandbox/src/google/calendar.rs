@@ -49,8 +49,10 @@ use crate::reply::Reply;
 use crate::world::World;
 use crate::world::ledger::Ledger;
 use crate::world::limit::Count;
+use access::Principal;
 use error::ApiError;
 pub(crate) use holidays::calendar as holidays;
+use partial::Selection;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use std::collections::BTreeMap;
@@ -113,38 +115,47 @@ pub(crate) fn unknown(methods: &str) -> Reply {
 
 impl GoogleCalendar<'_> {
     pub(crate) fn serve(&mut self, endpoint: Endpoint, call: &Call) -> Reply {
-        let served = self.serve_endpoint(endpoint, call);
-        served.and_then(|reply| partial::apply(reply, call)).unwrap_or_else(Reply::from)
+        self.serve_checked(endpoint, call).unwrap_or_else(Reply::from)
     }
 
-    fn serve_endpoint(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
+    fn serve_checked(&mut self, endpoint: Endpoint, call: &Call) -> Result<Reply, ApiError> {
         let principal = self.authenticate(endpoint, call)?;
         self.limit()?;
+        let selection = Selection::requested(call)?; // an invalid selection must not change anything
+        Ok(selection.apply(self.serve_endpoint(endpoint, &principal, call)?))
+    }
+
+    fn serve_endpoint(
+        &mut self,
+        endpoint: Endpoint,
+        principal: &Principal,
+        call: &Call,
+    ) -> Result<Reply, ApiError> {
         match endpoint {
-            Endpoint::CalendarList => self.calendar_list(&principal, call),
-            Endpoint::CalendarListEntry => self.calendar_list_entry(&principal, call),
-            Endpoint::Calendar => self.calendar_resource(&principal, call),
+            Endpoint::CalendarList => self.calendar_list(principal, call),
+            Endpoint::CalendarListEntry => self.calendar_list_entry(principal, call),
+            Endpoint::Calendar => self.calendar_resource(principal, call),
             Endpoint::Colors => Ok(colors::reply()),
-            Endpoint::Events => self.events(&principal, call),
-            Endpoint::Instances => self.instances(&principal, call),
-            Endpoint::Event => self.event(&principal, call),
-            Endpoint::Insert => self.insert(&principal, call),
-            Endpoint::Patch => self.update(&principal, call, body::UpdateMode::Patch),
-            Endpoint::Update => self.update(&principal, call, body::UpdateMode::Replace),
-            Endpoint::Delete => self.delete(&principal, call),
-            Endpoint::FreeBusy => self.free_busy(&principal, call),
-            Endpoint::WatchEvents => self.watch_events(&principal, call),
-            Endpoint::WatchList => self.watch_list(&principal, call),
-            Endpoint::Stop => self.stop(&principal, call),
-            Endpoint::Move => self.move_event(&principal, call),
-            Endpoint::InsertCalendar => self.insert_calendar(&principal, call),
-            Endpoint::PatchCalendar => self.update_calendar(&principal, call, body::UpdateMode::Patch),
-            Endpoint::UpdateCalendar => self.update_calendar(&principal, call, body::UpdateMode::Replace),
-            Endpoint::DeleteCalendar => self.delete_calendar(&principal, call),
-            Endpoint::ClearCalendar => self.clear_calendar(&principal, call),
-            Endpoint::UpdateEntry => self.update_entry(&principal, call),
-            Endpoint::Settings => self.settings(&principal),
-            Endpoint::Setting => self.setting(&principal, call),
+            Endpoint::Events => self.events(principal, call),
+            Endpoint::Instances => self.instances(principal, call),
+            Endpoint::Event => self.event(principal, call),
+            Endpoint::Insert => self.insert(principal, call),
+            Endpoint::Patch => self.update(principal, call, body::UpdateMode::Patch),
+            Endpoint::Update => self.update(principal, call, body::UpdateMode::Replace),
+            Endpoint::Delete => self.delete(principal, call),
+            Endpoint::FreeBusy => self.free_busy(principal, call),
+            Endpoint::WatchEvents => self.watch_events(principal, call),
+            Endpoint::WatchList => self.watch_list(principal, call),
+            Endpoint::Stop => self.stop(principal, call),
+            Endpoint::Move => self.move_event(principal, call),
+            Endpoint::InsertCalendar => self.insert_calendar(principal, call),
+            Endpoint::PatchCalendar => self.update_calendar(principal, call, body::UpdateMode::Patch),
+            Endpoint::UpdateCalendar => self.update_calendar(principal, call, body::UpdateMode::Replace),
+            Endpoint::DeleteCalendar => self.delete_calendar(principal, call),
+            Endpoint::ClearCalendar => self.clear_calendar(principal, call),
+            Endpoint::UpdateEntry => self.update_entry(principal, call),
+            Endpoint::Settings => self.settings(principal),
+            Endpoint::Setting => self.setting(principal, call),
         }
     }
 

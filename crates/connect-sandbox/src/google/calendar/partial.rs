@@ -11,25 +11,27 @@ use std::collections::BTreeMap;
 
 /// The selected fields of an object. An empty selection selects the whole value.
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Selection(BTreeMap<String, Selection>);
+pub(super) struct Selection(BTreeMap<String, Selection>);
 
 /// The maximum depth of parentheses in `fields`.
 const MAX_DEPTH: usize = 16;
 
-/// Removes the fields of a response that `fields` does not select.
-pub(super) fn apply(mut reply: Reply, call: &Call) -> Result<Reply, ApiError> {
-    let Some(fields) = call.query("fields") else { return Ok(reply) };
-    let selection = Selection::read(fields)?;
-    if reply.status() != StatusCode::OK || reply.body().is_empty() {
-        return Ok(reply);
-    }
-    let body = serde_json::from_slice(reply.body()).unwrap_or(Value::Null);
-    *reply.body_mut() = Bytes::from(selection.of(&body).to_string());
-    reply.headers_mut().remove(CONTENT_LENGTH);
-    Ok(reply)
-}
-
 impl Selection {
+    /// Returns the selection that the parameter `fields` makes; without the parameter, of everything.
+    pub(super) fn requested(call: &Call) -> Result<Self, ApiError> {
+        call.query("fields").map_or(Ok(Self::default()), Self::read)
+    }
+
+    /// Removes the fields of a response that are not selected.
+    pub(super) fn apply(&self, mut reply: Reply) -> Reply {
+        if !self.0.is_empty() && reply.status() == StatusCode::OK && !reply.body().is_empty() {
+            let body = serde_json::from_slice(reply.body()).unwrap_or(Value::Null);
+            *reply.body_mut() = Bytes::from(self.of(&body).to_string());
+            reply.headers_mut().remove(CONTENT_LENGTH);
+        }
+        reply
+    }
+
     fn read(text: &str) -> Result<Self, ApiError> {
         let mut all = Self::default();
         let rest = all.read_list(text, 0).map_err(|name| {
