@@ -123,7 +123,7 @@ fn event(person: usize, number: usize, team: Team, start: Timestamp) -> Result<E
     let begin = start + SignedDuration::from_mins(week * 7 * 24 * 60 + minute);
     event.start = Some(EventTime::Instant(begin));
     event.end = Some(EventTime::Instant(begin + SignedDuration::from_mins(30)));
-    if number % 4 == 0 {
+    if number.is_multiple_of(4) {
         event.recurring_event_id = Some("series".to_owned());
     }
     Ok(event)
