@@ -277,7 +277,7 @@ impl Leader {
                     return self.release(Err(error));
                 }
                 Some(tokens) if same_pair(state.tokens(), &tokens) => {
-                    state.merge_refusal(tokens);
+                    state.merge_refusal(tokens, self.now.wall);
                     drop(state);
                     return self.exchange();
                 }

@@ -22,6 +22,7 @@ use std::time::Duration;
 
 use connect_types::Scope;
 use http::HeaderValue;
+use jiff::Timestamp;
 
 use crate::{
     base::{Error, Now},
@@ -470,14 +471,17 @@ impl SessionState {
         Some(pending.clone())
     }
 
-    /// Copies a newer refusal from `stored`, the stored record of the current pair.
+    /// Copies the refusal from `stored`, the stored record of the current pair, if it is nearer to `now`.
     ///
     /// Another process may have recorded a refusal in the store. But if the refusal in memory could
-    /// not be saved, the refusal in memory may be newer.
-    pub(super) fn merge_refusal(&mut self, stored: Tokens) {
+    /// not be saved, the refusal in memory may be newer. A refusal from a clock that was ahead is in the
+    /// future, and must not hide a later refusal.
+    pub(super) fn merge_refusal(&mut self, stored: Tokens, now: Timestamp) {
         let Some(current) = &mut self.current else { return };
-        let at = |refused: &Option<Refused>| refused.as_ref().map(|refused| refused.at);
-        if at(&stored.refused) > at(&current.tokens.refused) {
+        let age = |refused: &Refused| now.duration_since(refused.at).unsigned_abs();
+        let is_nearer =
+            |stored: &Refused| current.tokens.refused.as_ref().is_none_or(|known| age(stored) < age(known));
+        if stored.refused.as_ref().is_some_and(is_nearer) {
             current.tokens.refused = stored.refused;
         }
     }
