@@ -374,6 +374,12 @@ impl Truth {
         if let Some(refresh) = self.pairs[index].refresh.clone() {
             self.by_refresh.insert(refresh, index);
         }
+        // No client can tell which of two sign-ins in one second is the later one.
+        let began = |family: usize| self.families[family].began;
+        let family = self.pairs[index].family;
+        if self.last_saved.get(&user).is_some_and(|last| began(*last) == began(family)) {
+            self.last_saved.insert(user, family);
+        }
         for (other, pair) in self.pairs.iter_mut().enumerate() {
             if self.families[pair.family].user == user {
                 pair.refused = None;
