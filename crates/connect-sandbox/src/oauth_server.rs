@@ -51,7 +51,7 @@ pub(crate) use device::{DEVICE_GRANT, DeviceRules};
 pub(crate) use error::{OAuthError, uncached};
 pub use issued::ProviderToken;
 pub(crate) use issued::{InvalidToken, Issued};
-pub(crate) use openid::{Identity, OpenIdRules};
+pub(crate) use openid::{Identity, OpenIdRules, names};
 pub(crate) use parameters::Parameters;
 pub(crate) use redirect_target::{RedirectTarget, ResponseMode};
 pub(crate) use rules::{AuthorizationRequest, ConsentWords, Descriptions, Prefixes, Routes, Rules};

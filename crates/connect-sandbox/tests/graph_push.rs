@@ -5,7 +5,7 @@ mod common;
 use bytes::Bytes;
 use common::graph::*;
 use common::push::*;
-use common::{App, id};
+use common::{App, claims, id};
 use connect_sandbox::{DeliveryState, Outcome};
 use http::Response;
 use serde_json::{Value, json};
@@ -390,5 +390,9 @@ fn profile_has_default_properties_or_selected_ones() {
         (&json!(ADA), &me["id"], &Value::Null)
     );
     assert!(selected.get("displayName").is_none());
+    // The ID token has the same id and name.
+    let signed_in = app.graph_sign_in(ADA, "openid profile User.Read");
+    let shown = claims(signed_in["id_token"].as_str().unwrap());
+    assert_eq!((&shown["oid"], &shown["name"]), (&me["id"], &me["displayName"]));
     assert_eq!(app.graph_refused(&token, "GET", EVENTS, None).0, 403);
 }

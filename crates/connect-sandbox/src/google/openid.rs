@@ -1,7 +1,7 @@
 //! Google as an OpenID provider, and the rules of its device authorization grant.
 
 use crate::call::Call;
-use crate::oauth_server::{DEVICE_GRANT, DeviceRules, Identity, OpenIdRules};
+use crate::oauth_server::{DEVICE_GRANT, DeviceRules, Identity, OpenIdRules, names};
 use crate::settings::{GoogleIssuer, Settings};
 use serde_json::{Value, json};
 
@@ -44,7 +44,7 @@ impl OpenIdRules for GoogleOpenId {
             claims["email_verified"] = json!(true);
         }
         if identity.has("profile") {
-            identity.names().into_iter().for_each(|(name, value)| claims[name] = value);
+            names(identity.user).into_iter().for_each(|(name, value)| claims[name] = value);
         }
         claims
     }

@@ -2,7 +2,7 @@
 
 use super::oauth::{GRAPH, is_id, tenant};
 use crate::call::Call;
-use crate::oauth_server::{CERTIFICATE, DEVICE_GRANT, DeviceRules, Identity, OpenIdRules};
+use crate::oauth_server::{CERTIFICATE, DEVICE_GRANT, DeviceRules, Identity, OpenIdRules, names};
 use crate::settings::Settings;
 use crate::world::random::Random;
 use serde_json::{Value, json};
@@ -61,9 +61,9 @@ impl OpenIdRules for MicrosoftOpenId {
             "ver": "2.0",
         });
         if identity.has("profile") {
-            claims["oid"] = json!(object_id(identity, &tenant));
+            claims["oid"] = json!(object_id(identity.user, &tenant));
             claims["preferred_username"] = json!(identity.user);
-            claims["name"] = identity.names()["name"].clone();
+            claims["name"] = names(identity.user)["name"].clone();
         }
         if identity.has("email") {
             claims["email"] = json!(identity.user);
@@ -83,7 +83,7 @@ impl OpenIdRules for MicrosoftOpenId {
     /// Returns the ids of the user and of the user's home tenant, which MSAL uses as the key of its cache.
     fn client_info(&self, identity: &Identity<'_>, call: &Call, settings: &Settings) -> Option<Value> {
         let tenant = tenant_id(call, settings);
-        identity.has("profile").then(|| json!({ "uid": object_id(identity, &tenant), "utid": tenant }))
+        identity.has("profile").then(|| json!({ "uid": object_id(identity.user, &tenant), "utid": tenant }))
     }
 }
 
@@ -92,8 +92,13 @@ fn issuer(base: &str, tenant_id: &str) -> String {
 }
 
 /// Returns the id of the user in a tenant. A user has another id in each tenant.
-fn object_id(identity: &Identity<'_>, tenant_id: &str) -> String {
-    identity.values(&["microsoft", tenant_id]).uuid()
+fn object_id(user: &str, tenant_id: &str) -> String {
+    Random::named(0, &[user, "microsoft", tenant_id]).uuid()
+}
+
+/// Returns the id of the user in the home tenant, which Graph shows.
+pub(crate) fn user_id(user: &str, settings: &Settings) -> String {
+    object_id(user, &settings.microsoft.tenant.to_ascii_lowercase())
 }
 
 /// Returns the id of the tenant that the user signs in to. The path can have an id, a domain or an alias.

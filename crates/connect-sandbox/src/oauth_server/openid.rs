@@ -85,24 +85,24 @@ impl Identity<'_> {
     pub(crate) fn values(&self, parts: &[&str]) -> Random {
         Random::named(0, &[&[self.user], parts].concat())
     }
+}
 
-    /// Returns the names of the user, made from the e-mail address: the full name and its parts.
-    pub(crate) fn names(&self) -> Map<String, Value> {
-        let local = self.user.split('@').next().unwrap_or_default();
-        let capital = |word: &str| {
-            let mut letters = word.chars();
-            letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
-        };
-        let words: Vec<_> = local.split(['.', '-', '_', '+']).filter_map(capital).collect();
-        let mut names = Map::from_iter([("name".to_owned(), json!(words.join(" ")))]);
-        if let [given, .., family] = words.as_slice() {
-            names.insert("family_name".to_owned(), json!(family));
-            names.insert("given_name".to_owned(), json!(given));
-        } else {
-            names.insert("given_name".to_owned(), json!(words.join(" ")));
-        }
-        names
+/// Returns the names of the user, made from the e-mail address: the full name and its parts.
+pub(crate) fn names(user: &str) -> Map<String, Value> {
+    let local = user.split('@').next().unwrap_or_default();
+    let capital = |word: &str| {
+        let mut letters = word.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    };
+    let words: Vec<_> = local.split(['.', '-', '_', '+']).filter_map(capital).collect();
+    let mut names = Map::from_iter([("name".to_owned(), json!(words.join(" ")))]);
+    if let [given, .., family] = words.as_slice() {
+        names.insert("family_name".to_owned(), json!(family));
+        names.insert("given_name".to_owned(), json!(given));
+    } else {
+        names.insert("given_name".to_owned(), json!(words.join(" ")));
     }
+    names
 }
 
 impl Servers<'_> {
@@ -209,7 +209,7 @@ impl Servers<'_> {
         }
         let mut claims = Map::from_iter([("sub".to_owned(), json!(rules.subject(&identity)))]);
         if identity.has("profile") {
-            claims.extend(identity.names());
+            claims.extend(names(identity.user));
         }
         if identity.has("email") {
             claims.insert("email".to_owned(), json!(identity.user));

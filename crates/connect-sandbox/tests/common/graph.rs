@@ -61,6 +61,11 @@ pub fn ada(switches: &[(&str, &str)]) -> (App, String) {
 impl App {
     /// Signs the account in with Microsoft and returns an access token.
     pub fn graph_token(&mut self, account: &str, scope: &str) -> String {
+        text(&self.graph_sign_in(account, scope), "access_token")
+    }
+
+    /// Signs the account in with Microsoft and returns the token response.
+    pub fn graph_sign_in(&mut self, account: &str, scope: &str) -> Value {
         let asked = [
             ("client_id", "microsoft-client"),
             ("redirect_uri", REDIRECT),
@@ -79,7 +84,7 @@ impl App {
             ("code_verifier", VERIFIER),
             ("code", &code),
         ];
-        text(&self.granted("/microsoft/common/oauth2/v2.0/token", &exchange), "access_token")
+        self.granted("/microsoft/common/oauth2/v2.0/token", &exchange)
     }
 
     pub fn graph_reply(

@@ -5,14 +5,10 @@ use super::access::Principal;
 use super::error::ApiError;
 use super::query::{self, option};
 use crate::call::Call;
+use crate::microsoft::openid::user_id;
+use crate::oauth_server::names;
 use crate::reply::{Reply, ok};
-use crate::world::random::Random;
 use serde_json::{Map, json};
-
-/// Returns the id of the user who has this account.
-pub(super) fn user_id(account: &str) -> String {
-    Random::named(31, &[account]).uuid()
-}
 
 impl Graph<'_> {
     /// Returns the default properties of the user, or those that `$select` names.
@@ -21,19 +17,19 @@ impl Graph<'_> {
     pub(super) fn me(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         query::only(call, &["$top", "$skip", "$orderby", "$expand", "$filter", "$skiptoken", "$deltatoken"])?;
         let account = &principal.account;
-        let name = account.split('@').next().unwrap_or_default();
+        let names = names(account);
         let mut all = json!({
             "businessPhones": [],
-            "displayName": name,
-            "givenName": null,
+            "displayName": names["name"],
+            "givenName": names.get("given_name"),
             "jobTitle": null,
             "mail": account,
             "mobilePhone": null,
             "officeLocation": null,
             "preferredLanguage": null,
-            "surname": null,
+            "surname": names.get("family_name"),
             "userPrincipalName": account,
-            "id": user_id(account),
+            "id": user_id(account, &self.world.settings),
         });
         if let Some(select) = option(call, "$select") {
             let named = select.split(',').map(str::trim).filter(|name| !name.is_empty());

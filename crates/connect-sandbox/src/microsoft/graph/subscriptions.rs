@@ -7,9 +7,10 @@ use super::times;
 use super::write::json_object;
 use super::{Endpoint, Graph};
 use crate::call::Call;
+use crate::microsoft::openid::user_id;
 use crate::push::{self, Channel, EventChange, PushMessage, PushService, Watched};
 use crate::reply::{Reply, empty, json_reply, ok};
-use crate::settings::{Lifecycle, MailboxEvents};
+use crate::settings::{Lifecycle, MailboxEvents, Settings};
 use crate::world::World;
 use crate::world::calendar::ChangeKind;
 use crate::world::provider::Provider;
@@ -54,7 +55,6 @@ const MIN_MINUTES: u64 = 45;
 const MAX_CLIENT_STATE: usize = 128;
 /// The documented maximum number of subscriptions of a mailbox.
 const MAX_SUBSCRIPTIONS: usize = 1000;
-const TENANT: &str = "9a1c2f0e-3a57-4c5b-9d1e-5d6f7a8b9c0d";
 
 impl Validation {
     fn new(url: &str, random: &mut Random) -> Option<Self> {
@@ -134,7 +134,7 @@ impl Graph<'_> {
         let owner = (principal.client.clone(), principal.account.clone());
         let mut channel = Channel::new(id, owner, watched, (url, expires), PushService::Graph(subscription));
         channel.changes(self.world, call.now);
-        let mut body = shown(&channel, true);
+        let mut body = shown(&channel, true, &self.creator(principal));
         body["@odata.context"] = self.context("subscriptions/$entity");
         self.world.push.all.push(channel);
         Ok(json_reply(StatusCode::CREATED, &body))
@@ -145,12 +145,15 @@ impl Graph<'_> {
         principal: &Principal,
         call: &Call,
     ) -> Result<Reply, ApiError> {
-        let all: Vec<_> = self.subscriptions(principal, call.now).map(|one| shown(one, false)).collect();
+        let creator = self.creator(principal);
+        let all = self.subscriptions(principal, call.now).map(|one| shown(one, false, &creator));
+        let all: Vec<_> = all.collect();
         Ok(ok(&json!({ "@odata.context": self.context("subscriptions"), "value": all })))
     }
 
     pub(super) fn subscription(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
-        let mut body = shown(self.found(principal, call)?, false);
+        let creator = self.creator(principal);
+        let mut body = shown(self.found(principal, call)?, false, &creator);
         body["@odata.context"] = self.context("subscriptions/$entity");
         Ok(ok(&body))
     }
@@ -169,11 +172,12 @@ impl Graph<'_> {
         };
         let url = self.new_url(call)?;
         self.check_validations()?;
+        let creator = self.creator(principal);
         let found = self.found(principal, call)?;
         found.expires = expires.unwrap_or(found.expires);
         found.url = url.unwrap_or_else(|| found.url.clone());
         found.reauthorize();
-        let mut body = shown(found, true);
+        let mut body = shown(found, true, &creator);
         body["@odata.context"] = self.context("subscriptions/$entity");
         Ok(ok(&body))
     }
@@ -186,6 +190,10 @@ impl Graph<'_> {
     pub(super) fn unsubscribe(&mut self, principal: &Principal, call: &Call) -> Result<Reply, ApiError> {
         self.found(principal, call)?.ended = true;
         Ok(empty(StatusCode::NO_CONTENT))
+    }
+
+    fn creator(&self, principal: &Principal) -> String {
+        user_id(&principal.account, &self.world.settings)
     }
 
     fn subscriptions(&self, principal: &Principal, now: Timestamp) -> impl Iterator<Item = &Channel> {
@@ -315,7 +323,7 @@ impl Graph<'_> {
         let path = match path.as_slice() {
             [me, rest @ ..] if me.eq_ignore_ascii_case("me") => rest,
             [users, user, rest @ ..] if users.eq_ignore_ascii_case("users") => {
-                if *user != principal.account && *user != super::profile::user_id(&principal.account) {
+                if *user != principal.account && *user != user_id(&principal.account, &self.world.settings) {
                     let message = "Operation: Create; Exception: [Status Code: Forbidden; Reason: Forbidden]";
                     return Err(ApiError::new(403, "ExtensionError", message));
                 }
@@ -357,7 +365,7 @@ impl Principal {
 }
 
 /// Renders a subscription. Only the responses to create and update requests have the `clientState`.
-fn shown(channel: &Channel, with_state: bool) -> Value {
+fn shown(channel: &Channel, with_state: bool, creator: &str) -> Value {
     let PushService::Graph(subscription) = &channel.service else { return Value::Null };
     let mut body = json!({
         "id": channel.id,
@@ -366,7 +374,7 @@ fn shown(channel: &Channel, with_state: bool) -> Value {
         "notificationUrl": channel.url,
         "lifecycleNotificationUrl": subscription.lifecycle_url,
         "expirationDateTime": times::exact(channel.expires),
-        "creatorId": super::profile::user_id(&channel.user),
+        "creatorId": creator,
         "includeResourceData": null,
         "notificationQueryOptions": null,
         "notificationContentType": null,
@@ -425,8 +433,10 @@ impl Channel {
         }
         self.ended |= changes.is_none();
         let to = subscription.lifecycle_url.clone();
-        let told: Vec<_> =
-            told.into_iter().map(|change| self.change(change, &mut world.push.random)).collect();
+        let told: Vec<_> = told
+            .into_iter()
+            .map(|change| self.change(change, &world.settings, &mut world.push.random))
+            .collect();
         let body = |value: Vec<Value>| Bytes::from(json!({ "value": value }).to_string());
         let headers = || vec![("content-type", "application/json; charset=utf-8".to_owned())];
         let mut messages = Vec::new();
@@ -439,7 +449,7 @@ impl Channel {
             });
         }
         for event in lifecycle {
-            let mut entry = self.entry();
+            let mut entry = self.entry(&world.settings);
             entry.insert("lifecycleEvent".to_owned(), json!(event));
             let body = body(vec![Value::Object(entry)]);
             let message = to.clone().map(|url| PushMessage { url, headers: headers(), body, closing: true });
@@ -449,7 +459,7 @@ impl Channel {
     }
 
     /// Returns the members that every entry of a notification has.
-    fn entry(&self) -> Map<String, Value> {
+    fn entry(&self, settings: &Settings) -> Map<String, Value> {
         let state = match &self.service {
             PushService::Graph(subscription) => subscription.client_state.clone(),
             PushService::Google(_) => None,
@@ -457,19 +467,19 @@ impl Channel {
         let entry = [
             ("subscriptionId", json!(self.id)),
             ("subscriptionExpirationDateTime", json!(times::exact(self.expires))),
-            ("tenantId", json!(TENANT)),
+            ("tenantId", json!(*settings.microsoft.tenant)),
             ("clientState", json!(state)),
         ];
         entry.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
     }
 
-    fn change(&self, change: &EventChange, random: &mut Random) -> Value {
-        let path = format!("Users/{}/Events/{}", super::profile::user_id(&self.user), change.id);
+    fn change(&self, change: &EventChange, settings: &Settings, random: &mut Random) -> Value {
+        let path = format!("Users/{}/Events/{}", user_id(&self.user, settings), change.id);
         let mut data = json!({ "@odata.type": "#Microsoft.Graph.Event", "@odata.id": path, "id": change.id });
         if let Some(event) = &change.event {
             data["@odata.etag"] = json!(resource::tag(&event.whole()));
         }
-        let mut entry = self.entry();
+        let mut entry = self.entry(settings);
         entry.insert("id".to_owned(), json!(random.token(12)));
         entry.insert("changeType".to_owned(), json!(change.kind.name()));
         entry.insert("resource".to_owned(), json!(path));
