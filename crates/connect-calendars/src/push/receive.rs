@@ -103,7 +103,7 @@ impl PushKey {
     /// A validation of Microsoft is accepted from anyone: it comes before there is anything to verify.
     ///
     /// # Errors
-    /// If no notification in the request has a token of this key, or if the request is no notification.
+    /// If the request is not a notification, or if each of its notifications lacks a token of this key.
     pub fn receive(
         &self,
         query: Option<&str>,

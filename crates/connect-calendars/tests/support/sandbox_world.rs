@@ -98,7 +98,7 @@ struct State {
 }
 
 const ORIGIN: &str = "http://localhost";
-/// The Connect user, who has connected the Google and Outlook accounts that the test uses.
+/// The Connect user, who has connected a Google and an Outlook account.
 const USER: &str = "ada";
 
 impl World {
