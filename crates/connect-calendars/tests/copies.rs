@@ -20,10 +20,12 @@ use connect_calendars::{
 };
 use connect_core::{
     Caller, Endpoint, Error, ErrorKind,
-    types::{CalendarRef, Delivery, EventStatus, ListCalendars, NewEvent, Provider, Recurrence, decode},
+    types::{CalendarRef, Delivery, EventStatus, ListCalendars, NewEvent, Provider, Recurrence},
 };
 use jiff::{SignedDuration, Timestamp};
-use sandbox_world::{Random, World, assert_same, by_id, compare_google, compare_outlook, primary};
+use sandbox_world::{
+    CONNECT_WEBHOOKS, Random, World, assert_same, by_id, compare_google, compare_outlook, primary,
+};
 use serde_json::Value;
 
 #[test]
@@ -118,8 +120,7 @@ impl<F: ChangeFeed<Request: Sync>> Follower<F> {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let world =
-            World::new(seed, &[("webhook_url", "http://127.0.0.1:9/hook"), ("echo_suppression", "off")]);
+        let world = World::new(seed, &CONNECT_WEBHOOKS);
         let (connect, google, outlook) = (world.connect(), world.google(), world.outlook());
         let now = Timestamp::from_second(world.now().as_second()).unwrap();
         let days = SignedDuration::from_hours(24);
@@ -182,8 +183,7 @@ impl Run {
             _ => self.world.advance(47),
         }
         self.world.advance(1);
-        let came = self.world.deliveries();
-        self.inbox.extend(came.iter().map(|request| decode::<Delivery>(request.body()).unwrap()));
+        self.inbox.extend(self.world.webhooks());
         if self.inbox.len() > 200 {
             self.inbox.drain(..100);
             self.count("lost");

@@ -4,106 +4,22 @@
 //! lost, repeated and reordered, and arrive between the pages of sweeps.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic)]
 
-use std::{
-    collections::BTreeMap,
-    sync::{Arc, Mutex},
-};
+#[path = "support/sandbox_world.rs"]
+mod sandbox_world;
 
-use bytes::Bytes;
-use connect_blocking::{Client, Request, Response, SignIn, TransportError, User};
+use std::collections::BTreeMap;
+
+use connect_blocking::User;
 use connect_calendars::sync::{self, ChangeFeed, Changes, EventCopy, Mirror};
 use connect_core::{
     Caller, Error,
-    types::{
-        Delivery, Event, EventPage, ListCalendars, ListEvents, NewEvent, Recurrence, SeriesMode, decode,
-    },
+    types::{Delivery, Event, EventPage, ListCalendars, ListEvents, NewEvent, Recurrence, SeriesMode},
 };
-use connect_sandbox::{AttemptOutcome, Outcome, Sandbox, Settings, Trigger};
+use connect_sandbox::Trigger;
 use jiff::{SignedDuration, Timestamp};
+use sandbox_world::{CONNECT_WEBHOOKS, Random, World};
 
 const STEPS: usize = 5_000;
-
-/// The sandbox with a simulated clock.
-#[derive(Clone)]
-struct World(Arc<Mutex<(Sandbox, Timestamp)>>);
-
-impl World {
-    fn new(seed: &str) -> Self {
-        let mut settings = Settings::default().with("seed", seed).unwrap();
-        for (name, value) in [
-            ("webhook_url", "http://127.0.0.1:9/hook"),
-            ("echo_suppression", "off"),
-            ("token_ttl", "31536000"),
-        ] {
-            settings = settings.with(name, value).unwrap();
-        }
-        Self(Arc::new(Mutex::new((Sandbox::new(settings), Timestamp::now()))))
-    }
-
-    fn with<T>(&self, work: impl FnOnce(&mut Sandbox, Timestamp) -> T) -> T {
-        let (sandbox, now) = &mut *self.0.lock().unwrap();
-        work(sandbox, *now)
-    }
-
-    fn advance(&self, seconds: i64) {
-        self.0.lock().unwrap().1 += SignedDuration::from_secs(seconds);
-    }
-
-    fn handle(&self, request: http::Request<Bytes>) -> Response {
-        match self.with(|sandbox, now| sandbox.handle(request, now)).outcome {
-            Outcome::Reply(response) => response,
-            Outcome::Cut => panic!("the sandbox cut a connection without a fault"),
-        }
-    }
-
-    fn user(&self) -> User {
-        let app = self.with(|sandbox, _| sandbox.credentials());
-        let world = self.clone();
-        let transport = move |request: Request| Ok::<_, TransportError>(world.handle(request));
-        let builder = Client::builder(app.client_id, app.client_secret).redirect_uri(app.redirect_uri);
-        let client = builder.transport(transport).build().unwrap();
-        let pending = client.auth().sign_in(SignIn::new("ada")).unwrap();
-        let reply = self.handle(http::Request::get(pending.url().to_owned()).body(Bytes::new()).unwrap());
-        let location = reply.headers()["location"].to_str().unwrap().to_owned();
-        client.auth().finish(pending, &location).unwrap()
-    }
-
-    /// The deliveries that are due now.
-    ///
-    /// The loop is needed because the sandbox sends a calendar's next delivery only after the
-    /// response to the previous delivery.
-    fn deliveries(&self) -> Vec<Delivery> {
-        self.with(|sandbox, now| {
-            let mut all = Vec::new();
-            loop {
-                let attempts = sandbox.deliveries(now);
-                if attempts.is_empty() {
-                    return all;
-                }
-                for attempt in attempts {
-                    sandbox.delivered(attempt.token, AttemptOutcome::Status(200), now);
-                    all.push(decode(attempt.request.body()).unwrap());
-                }
-            }
-        })
-    }
-}
-
-/// A deterministic random generator.
-struct Random(u64);
-
-impl Random {
-    fn below(&mut self, end: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap() % end
-    }
-
-    fn pick<'a, T>(&mut self, from: &'a [T]) -> &'a T {
-        &from[self.below(from.len())]
-    }
-}
 
 struct Run {
     world: World,
@@ -121,8 +37,8 @@ struct Run {
 
 impl Run {
     fn new(seed: u64) -> Self {
-        let world = World::new(&seed.to_string());
-        let user = world.user();
+        let world = World::new(seed, &CONNECT_WEBHOOKS);
+        let user = world.connect();
         let now = world.with(|_, now| now);
         let days = SignedDuration::from_hours(24);
         // Whole seconds, because the ids of occurrences have no fractions.
@@ -175,7 +91,7 @@ impl Run {
             _ => self.world.advance(7),
         }
         self.world.advance(1);
-        let came = self.world.deliveries();
+        let came = self.world.webhooks();
         self.inbox.extend(came);
     }
 
@@ -393,7 +309,7 @@ fn deliveries_keep_the_copy_current_until_a_sweep_is_due() {
             _ => run.outside(),
         }
         run.world.advance(310);
-        for delivery in run.world.deliveries() {
+        for delivery in run.world.webhooks() {
             let changes = run.mirror.delivered(&delivery);
             run.copy.apply(changes);
         }

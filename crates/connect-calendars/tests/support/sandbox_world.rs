@@ -14,7 +14,10 @@ use connect_calendars::{
     push::PushKey,
     sync::EventCopy,
 };
-use connect_core::{oauth::Profile, types::Event};
+use connect_core::{
+    oauth::Profile,
+    types::{Delivery, Event, decode},
+};
 use connect_sandbox::{AttemptOutcome, AuthorizationServer, ClientType, Outcome, Sandbox, Settings};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
@@ -96,6 +99,10 @@ struct State {
     now: Timestamp,
     requests: u64,
 }
+
+/// The switches that send every change to a webhook URL.
+pub const CONNECT_WEBHOOKS: [(&str, &str); 2] =
+    [("webhook_url", "http://127.0.0.1:9/hook"), ("echo_suppression", "off")];
 
 const ORIGIN: &str = "http://localhost";
 /// The Connect user, who has connected a Google and an Outlook account.
@@ -208,6 +215,11 @@ impl World {
         let reply = self.handle(http::Request::get(pending.url().to_owned()).body(Bytes::new()).unwrap());
         let location = reply.headers()["location"].to_str().unwrap().to_owned();
         client.auth().finish(pending, &location).unwrap()
+    }
+
+    /// The deliveries of Connect that are due now.
+    pub fn webhooks(&self) -> Vec<Delivery> {
+        self.deliveries().iter().map(|request| decode(request.body()).unwrap()).collect()
     }
 
     /// The requests to receivers that are due now.
