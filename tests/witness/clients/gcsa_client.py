@@ -137,8 +137,12 @@ class Checks:
         """error reasons, also of unknown paths"""
         refused(404, "notFound", lambda: self.calendar.get_event("nothing"))
         refused(404, "notFound", lambda: list(self.calendar.get_events(calendar_id="nobody@example.org")))
-        refused(404, "notFound", self.calendar.get_settings)
+        refused(404, "notFound", lambda: list(self.calendar.get_acl_rules()))
         refused(400, "timeRangeEmpty", lambda: list(self.calendar.get_events(START, START - dt.timedelta(days=1))))
+
+    def settings(self):
+        """settings of the user"""
+        assert self.calendar.get_settings().timezone
 
     def refresh(self):
         """an expired token is refreshed"""

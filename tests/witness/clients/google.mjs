@@ -153,9 +153,13 @@ await run('googleapis', {
         assert((await open.events.list({ calendarId: HOLIDAYS })).data.items.length);
         await refused(404, 'notFound', () => open.events.list({ calendarId: ACCOUNT }));
     },
+    'settings of the user': async () => {
+        const { data } = await calendar.settings.list();
+        const zone = data.items.find((one) => one.id === 'timezone');
+        assert(zone.value === (await calendar.settings.get({ setting: 'timezone' })).data.value, data);
+    },
     'error reasons, also of unknown paths': async () => {
         await refused(404, 'notFound', () => calendar.events.get({ ...primary, eventId: 'nothing' }));
-        await refused(404, 'notFound', () => calendar.settings.list());
         await refused(404, 'notFound', () => calendar.acl.list(primary));
         await refused(400, 'badRequest', () => calendar.events.list({ ...primary, orderBy: 'startTime' }));
     },
